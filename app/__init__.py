@@ -1,0 +1,1 @@
+"""What people touch: the pipeline from video to Motion, rendering, exports, the command line and the web app."""

@@ -1,0 +1,33 @@
+"""Typed errors for everything a user can cause.
+
+Each message is one sentence that says what was wrong, with what, and what to do. The command line prints it without
+a traceback and exits with 2; the web app shows it; a batch records it and goes on.
+"""
+
+
+class D3PError(Exception):
+    """Base of all errors that a user can cause and mend."""
+
+
+class VideoError(D3PError):
+    """The input is missing, unreadable, or holds no usable video stream."""
+
+
+class NobodyFoundError(D3PError):
+    """The video was read to its end and no person was seen in it."""
+
+
+class PersonError(D3PError):
+    """The person asked for is not among the people found."""
+
+
+class WeightsError(D3PError):
+    """Weights are missing, damaged, of the wrong kind, or could not be downloaded."""
+
+
+class DataError(D3PError):
+    """A data file (motion capture, ground truth, a stored Motion) is missing or malformed."""
+
+
+class ConfigError(D3PError):
+    """An option or a configuration value makes no sense."""

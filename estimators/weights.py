@@ -1,0 +1,93 @@
+"""Find, verify and load weights: `NAME.safetensors` beside a model card `NAME.json`.
+
+The card states what the file is: `kind` (detector, lifter, refiner), `architecture` (class name and arguments),
+`frames`, training data, metrics, licence, and the `sha256` of the safetensors file, checked on every load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save_file
+
+from estimators.errors import WeightsError
+
+Card = dict[str, Any]
+
+
+def weight_folders() -> list[Path]:
+    """Where bundled weights may lie, best first: `$D3P_WEIGHTS`, the checkout, the installation."""
+    folders = [
+        Path(__file__).resolve().parent.parent / "weights",
+        Path(sys.prefix) / "share" / "d3prefiner" / "weights",
+    ]
+    if custom := os.environ.get("D3P_WEIGHTS"):
+        folders.insert(0, Path(custom))
+    return folders
+
+
+def available() -> dict[str, Card]:
+    """All bundled weights: name to card."""
+    cards: dict[str, Card] = {}
+    for folder in weight_folders():
+        for path in sorted(folder.glob("*.json")):
+            cards.setdefault(path.stem, json.loads(path.read_text()))
+    return cards
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The safetensors file of a bundled name (`stcformer-81`) or of a path.
+
+    Raises:
+        WeightsError: nothing of that name is there.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
+    for folder in weight_folders():
+        candidate = folder / f"{name_or_path}.safetensors"
+        if candidate.is_file():
+            return candidate
+    known = ", ".join(available()) or "none"
+    raise WeightsError(f"No weights named {str(name_or_path)!r}; bundled are: {known}.")
+
+
+def load(name_or_path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
+    """Load weights and their card, after checking the hash.
+
+    Returns:
+        State dict on the CPU as stored (weights may be float16), and the card.
+
+    Raises:
+        WeightsError: missing file or card, or a file that is not what its card says.
+    """
+    path = find(name_or_path)
+    card_path = path.with_suffix(".json")
+    if not card_path.is_file():
+        raise WeightsError(f"{path.name} has no model card {card_path.name} beside it.")
+    card = json.loads(card_path.read_text())
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != card.get("sha256"):
+        raise WeightsError(f"{path.name} is damaged or changed: its sha256 {digest[:12]}... is not that of its card.")
+    return load_safetensors(data), card
+
+
+def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
+    """Write `path` (.safetensors) and its card; the card's `sha256` is filled in here. Returns the card."""
+    path = Path(path)
+    temporary = path.with_suffix(".tmp")
+    save_file({key: value.contiguous() for key, value in state.items()}, temporary)
+    card = {**card, "sha256": hashlib.sha256(temporary.read_bytes()).hexdigest()}
+    temporary.replace(path)
+    card_temporary = path.with_suffix(".json.tmp")
+    card_temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    card_temporary.replace(path.with_suffix(".json"))
+    return card
