@@ -1,0 +1,248 @@
+"""Motion: the result of a run, and the one object that every export and picture is made from.
+
+File format (`motion.npz`, loads with `allow_pickle=False`):
+
+    person{i}/id            ()           int64    the track's id (i counts from 0)
+    person{i}/keypoints_2d  (N,17,2)     float32  pixels, x right, y down, origin at the top-left corner; NaN if missing
+    person{i}/scores        (N,17)       float32  confidence of each keypoint, 0 if missing
+    person{i}/provenance    (N,)         uint8    0 missing, 1 interpolated, 2 detected
+    person{i}/lifted        (N,17,3)     float32  metres, camera space, relative to the hip; NaN if missing
+    person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
+    person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.root`; NaN if missing
+    person{i}/sigma         (N,17)       float32  metres, standard deviation of `refined` (absent if not estimated)
+    meta                    ()           str      JSON, see `Motion.meta`
+
+Camera space is x right, y down, z forward. N is the number of frames of the video, always.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.files import complete_file
+from estimators.errors import DataError
+from estimators.skeleton import H36M17, Skeleton
+from estimators.tracks import Provenance
+
+FORMAT = "d3p-motion"
+FORMAT_VERSION = 1
+
+# name -> (shape after N, dtype, may be absent)
+_ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
+    "keypoints_2d": ((17, 2), np.float32, False),
+    "scores": ((17,), np.float32, False),
+    "provenance": ((), np.uint8, False),
+    "lifted": ((17, 3), np.float32, False),
+    "refined": ((17, 3), np.float32, True),
+    "root": ((3,), np.float32, False),
+    "sigma": ((17,), np.float32, True),
+}
+
+
+@dataclass(frozen=True)
+class PersonMotion:
+    """One person over the N frames of a video; arrays as in the module's docstring."""
+
+    id: int
+    keypoints_2d: np.ndarray
+    scores: np.ndarray
+    provenance: np.ndarray
+    lifted: np.ndarray
+    root: np.ndarray
+    refined: np.ndarray | None = None
+    sigma: np.ndarray | None = None
+
+    @property
+    def best(self) -> np.ndarray:
+        """(N,17,3) metres, relative to the hip: the refined poses if there are any, else the lifted ones."""
+        return self.lifted if self.refined is None else self.refined
+
+    @property
+    def present(self) -> np.ndarray:
+        """(N,) bool: the frames in which there is a pose."""
+        return self.provenance != Provenance.MISSING
+
+    def counts(self) -> dict[str, int]:
+        """How many frames are detected, interpolated and missing."""
+        return {kind.name.lower(): int((self.provenance == kind).sum()) for kind in reversed(Provenance)}
+
+
+@dataclass(frozen=True)
+class Motion:
+    """People of one video in 3D, with all that is needed to understand the numbers.
+
+    Attributes:
+        people: one or more, by id.
+        timestamps: (N,) float64 seconds since the first frame, strictly increasing.
+        fps: frames per second; the average rate if the video's rate varies.
+        image_size: (width, height) pixels of the upright picture.
+        source: `name` and `sha256` of the video file.
+        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found.
+        models: `detector`, `lifter`, `refiner` (None if not used): name, version, weight hash of each.
+        options: what the user asked for.
+        skeleton: names and parents of the 17 joints.
+    """
+
+    people: tuple[PersonMotion, ...]
+    timestamps: np.ndarray
+    fps: Fraction
+    image_size: tuple[int, int]
+    source: Mapping[str, Any]
+    camera: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    skeleton: Skeleton = H36M17
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __len__(self) -> int:
+        """N, the number of frames."""
+        return len(self.timestamps)
+
+    def person(self, person_id: int) -> PersonMotion:
+        """The person with this id.
+
+        Raises:
+            DataError: nobody has it.
+        """
+        for person in self.people:
+            if person.id == person_id:
+                return person
+        raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Everything but the arrays, as it is written to the file."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "frames": len(self),
+            "people": [person.id for person in self.people],
+            "skeleton": self.skeleton.name,
+            "joint_names": list(self.skeleton.joints),
+            "parents": list(self.skeleton.parents),
+            "left": list(self.skeleton.left),
+            "right": list(self.skeleton.right),
+            "units": {
+                "keypoints_2d": "pixel", "lifted": "metre", "refined": "metre", "root": "metre", "sigma": "metre",
+                "timestamps": "second",
+            },
+            "coordinate_frame": "camera: x right, y down, z forward; lifted and refined are relative to the hip",
+            "provenance": {kind.name.lower(): int(kind) for kind in Provenance},
+            "fps": f"{self.fps.numerator}/{self.fps.denominator}",
+            "timestamps": [float(seconds) for seconds in self.timestamps],
+            "image_size": list(self.image_size),
+            "source": dict(self.source),
+            "camera": dict(self.camera),
+            "models": dict(self.models),
+            "options": dict(self.options),
+        }  # fmt: skip
+
+    def save(self, path: str | Path) -> Path:
+        """Write the .npz under a temporary name and rename it. Returns the path."""
+        arrays: dict[str, Any] = {}
+        for index, person in enumerate(self.people):
+            arrays[f"person{index}/id"] = np.int64(person.id)
+            for name in _ARRAYS:
+                if (array := getattr(person, name)) is not None:
+                    arrays[f"person{index}/{name}"] = array
+        arrays["meta"] = np.array(json.dumps(self.meta, ensure_ascii=False))
+        with complete_file(path) as temporary:
+            np.savez_compressed(temporary, **arrays)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Motion:
+        """Read a .npz written by `save`.
+
+        Raises:
+            DataError: no such file, or not a motion file, or one that contradicts itself.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise DataError(f"No motion file at {path}.")
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = dict(stored.items())
+        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{path.name} is not a motion file, or it is damaged.") from error
+        try:
+            return _from_arrays(arrays)
+        except (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
+            raise DataError(f"{path.name} is not a motion file: {type(error).__name__} at {error}.") from error
+
+
+def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
+    """The Motion of a file's arrays. Raises KeyError, ValueError, TypeError or DataError on anything malformed."""
+    meta = json.loads(str(arrays["meta"]))
+    if meta["format"] != FORMAT or int(meta["format_version"]) > FORMAT_VERSION:
+        raise DataError(
+            f"Cannot read {meta['format']} version {meta['format_version']}; newest known: {FORMAT_VERSION}."
+        )
+    skeleton = Skeleton(
+        meta["skeleton"], tuple(meta["joint_names"]), tuple(meta["parents"]), tuple(meta["left"]), tuple(meta["right"])
+    )
+    people = []
+    for index in range(len(meta["people"])):
+        fields = {name: arrays.get(f"person{index}/{name}") for name in _ARRAYS}
+        people.append(PersonMotion(id=int(arrays[f"person{index}/id"]), **fields))  # type: ignore[arg-type]
+    return Motion(
+        people=tuple(people),
+        timestamps=np.asarray(meta["timestamps"], dtype=np.float64),
+        fps=Fraction(meta["fps"]),
+        image_size=(int(meta["image_size"][0]), int(meta["image_size"][1])),
+        source=meta["source"],
+        camera=meta["camera"],
+        models=meta["models"],
+        options=meta["options"],
+        skeleton=H36M17 if skeleton == H36M17 else skeleton,
+    )
+
+
+def _check(motion: Motion) -> None:
+    """Raise DataError if shapes, types or missing frames contradict each other."""
+    n = len(motion.timestamps)
+    if n == 0 or not motion.people:
+        raise DataError("A motion needs at least one frame and one person.")
+    if not np.isfinite(motion.timestamps).all() or (np.diff(motion.timestamps) <= 0).any():
+        raise DataError("The timestamps of a motion must increase from frame to frame.")
+    if motion.fps <= 0 or min(motion.image_size) <= 0:
+        raise DataError("The frame rate and the image size of a motion must be positive.")
+    if len({person.id for person in motion.people}) < len(motion.people):
+        raise DataError("Two people of a motion have the same id.")
+    for person in motion.people:
+        _check_person(person, n)
+
+
+def _check_person(person: PersonMotion, n: int) -> None:
+    for name, (shape, dtype, optional) in _ARRAYS.items():
+        array = getattr(person, name)
+        if array is None:
+            if not optional:
+                raise DataError(f"Person {person.id} of the motion has no {name}.")
+            continue
+        if array.shape != (n, *shape) or array.dtype != dtype:
+            raise DataError(
+                f"{name} of person {person.id} must be {np.dtype(dtype)} {(n, *shape)}, "
+                f"not {array.dtype} {array.shape}."
+            )
+    if not np.isin(person.provenance, list(Provenance)).all():
+        raise DataError(f"The provenance of person {person.id} holds values other than 0, 1 and 2.")
+    present = person.present
+    for name in ("keypoints_2d", "lifted", "refined", "root"):
+        array = getattr(person, name)
+        if array is None:
+            continue
+        finite = np.isfinite(array).reshape(n, -1)
+        if not finite[present].all() or finite[~present].any():
+            raise DataError(f"{name} of person {person.id} must be finite where the person is seen, and NaN elsewhere.")

@@ -1,0 +1,153 @@
+"""Motion: what is saved is what is loaded, and nothing malformed gets in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.motion import Motion, PersonMotion
+from estimators.errors import DataError
+from estimators.skeleton import H36M17
+from estimators.tracks import Provenance
+
+
+def make_person(n: int, person_id: int = 0, missing: slice = slice(0), refined: bool = True) -> PersonMotion:
+    rng = np.random.default_rng(person_id)
+
+    def array(*shape: int) -> np.ndarray:
+        values = rng.normal(size=(n, *shape)).astype(np.float32)
+        values[missing] = np.nan
+        return values
+
+    provenance = np.full(n, Provenance.DETECTED, np.uint8)
+    provenance[missing] = Provenance.MISSING
+    return PersonMotion(
+        id=person_id,
+        keypoints_2d=array(17, 2),
+        scores=np.nan_to_num(array(17)),
+        provenance=provenance,
+        lifted=array(17, 3),
+        root=array(3),
+        refined=array(17, 3) if refined else None,
+        sigma=array(17) if refined else None,
+    )
+
+
+def make_motion(n: int = 5, people: int = 1, **options: object) -> Motion:
+    return Motion(
+        people=tuple(make_person(n, person_id, **options) for person_id in range(people)),  # type: ignore[arg-type]
+        timestamps=np.arange(n) * 1001 / 30000,
+        fps=Fraction(30000, 1001),
+        image_size=(1280, 720),
+        source={"name": "klip é.mp4", "sha256": "00"},
+        camera={"focal_px": 1536.0, "principal_point_px": [640.0, 360.0]},
+        models={"detector": {"name": "movenet"}, "lifter": {"name": "x"}, "refiner": None},
+        options={"steps": 2},
+    )
+
+
+@pytest.mark.parametrize("people", [1, 3])
+@pytest.mark.parametrize("refined", [True, False])
+def test_round_trip(tmp_path: Path, people: int, refined: bool) -> None:
+    motion = make_motion(7, people, missing=slice(2, 4), refined=refined)
+    loaded = Motion.load(motion.save(tmp_path / "new" / "motion.npz"))
+    assert loaded.meta == motion.meta
+    assert loaded.fps == Fraction(30000, 1001) and len(loaded) == 7
+    assert loaded.skeleton is H36M17
+    np.testing.assert_array_equal(loaded.timestamps, motion.timestamps)
+    for one, two in zip(loaded.people, motion.people, strict=True):
+        for name in ("keypoints_2d", "scores", "provenance", "lifted", "refined", "root", "sigma"):
+            if getattr(two, name) is None:
+                assert getattr(one, name) is None
+            else:
+                np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_file_needs_no_pickle_and_describes_itself(tmp_path: Path) -> None:
+    make_motion(5).save(tmp_path / "motion.npz")
+    with np.load(tmp_path / "motion.npz", allow_pickle=False) as stored:
+        assert stored["person0/refined"].shape == (5, 17, 3)
+        meta = json.loads(str(stored["meta"]))
+    assert meta["frames"] == len(meta["timestamps"]) == 5
+    assert meta["fps"] == "30000/1001"
+    assert meta["joint_names"][0] == "hip" and meta["parents"][0] == -1
+    assert [path.name for path in tmp_path.iterdir()] == ["motion.npz"]
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_motion(5).save(tmp_path / "motion.npz")
+    before = path.read_bytes()
+
+    def half_written(file: Path, **arrays: np.ndarray) -> None:
+        Path(file).write_bytes(b"PK half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez_compressed", half_written)
+    with pytest.raises(KeyboardInterrupt):
+        make_motion(9).save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["motion.npz"]
+
+
+def test_counts_and_lookup() -> None:
+    motion = make_motion(10, 2, missing=slice(0, 4))
+    assert motion.person(1).counts() == {"detected": 6, "interpolated": 0, "missing": 4}
+    with pytest.raises(DataError, match="No person 7"):
+        motion.person(7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lifted": np.zeros((4, 17, 3), np.float32)},
+        {"lifted": np.zeros((5, 17, 3), np.float64)},
+        {"lifted": np.full((5, 17, 3), np.nan, np.float32)},
+        {"provenance": np.full(5, 9, np.uint8)},
+        {"provenance": np.zeros(5, np.uint8)},  # says missing, yet there are poses
+        {"root": None},
+    ],
+)
+def test_contradictions_are_refused(change: dict[str, np.ndarray]) -> None:
+    motion = make_motion(5)
+    with pytest.raises(DataError):
+        replace(motion, people=(replace(motion.people[0], **change),))
+
+
+def test_bad_clocks_and_people_are_refused() -> None:
+    motion = make_motion(5)
+    for change in (
+        {"timestamps": np.array([0.0, 0.1, 0.1, 0.2, 0.3])},
+        {"timestamps": np.empty(0)},
+        {"people": ()},
+        {"people": (motion.people[0], motion.people[0])},
+        {"fps": Fraction(0)},
+        {"image_size": (0, 10)},
+    ):
+        with pytest.raises(DataError):
+            replace(motion, **change)
+
+
+def test_files_that_are_no_motion(tmp_path: Path) -> None:
+    missing = tmp_path / "none.npz"
+    text = tmp_path / "text.npz"
+    text.write_text("hello")
+    empty = tmp_path / "empty.npz"
+    empty.touch()
+    other = tmp_path / "other.npz"
+    np.savez(other, a=np.zeros(3))
+    pickled = tmp_path / "pickled.npz"
+    np.savez(pickled, meta=np.array([{"a": 1}], dtype=object))
+    array = tmp_path / "array.npz"
+    with array.open("wb") as file:
+        np.save(file, np.zeros(3))
+    whole = make_motion(5).save(tmp_path / "whole.npz")
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(whole.read_bytes()[:-200])
+    for path in (missing, text, empty, other, pickled, array, cut):
+        with pytest.raises(DataError, match=path.stem):
+            Motion.load(path)
