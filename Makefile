@@ -13,7 +13,7 @@ PIP_ARGS ?=
 OUT ?= out
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 INPUTS := pyproject.toml requirements/mmpose.txt $(VENV)/torch-wanted
 
 .PHONY: help install install-dev demo test lint format app clean FORCE

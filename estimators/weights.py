@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save_file
 
@@ -34,12 +35,46 @@ def weight_folders() -> list[Path]:
 
 
 def available() -> dict[str, Card]:
-    """All bundled weights: name to card."""
+    """All bundled weights: name to card.
+
+    Raises:
+        WeightsError: a card is not readable as one.
+    """
     cards: dict[str, Card] = {}
     for folder in weight_folders():
         for path in sorted(folder.glob("*.json")):
-            cards.setdefault(path.stem, json.loads(path.read_text()))
+            if path.stem not in cards:
+                cards[path.stem] = read_card(path)
     return cards
+
+
+def bundled_names() -> list[str]:
+    """Names that have a card, a file, or both: what `load` must be able to load, each."""
+    return sorted(
+        {
+            path.stem
+            for folder in weight_folders()
+            for kind in ("json", "safetensors")
+            for path in folder.glob(f"*.{kind}")
+        }
+    )
+
+
+def read_card(path: Path) -> Card:
+    """The model card in a JSON file.
+
+    Raises:
+        WeightsError: it is missing, or not a JSON object.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(f"{path.stem}.safetensors has no model card {path.name} beside it.") from None
+    except (ValueError, OSError) as error:
+        raise WeightsError(f"The model card {path} cannot be read: {error}.") from error
+    if not isinstance(card, dict):
+        raise WeightsError(f"The model card {path} holds no JSON object.")
+    return card
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -69,15 +104,15 @@ def load(name_or_path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
         WeightsError: missing file or card, or a file that is not what its card says.
     """
     path = find(name_or_path)
-    card_path = path.with_suffix(".json")
-    if not card_path.is_file():
-        raise WeightsError(f"{path.name} has no model card {card_path.name} beside it.")
-    card = json.loads(card_path.read_text())
+    card = read_card(path.with_suffix(".json"))
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if digest != card.get("sha256"):
         raise WeightsError(f"{path.name} is damaged or changed: its sha256 {digest[:12]}... is not that of its card.")
-    return load_safetensors(data), card
+    try:
+        return load_safetensors(data), card
+    except SafetensorError as error:
+        raise WeightsError(f"{path.name} is not a safetensors file: {error}.") from error
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
@@ -88,6 +123,6 @@ def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
     card = {**card, "sha256": hashlib.sha256(temporary.read_bytes()).hexdigest()}
     temporary.replace(path)
     card_temporary = path.with_suffix(".json.tmp")
-    card_temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    card_temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     card_temporary.replace(path.with_suffix(".json"))
     return card
