@@ -1,0 +1,169 @@
+"""The house rules that no single module can keep: the direction of imports, the packaging, a README that is true."""
+
+import ast
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOW = ("estimators", "refiner", "app")  # a package imports itself and those before it
+SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+README = (ROOT / "README.md").read_text()
+MMPOSE_PINS = [
+    Requirement(line.split("#")[0]) for line in (ROOT / "requirements/mmpose.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]  # fmt: skip
+# Distributions whose module has another name.
+MODULE_OF = {
+    "opencv-python-headless": "cv2",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "mmcv-lite": "mmcv",
+    "setuptools": "pkg_resources",
+}
+
+
+def imported_modules(path: Path) -> dict[str, bool]:
+    """Top-level names that a file imports: name -> whether at least once outside any function."""
+    found: dict[str, bool] = {}
+
+    def visit(node: ast.AST, at_top: bool) -> None:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module or ""]
+        for name in names:
+            found[name.split(".")[0]] = found.get(name.split(".")[0], False) or at_top
+        for child in ast.iter_child_nodes(node):
+            visit(child, at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    visit(ast.parse(path.read_text(), str(path)), True)
+    return found
+
+
+def modules_of(requirements: list[str]) -> set[str]:
+    names = {Requirement(text).name.lower() for text in requirements}
+    return {MODULE_OF.get(name, name) for name in names}
+
+
+def test_no_import_runs_back_up():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] in FLOW
+        for name in imported_modules(path)
+        if name in FLOW and FLOW.index(name) > FLOW.index(path.relative_to(ROOT).parts[0])
+    ]
+    assert not wrong
+
+
+def test_every_import_is_declared_in_pyproject():
+    core = modules_of(PROJECT["project"]["dependencies"]) | {MODULE_OF.get(pin.name, pin.name) for pin in MMPOSE_PINS}
+    optional = {m for texts in PROJECT["project"]["optional-dependencies"].values() for m in modules_of(texts)}
+    own = {*FLOW, "demo_videos", *sys.stdlib_module_names}
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in SOURCES
+        for name, at_top in imported_modules(path).items()
+        # optional: imported inside the function that needs it, or by the clip renderer, which is optional as a whole
+        if name not in own | core
+        and not (name in optional and (not at_top or path.is_relative_to(ROOT / "demo_videos")))
+    ]
+    assert not wrong
+
+
+def test_mmpose_is_installed_in_exactly_the_pinned_releases():
+    assert {pin.name for pin in MMPOSE_PINS} == {"mmengine", "mmcv-lite", "mmpose"}
+    for pin in MMPOSE_PINS:
+        assert pin.specifier.contains(importlib.metadata.version(pin.name)), pin
+
+
+def test_nothing_loads_untrusted_pickles_or_calls_cuda_in_place():
+    """Only the explicit conversion of a user's own Human3.6M files may unpickle."""
+    wrong = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            for keyword in node.keywords:
+                unsafe = (keyword.arg, getattr(keyword.value, "value", None)) in [
+                    ("allow_pickle", True), ("weights_only", False), ("shell", True)
+                ]  # fmt: skip
+                if unsafe and not (keyword.arg == "allow_pickle" and "h36m" in path.name):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {keyword.arg}")
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "cuda" and not node.args:
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} .cuda()")
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_the_weights(tracked, tmp_path):
+    copy = tmp_path / "source"
+    for name in tracked:
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.suffix in {".safetensors", ".mp4", ".npz"}:  # their names matter here, not their megabytes
+            target.touch()
+        else:
+            shutil.copyfile(ROOT / name, target)
+    build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (wheel,) = tmp_path.glob("*.whl")
+    held = {re.sub(r"^[^/]+\.data/data/share/d3prefiner/", "", name) for name in zipfile.ZipFile(wheel).namelist()}
+    wanted = {name for name in tracked if name.split("/")[0] in {*FLOW, "demo_videos", "weights"}}
+    assert wanted - held == set()
+    assert not [name for name in held if name.startswith(("tests/", "runs/", "out/"))]
+
+
+def test_the_readme_names_only_make_targets_that_exist():
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(re.findall(r"`[^`]+`|^    .*$", README, flags=re.M))))
+    assert {"demo", "test"} <= named <= targets
+
+
+def test_the_readme_names_only_commands_that_exist():
+    done = subprocess.run([sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    named = set(re.findall(r"\bd3p ([a-z][a-z0-9-]*)", README))
+    assert {"demo", "run", "weights"} <= named
+    assert not {name for name in named if not re.search(rf"^\s+{name}\b", done.stdout, flags=re.M)}
+
+
+def test_the_readme_has_no_open_place():
+    assert "<!-- FILL" not in README
+
+
+def test_the_readme_links_to_files_that_exist():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links and not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_make_app_does_not_pretend():
+    done = subprocess.run(["make", "app"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0 and "not built yet" in done.stderr
+
+
+def test_every_bundled_detector_is_in_the_notice():
+    notice = (ROOT / "NOTICE").read_text()
+    for card in (ROOT / "weights").glob("*.json"):
+        if '"detector"' in card.read_text():
+            assert f"weights/{card.stem}." in notice, card.name
+    assert "NSF EIA-0196217" in notice and "mocap.cs.cmu.edu" in notice
