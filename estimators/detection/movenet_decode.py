@@ -1,0 +1,100 @@
+"""From MoveNet's six maps to people: the part of the original that follows the network, formula by formula."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+STRIDE = 4  # network pixels per map cell
+MAX_PEOPLE = 6
+# Constants as they stand in the original, rounded to float16 there.
+PEAK_TOLERANCE = 1.0132789611816406e-06
+FALLOFF = 0.300048828125  # squared distance at which a joint's score falls to 1/e, in units of min(H, W) cells
+JOINT_THRESHOLD = 0.126953125  # joints below do not count towards the person's score
+
+
+class HeadMaps(NamedTuple):
+    """What the head puts out, each (B,C,H,W); pairs of channels are y, x in cells."""
+
+    box_offset: Tensor  # C = 2, from the cell to the box's centre
+    box_scale: Tensor  # C = 2, height and width
+    center: Tensor  # C = 1, logits: how much a person's centre
+    heatmap: Tensor  # C = 17, logits: how much each joint
+    joint_offset: Tensor  # C = 34, from the cell to the joint in it
+    joint_regression: Tensor  # C = 34, from the person's centre to the joints
+
+
+class People(NamedTuple):
+    """MAX_PEOPLE candidates an image, best centre first; x, y in cells with the origin at the first cell's index."""
+
+    keypoints: Tensor  # (B,P,17,2) x, y
+    scores: Tensor  # (B,P,17)
+    boxes: Tensor  # (B,P,4) x0, y0, x1, y1
+    person_scores: Tensor  # (B,P)
+
+
+def _at(maps: Tensor, cells: Tensor) -> Tensor:
+    """Values (B,P,C) of maps (B,C,H,W) at flat cell indices (B,P)."""
+    flat = maps.flatten(2)  # (B, C, H*W)
+    return flat.gather(2, cells[:, None].expand(-1, flat.shape[1], -1)).transpose(1, 2)
+
+
+def _peaks(center: Tensor) -> tuple[Tensor, Tensor]:
+    """The best MAX_PEOPLE local maxima: scores (B,P) and flat cell indices (B,P)."""
+    score = center.sigmoid()
+    is_peak = (score - F.max_pool2d(score, 5, stride=1, padding=2)).abs() < PEAK_TOLERANCE
+    peaks = torch.where(is_peak, score, torch.zeros_like(score)).flatten(1)
+    # stable, because the original takes the lower index among equals: the zeros where peaks are fewer than six
+    best, cells = peaks.sort(dim=1, descending=True, stable=True)
+    return best[:, :MAX_PEOPLE], cells[:, :MAX_PEOPLE]
+
+
+def _boxes(maps: HeadMaps, cells: Tensor, peak: Tensor) -> Tensor:
+    """(B,P,4) y0, x0, y1, x1 in cells, clipped to the map."""
+    height, width = maps.center.shape[2:]
+    middle = peak + _at(maps.box_offset, cells)
+    half = _at(maps.box_scale, cells).relu() * 0.5
+    limit = middle.new_tensor([height, width])
+    return torch.cat([(middle - half).minimum(limit).relu(), (middle + half).minimum(limit).relu()], dim=2)
+
+
+def _score_maps(maps: HeadMaps, expected: Tensor, boxes: Tensor) -> Tensor:
+    """(B,P,17,H*W): how well each cell fits a person's joint, by heat map, expected place and box."""
+    batch, people = boxes.shape[:2]
+    height, width = maps.heatmap.shape[2:]
+    rows = torch.arange(height, device=boxes.device, dtype=boxes.dtype)
+    columns = torch.arange(width, device=boxes.device, dtype=boxes.dtype)
+    dy = rows[:, None] - expected[..., 0, None, None]  # (B, P, 17, H, 1)
+    dx = columns - expected[..., 1, None, None]  # (B, P, 17, 1, W)
+    near = (-(dy * dy + dx * dx) / (FALLOFF * min(height, width))).exp()
+    y0, x0, y1, x1 = boxes[..., None].unbind(2)  # each (B, P, 1)
+    in_rows = (rows >= y0) & (rows < y1)  # (B, P, H)
+    in_columns = (columns >= x0) & (columns < x1)  # (B, P, W)
+    inside = in_rows[..., :, None] & in_columns[..., None, :]  # (B, P, H, W)
+    score = maps.heatmap.sigmoid()[:, None] * near * inside[:, :, None]
+    return score.reshape(batch, people, -1, height * width)
+
+
+def decode(maps: HeadMaps) -> People:
+    """People from the head's maps; a candidate without a peak has a person score of 0."""
+    batch, joints, _, width = maps.heatmap.shape
+    peak_score, cells = _peaks(maps.center)
+    people = cells.shape[1]
+    peak = torch.stack([cells // width, cells % width], dim=2).to(peak_score.dtype)  # (B, P, 2) y, x
+    boxes = _boxes(maps, cells, peak)
+    expected = peak[:, :, None] + _at(maps.joint_regression, cells).reshape(batch, people, joints, 2)
+    score = _score_maps(maps, expected, boxes)
+
+    cell = score.argmax(dim=3)  # (B, P, 17)
+    # a joint's score is the best that any candidate gives to that cell, as in the original
+    scores = score.amax(dim=1, keepdim=True).expand_as(score).gather(3, cell[..., None])[..., 0]
+    offsets = maps.joint_offset.reshape(batch, 1, joints, 2, -1).expand(-1, people, -1, -1, -1)
+    offset = offsets.gather(4, cell[..., None, None].expand(-1, -1, -1, 2, 1))[..., 0]  # (B, P, 17, 2) y, x
+    keypoints = torch.stack([cell % width, cell // width], dim=3) + offset.flip(3)
+
+    counts = scores > JOINT_THRESHOLD
+    mean = (scores * counts).sum(dim=2) / counts.sum(dim=2).clamp(min=1)
+    return People(keypoints, scores, boxes[..., [1, 0, 3, 2]], peak_score * mean)

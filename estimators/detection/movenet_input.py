@@ -1,0 +1,82 @@
+"""How an image is brought to MoveNet's input: a transform of mmpose's test pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+
+MULTIPLE = 32  # the network's coarsest stride; inputs are multiples of it
+MIN_CROP_PX = 16
+
+
+def crop_square(image: np.ndarray, box: np.ndarray, context: float) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a square out of an image, black where it reaches over the border.
+
+    Args:
+        image: (H,W,3).
+        box: (4,) xyxy pixels; the square has its centre.
+        context: side of the square over the long side of the box.
+
+    Returns:
+        (S,S,3) pixels, and (2,) x, y of its top-left corner in the image. Both are whole pixels, so that the way back
+        is exact, and depend on the box alone: a box that is held gives the same crop in every frame.
+    """
+    size = max(float(max(box[2] - box[0], box[3] - box[1])) * context, MIN_CROP_PX)
+    side = int(np.ceil(size))
+    corner = np.floor((box[:2] + box[2:]) / 2 - side / 2 + 0.5).astype(int)
+    height, width = image.shape[:2]
+    crop = np.zeros((side, side, 3), image.dtype)
+    x0, y0 = np.clip(corner, 0, (width, height))
+    x1, y1 = np.clip(corner + side, 0, (width, height))
+    crop[y0 - corner[1] : y1 - corner[1], x0 - corner[0] : x1 - corner[0]] = image[y0:y1, x0:x1]
+    return crop, corner
+
+
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize to (width, height); averages when shrinking, since dropping pixels costs the detector accuracy."""
+    shrinks = image.shape[1] > size[0] or image.shape[0] > size[1]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+@TRANSFORMS.register_module()
+class FitToNetwork(BaseTransform):
+    """The whole frame with its long side at `frame_size`, or, where the sample has a `bbox`, a crop around it.
+
+    The crop is a square of `crop_size` in which the long side of the box measures `person_size`, where the network is
+    at its best. Adds input_size, input_center and input_scale, with which mmpose's estimator maps joints back:
+    input_scale pixels of the image are shown over input_size (w, h), around input_center.
+    """
+
+    def __init__(self, frame_size: int, crop_size: int, person_size: int):
+        self.frame_size = frame_size
+        self.crop_size = crop_size
+        self.person_size = person_size
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        image = results["img"]
+        if "bbox" in results:
+            image, corner = crop_square(image, results["bbox"][0], self.crop_size / self.person_size)
+            size = np.array([self.crop_size, self.crop_size])
+        else:
+            corner = np.zeros(2)
+            height, width = image.shape[:2]
+            factor = self.frame_size / max(height, width)
+            size = np.maximum(np.rint(np.array([width, height]) * factor).astype(int), 1)
+        pixels = np.array([image.shape[1], image.shape[0]]) / size  # image pixels per network pixel, x and y
+        image = resize(image, (int(size[0]), int(size[1])))
+        padding = -size % MULTIPLE
+        image = cv2.copyMakeBorder(image, 0, int(padding[1]), 0, int(padding[0]), cv2.BORDER_CONSTANT)
+
+        input_size = size + padding
+        results["img"] = image
+        results["img_shape"] = image.shape[:2]
+        results["input_size"] = input_size
+        results["input_scale"] = input_size * pixels
+        results["input_center"] = corner + results["input_scale"] / 2
+        return results
