@@ -64,5 +64,5 @@ $(VENV)/installed: $(INPUTS)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) $(PIP_ARGS) '$(TORCH)' -e '.[dev,train]'
+	$(PIP) $(PIP_ARGS) '$(TORCH)' -e '.[dev,train,render,convert]'
 	@touch $@
