@@ -1,0 +1,290 @@
+"""Video files: probe, and decode in order. Nothing about rate, rotation or length is assumed.
+
+Pictures are upright (the display matrix of phones is applied), with square pixels, (H, W, 3) uint8 BGR. Memory does
+not grow with the length of the video, but for one integer a frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from app.clock import Clock, make_clock
+from estimators.errors import VideoError
+
+# Demuxers that are no video: still pictures, text drawn as pictures, and lists that point at other files or at the
+# network, which an upload must not be able to do.
+_IMAGES = {"image2", "ico", "image2pipe"}
+_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "hls", "dash", "concat", "concatf", "sdp", "imf", "ffmetadata"}
+_IMAGE_SUFFIX = "_pipe"
+# Formats that store no presentation times. Their frames are shown in the order of decoding times, all a constant delay
+# later; what FFmpeg derives as presentation times is wrong if there are B-frames.
+_NO_PRESENTATION_TIMES = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
+_ATTACHED_PICTURE = 0x0400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a piece of music
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file says about itself before it is decoded.
+
+    Attributes:
+        path: the file.
+        sha256: of the whole file.
+        size: (width, height) pixels, upright and with square pixels.
+        clock: of the packets; its length is the expected number of frames (a damaged video yields fewer).
+        codec: name of the video codec.
+        seconds_stated: length by the header, if it says so; a truncated file holds less.
+    """
+
+    path: Path
+    sha256: str
+    size: tuple[int, int]
+    clock: Clock
+    codec: str
+    seconds_stated: float | None
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second, the average if it varies."""
+        return self.clock.fps
+
+
+def probe(path: str | Path) -> VideoInfo:
+    """Open a video, decode its first frame, and list its packets.
+
+    Raises:
+        VideoError: missing, empty, not a video, without pictures, or not one frame can be decoded.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise VideoError(f"No such file: {path}")
+    if not path.is_file():
+        raise VideoError(f"{path} is a folder, not a video; to process a folder use `d3p batch`.")
+    if path.stat().st_size == 0:
+        raise VideoError(f"{path.name} is empty (0 bytes).")
+    with closing(iter(VideoReader(path))) as pictures:
+        first = next(pictures, None)
+    if first is None:
+        raise VideoError(f"{path.name} is damaged: not one frame of it could be decoded.")
+    with _open_stream(path) as (container, stream):
+        ticks: list[int] = []
+        last_duration = 0
+        for packet in _packets(container, stream):
+            if packet.pts is not None and not packet.is_discard:
+                if not ticks or packet.pts >= max(ticks[-1], ticks[0]):
+                    last_duration = packet.duration or 0
+                ticks.append(packet.pts)
+        header = _Header.of(stream)
+        return VideoInfo(
+            path=path,
+            sha256=_sha256(path),
+            size=(first.shape[1], first.shape[0]),
+            clock=header.clock(sorted(set(ticks)) or [0], last_duration),
+            codec=stream.codec_context.name,
+            seconds_stated=header.seconds,
+        )
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What of a stream is needed after its container is closed (touching the stream then crashes)."""
+
+    time_base: Fraction
+    rates: tuple[Fraction | None, ...]
+    seconds: float | None
+    aspect: Fraction  # width of a pixel over its height
+
+    @classmethod
+    def of(cls, stream: Any) -> _Header:
+        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        return cls(stream.time_base, rates, _seconds_stated(stream), aspect if aspect > 0 else Fraction(1))
+
+    @property
+    def step(self) -> int:
+        """Ticks between two frames at the stated rate."""
+        rate = next(filter(None, self.rates), Fraction(25))
+        return max(1, round(1 / (rate * self.time_base)))
+
+    def clock(self, ticks: list[int], last_duration: int) -> Clock:
+        return make_clock(ticks, self.time_base, self.rates, last_duration)
+
+
+class VideoReader:
+    """The frames of a video in order: iterate once. Afterwards `clock()` and `warnings()` tell what was read."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.ticks: list[int] = []  # of the frames yielded so far
+        self._damaged = 0
+        self._last_duration = 0
+        self._header: _Header | None = None
+
+    def __iter__(self) -> Generator[np.ndarray]:
+        """Yield (H, W, 3) uint8 BGR pictures, upright, all of one size.
+
+        Damaged packets are skipped and counted.
+
+        Raises:
+            VideoError: the file cannot be opened or has no video stream.
+        """
+        size: tuple[int, int] | None = None
+        with _open_stream(self.path) as (container, stream):
+            header = self._header = _Header.of(stream)
+            untimed = container.format.name in _NO_PRESENTATION_TIMES
+            decode_times: deque[int | None] = deque()
+            for packet in _packets(container, stream, flush=True, on_damage=self._count_damage):
+                if packet.size:
+                    decode_times.append(packet.dts)
+                try:
+                    frames = packet.decode()
+                except (av.error.FFmpegError, ValueError):
+                    self._damaged += 1
+                    if decode_times:
+                        decode_times.popleft()
+                    continue
+                for frame in frames:
+                    decode_time = decode_times.popleft() if decode_times else None
+                    self._keep_time(decode_time if untimed else frame.pts, header.step)
+                    self._last_duration = frame.duration or 0
+                    picture = _upright(frame, header.aspect)
+                    size = size or (picture.shape[1], picture.shape[0])
+                    if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
+                        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+                    yield picture
+
+    def _count_damage(self) -> None:
+        self._damaged += 1
+
+    def _keep_time(self, tick: int | None, step: int) -> None:
+        """Note when the frame is shown; frames without a time, or with one that goes back, follow the one before."""
+        if self.ticks and (tick is None or tick <= self.ticks[-1]):
+            tick = self.ticks[-1] + step
+        self.ticks.append(tick or 0)
+
+    def clock(self) -> Clock:
+        """The times of the frames yielded.
+
+        Raises:
+            VideoError: there were none.
+        """
+        if not self.ticks or self._header is None:
+            raise VideoError(f"{self.path.name} is damaged: not one frame of it could be decoded.")
+        return self._header.clock(self.ticks, self._last_duration)
+
+    def warnings(self) -> list[str]:
+        """One sentence for each thing that was wrong with the video but did not prevent its use."""
+        found = []
+        clock = self.clock()
+        seconds = float(int(clock.ticks[-1] + clock.durations[-1]) * clock.time_base)
+        stated = self._header.seconds if self._header else None
+        if self._damaged:
+            found.append(f"{self.path.name} is damaged: {self._damaged} packets could not be decoded and were skipped.")
+        if stated is not None and stated - seconds > max(0.02 * stated, 2.5 / float(clock.fps)):
+            found.append(
+                f"{self.path.name} is truncated: it should last {stated:.2f} s but ends after {seconds:.2f} s "
+                f"({len(self.ticks)} frames), which are used."
+            )
+        return found
+
+
+@contextmanager
+def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The open container and its main video stream.
+
+    Raises:
+        VideoError: see `probe`.
+    """
+    try:
+        # The absolute path, so that a name like "http:x" is not taken for an address; and no other protocol than file.
+        container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise VideoError(f"{path.name} may not be read: permission denied.") from error
+        raise VideoError(
+            f"{path.name} is not a video, or is damaged or cut off before its index: it cannot be opened."
+        ) from error
+    with container:
+        name = container.format.name
+        if name in _IMAGES or name.endswith(_IMAGE_SUFFIX):
+            raise VideoError(f"{path.name} is an image, not a video.")
+        if name in _NO_VIDEO:
+            raise VideoError(f"{path.name} is not a video.")
+        streams = [stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE]
+        if not streams:
+            what = "only sound" if container.streams.audio else "no video stream"
+            raise VideoError(f"{path.name} holds {what}, no pictures to find people in.")
+        stream: Any = max(streams, key=lambda one: (one.codec_context.width or 0) * (one.codec_context.height or 0))
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _packets(
+    container: Any, stream: Any, flush: bool = False, on_damage: Callable[[], None] | None = None
+) -> Iterator[Any]:
+    """Packets of one stream, to the end or as far as the file can be read; with `flush`, the empty last one too."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, OSError):
+            if on_damage:
+                on_damage()
+            packet = None
+            if flush:
+                yield av.Packet()  # what the decoder still holds
+        if packet is None:
+            return
+        if flush or packet.size:
+            yield packet
+
+
+def _seconds_stated(stream: Any) -> float | None:
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    match = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska, WebM
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
+
+
+def _upright(frame: av.VideoFrame, aspect: Fraction) -> np.ndarray:
+    """The decoded frame as BGR with square pixels, turned and mirrored as its display matrix says."""
+    picture: np.ndarray = frame.to_ndarray(format="bgr24")
+    if aspect != 1:
+        width = max(1, round(picture.shape[1] * aspect))
+        picture = cv2.resize(picture, (width, picture.shape[0]), interpolation=cv2.INTER_LINEAR)
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    return picture if matrix is None else orient(picture, np.frombuffer(bytes(matrix), np.int32))
+
+
+def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Apply a display matrix (9 fixed-point int32, row vectors: x' = a x + c y, y' = b x + d y) to (H, W, 3).
+
+    Only its multiples of 90 degrees and mirrorings count; anything between is rounded to the nearest.
+    """
+    a, b, _, c, d = (float(value) for value in matrix[:5])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        flip_x, flip_y = a < 0, d < 0
+    else:
+        picture = picture.transpose(1, 0, 2)
+        flip_x, flip_y = c < 0, b < 0
+    if flip_x:
+        picture = picture[:, ::-1]
+    if flip_y:
+        picture = picture[::-1]
+    return np.ascontiguousarray(picture)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
