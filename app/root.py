@@ -22,6 +22,7 @@ FOCAL_PER_LONG_SIDE = 1.2
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
 _DEPTH_CUTOFF_HZ = 0.8
 _LATERAL_CUTOFF_HZ = 5.0
+_DEPTH_OUTLIER_M = 0.25  # less than this off the smooth course is movement or noise, not an error to be ignored
 
 
 def assumed_focal(image_size: tuple[int, int]) -> float:
@@ -86,7 +87,7 @@ def estimate_root(
     present = np.isfinite(root).all(axis=1)
     if not present.any():
         return root.astype(np.float32)
-    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ)[present]
+    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, tolerance=_DEPTH_OUTLIER_M)[present]
     depth = np.maximum(depth, 0.3)  # nobody stands in the lens
     weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
     rays = _rays(keypoints[present], image_size, focal)
@@ -96,8 +97,8 @@ def estimate_root(
     return root.astype(np.float32)
 
 
-def smooth(values: np.ndarray, fps: float, cutoff_hz: float, iterations: int = 3) -> np.ndarray:
-    """Robust Whittaker smoother: weighted least squares with a penalty on second differences; outliers lose weight.
+def smooth(values: np.ndarray, fps: float, cutoff_hz: float, tolerance: float = np.inf) -> np.ndarray:
+    """Whittaker smoother: least squares with a penalty on second differences; outliers lose weight.
 
     Straight lines pass unchanged, at the ends as well.
 
@@ -105,7 +106,8 @@ def smooth(values: np.ndarray, fps: float, cutoff_hz: float, iterations: int = 3
         values: (N,) with NaN where unknown; these are interpolated.
         fps: frames per second.
         cutoff_hz: frequency of which half the amplitude passes.
-        iterations: of reweighting (Tukey's biweight, 4.7 robust standard deviations).
+        tolerance: values further off than this, and further than 4.7 robust standard deviations, are outliers
+            (Tukey's biweight). By default nothing is, so that a short quick movement is not taken for an error.
 
     Returns:
         (N,) float64.
@@ -120,12 +122,10 @@ def smooth(values: np.ndarray, fps: float, cutoff_hz: float, iterations: int = 3
     filled = np.where(known, values, 0.0)
     weights = known.astype(np.float64)
     smoothed = _whittaker(filled, weights, penalty)
-    for _ in range(iterations):
+    for _ in range(3 if np.isfinite(tolerance) else 0):
         residual = filled - smoothed
         scale = 1.4826 * np.median(np.abs(residual[known]))
-        if scale < 1e-9:
-            break
-        ratio = np.clip(np.abs(residual) / (4.7 * scale), 0, 1)
+        ratio = np.clip(np.abs(residual) / max(4.7 * scale, tolerance), 0, 1)
         weights = np.where(known, np.maximum((1 - ratio**2) ** 2, 1e-6), 0.0)
         smoothed = _whittaker(filled, weights, penalty)
     return smoothed
