@@ -1,0 +1,295 @@
+"""Follow several people through a video, and choose among them.
+
+People are found on the whole frame and then looked at again, each inside a rectangle of their own that is HELD still
+while they move in it: a network sees a person best at one size, and a rectangle that follows every step doubles the
+jitter of the joints. The frames are streamed; only joints are kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+
+from estimators.detection import matching
+from estimators.detection.person import Person, Pose
+from estimators.errors import NobodyFoundError, PersonError
+from estimators.tracks import Provenance, Track2D, clean
+
+FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is lost, new or overlapped
+KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
+FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is dropped
+LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
+OVERLAPPED = 0.1  # intersection over union from which two people may be mistaken for each other
+SCENE_CUT = 0.4  # correlation of two frames' brightness below which the scene has changed
+SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be a flash) and be the same
+REAL_SECONDS = 0.3  # a shorter track is a ghost, unless the clip itself is hardly longer
+REAL_SCORE = 0.3  # mean confidence below which a track is a false positive on the background
+
+
+class Found(Protocol):
+    """M people: keypoints (M,17,2) pixels in COCO order, scores (M,17)."""
+
+    @property
+    def keypoints(self) -> np.ndarray: ...
+    @property
+    def scores(self) -> np.ndarray: ...
+
+
+class PersonDetector(Protocol):
+    """What the tracker needs of a detector; see `estimators.detection.detector.Detector`."""
+
+    def detect(self, image: np.ndarray, /) -> Found:
+        """People of a whole (H, W, 3) uint8 BGR frame."""
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
+        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
+
+
+def track_people(
+    frames: Iterable[np.ndarray],
+    detector: PersonDetector,
+    fps: Fraction,
+    image_size: tuple[int, int],
+    on_frame: Callable[[int], None] | None = None,
+) -> list[Track2D]:
+    """Find and follow everybody in a video.
+
+    Args:
+        frames: (H, W, 3) uint8 BGR images in order, each an array of its own; only the last few are kept.
+        detector: finds people on a frame and inside rectangles.
+        fps: frames per second of the video.
+        image_size: (width, height) pixels.
+        on_frame: called with the number of frames done, after each.
+
+    Returns:
+        One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
+        filled and marked, NaN where the person is not seen. Empty if nobody is.
+    """
+    tracker = _Tracker(detector, fps, image_size)
+    length = 0
+    for image in frames:
+        tracker.step(length, image)
+        length += 1
+        if on_frame is not None:
+            on_frame(length)
+    return [
+        clean(_to_track(number, person, length, fps, image_size))
+        for number, person in enumerate(tracker.people(length))
+    ]
+
+
+def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
+    """Choose among the people of a video.
+
+    Args:
+        tracks: as `track_people` returns them.
+        person: "all" for everybody real (ghosts, which are short or faint, are left out), "largest" for the one who
+            is largest over the clip (see `_prominence`), or an id.
+
+    Raises:
+        NobodyFoundError: no real person in the video.
+        PersonError: no person of that id, or not an id at all.
+    """
+    real = [track for track in tracks if _is_real(track)]
+    if person in ("all", "largest"):
+        if not real:
+            raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
+        return real if person == "all" else [max(real, key=_prominence)]
+    if not tracks:
+        raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
+    chosen = [track for track in tracks if str(track.id) == str(person).strip()]
+    if not chosen:
+        known = ", ".join(str(track.id) for track in tracks)
+        raise PersonError(f"No person {person!r} in this video; choose 'largest', 'all' or one of the ids: {known}.")
+    return chosen
+
+
+def _to_track(number: int, person: Person, length: int, fps: Fraction, image_size: tuple[int, int]) -> Track2D:
+    keypoints = np.full((length, 17, 2), np.nan, np.float32)
+    scores = np.zeros((length, 17), np.float32)
+    provenance = np.full(length, Provenance.MISSING, np.uint8)
+    keypoints[person.frames] = [pose.keypoints for pose in person.poses]
+    scores[person.frames] = [pose.scores for pose in person.poses]
+    provenance[person.frames] = Provenance.DETECTED
+    return Track2D(number, keypoints, scores, provenance, fps, image_size)
+
+
+def _is_real(track: Track2D) -> bool:
+    seen = track.provenance == Provenance.DETECTED
+    enough = min(REAL_SECONDS * float(track.fps), len(seen) / 2)
+    return bool(seen.sum() >= enough and track.scores[seen].mean() >= REAL_SCORE)
+
+
+def _prominence(track: Track2D) -> float:
+    """Mean squared body size x mean confidence x root of the share of frames in which the person is seen.
+
+    Size is the long side of the box, not its area, which would favour spread arms. Presence counts with its root: who
+    is larger beats who stays somewhat longer, but not somebody who only flits past the camera.
+    """
+    seen = np.flatnonzero(track.provenance == Provenance.DETECTED)
+    sizes = [matching.long_side(matching.joint_box(track.keypoints[index], track.scores[index])) for index in seen]
+    presence = len(seen) / len(track.provenance)
+    return float(np.mean(np.square(sizes)) * track.scores[seen].mean() * np.sqrt(presence))
+
+
+class _Tracker:
+    """Takes frames in order; holds the people seen so far."""
+
+    def __init__(self, detector: PersonDetector, fps: Fraction, image_size: tuple[int, int]) -> None:
+        self.detector, self.fps, self.image_size = detector, float(fps), image_size
+        self.alive: list[Person] = []
+        self.ended: list[Person] = []
+        self.scene: np.ndarray | None = None
+        # The frames in which a newcomer may have been overlooked.
+        self.recent: deque[tuple[int, np.ndarray]] = deque(maxlen=FULL_FRAME_EVERY - 1)
+
+    def people(self, length: int) -> list[Person]:
+        """Everybody believed to be a person after `length` frames, in order of first appearance."""
+        everybody = [person for person in self.ended + self.alive if person.confirmed(length)]
+        return sorted(everybody, key=lambda person: person.frames[0])
+
+    def step(self, index: int, image: np.ndarray) -> None:
+        """Find everybody in frame `index`."""
+        cut = self._scene_changed(image)
+        predicted = {person: person.predict(index) for person in self.alive}
+        contested = self._contested(predicted)
+        coarse: dict[Person, Pose] = {}
+        newcomers: list[Person] = []
+        if cut:
+            self.recent.clear()
+        if cut or contested or self._full_frame_due(index):
+            coarse, unknown = self._link(index, self._find_all(image), predicted, cut)
+            if cut:
+                self._end([person for person in self.alive if person not in coarse])
+            for pose in unknown:
+                newcomers.append(Person(self.fps))
+                newcomers[-1].see(index, pose, learn_colours=True)
+            self.alive += newcomers
+        for person, pose in self._look_again(index, image, coarse, predicted).items():
+            person.see(index, pose, learn_colours=person not in contested)
+        for person in newcomers:
+            self._look_back(person)
+        self._retire(index, predicted)
+        self.recent.append((index, image))
+
+    def _scene_changed(self, image: np.ndarray) -> bool:
+        before, self.scene = self.scene, matching.scene_signature(image)
+        return before is not None and float(before @ self.scene) < SCENE_CUT
+
+    def _full_frame_due(self, index: int) -> bool:
+        settled = [person.confirmed(index) and person.unseen(index) == 1 for person in self.alive]
+        return index % FULL_FRAME_EVERY == 0 or not settled or not all(settled)
+
+    def _contested(self, predicted: dict[Person, Pose]) -> set[Person]:
+        """People who are near enough to another to be mistaken."""
+        boxes = {person: pose.box for person, pose in predicted.items()}
+        return {a for a in boxes for b in boxes if a is not b and matching.overlap(boxes[a], boxes[b]) > OVERLAPPED}
+
+    def _pose(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Pose | None:
+        """What the detector gave, if it is enough of a person to be used."""
+        keypoints, scores = np.asarray(keypoints, np.float32), np.asarray(scores, np.float32)
+        scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
+        if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
+            return None
+        return Pose(keypoints, scores, matching.torso_colours(image, keypoints, scores))
+
+    def _find_all(self, image: np.ndarray) -> list[Pose]:
+        """Everybody on the whole frame, clearest first, each once."""
+        found = self.detector.detect(image)
+        poses: list[Pose] = []
+        for number in np.argsort(-found.scores.mean(axis=1), kind="stable"):
+            pose = self._pose(image, found.keypoints[number], found.scores[number])
+            if pose is not None and not any(pose.same_person(other) for other in poses):
+                poses.append(pose)
+        return poses
+
+    def _link(
+        self, index: int, found: list[Pose], predicted: dict[Person, Pose], cut: bool
+    ) -> tuple[dict[Person, Pose], list[Pose]]:
+        """Give found poses to people: first to those seen just before, then to the lost; the rest are newcomers."""
+        linked: dict[Person, Pose] = {}
+        left = list(found)
+        recent = [person for person in self.alive if person.unseen(index) <= max(1, FORGET_NEW * self.fps)]
+        for group in (recent, [person for person in self.alive if person not in recent]):
+            costs = [[self._cost(index, person, predicted[person], pose, cut) for pose in left] for person in group]
+            pairs = matching.assign(np.array(costs))
+            linked.update({group[row]: left[column] for row, column in pairs})
+            taken = {column for _, column in pairs}
+            left = [pose for column, pose in enumerate(left) if column not in taken]
+        return linked, left
+
+    def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, cut: bool) -> float:
+        """0 for the very pose and clothes expected, growing to 2.2; infinite if out of reach."""
+        distance = person.distance(predicted, pose)
+        reach = SCENE_CUT_REACH if cut else person.reach(index)
+        if distance > reach:
+            return np.inf
+        growth = abs(np.log(matching.long_side(pose.box) / person.size))
+        return distance / reach + matching.colour_distance(person.colours, pose.colours) + min(growth, 1.0) / 5
+
+    def _look_again(
+        self, index: int, image: np.ndarray, coarse: dict[Person, Pose], predicted: dict[Person, Pose]
+    ) -> dict[Person, Pose]:
+        """Look at everybody inside their rectangle; keep what agrees with the whole frame or the prediction."""
+        people = [p for p in self.alive if p in coarse or p.unseen(index) <= max(1, LOOK_AGAIN * self.fps)]
+        if not people:
+            return {}
+        expected = {person: coarse.get(person) or predicted.get(person) or person.poses[-1] for person in people}
+        for person in people:
+            person.hold_rectangle(expected[person].box)
+        rectangles = np.stack([person.rectangle for person in people]).astype(np.float32)
+        found = self.detector.detect_in(image, rectangles)
+        seen = dict(coarse)
+        error = dict.fromkeys(people, np.inf)
+        for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
+            closer = self._pose(image, keypoints, scores)
+            if closer is not None and (distance := person.distance(expected[person], closer)) <= person.reach(index):
+                seen[person], error[person] = closer, distance
+        return _each_once(seen, coarse, error)
+
+    def _look_back(self, person: Person) -> None:
+        """Find a newcomer also in the frames since the whole frame was searched last, latest first."""
+        for index, image in reversed(self.recent):
+            found = self.detector.detect_in(image, person.rectangle[None].astype(np.float32))
+            pose = self._pose(image, found.keypoints[0], found.scores[0])
+            if pose is None or pose.scores.mean() < matching.STRONG:
+                return
+            if person.distance(person.poses[0], pose) > person.reach(person.frames[-1] + 1):
+                return
+            others = [other.pose_at(index) for other in self.alive if other is not person]
+            if any(other is not None and pose.same_person(other) for other in others):
+                return
+            person.see_before(index, pose)
+
+    def _retire(self, index: int, predicted: dict[Person, Pose]) -> None:
+        """End people who left through the border, were lost for too long, or were never more than a flicker."""
+        gone = []
+        for person in self.alive:
+            if person.unseen(index) == 0:
+                continue
+            box = predicted[person].box
+            centre = (box[:2] + box[2:]) / 2
+            outside = np.any(centre < 0) or np.any(centre > self.image_size)
+            patience = KEEP_LOST if person.confirmed(index + 1) else FORGET_NEW
+            if outside or person.unseen(index) > max(1.0, patience * self.fps):
+                gone.append(person)
+        self._end(gone)
+
+    def _end(self, people: Sequence[Person]) -> None:
+        self.ended += [person for person in people if person.strong]
+        self.alive = [person for person in self.alive if person not in people]
+
+
+def _each_once(seen: dict[Person, Pose], coarse: dict[Person, Pose], error: dict[Person, float]) -> dict[Person, Pose]:
+    """Where two rectangles show one person, the worse fit falls back to the whole frame's pose, or to nothing."""
+    kept: dict[Person, Pose] = {}
+    for person in sorted(seen, key=lambda p: error[p]):
+        for pose in (seen[person], coarse.get(person)):
+            if pose is not None and not any(pose.same_person(other) for other in kept.values()):
+                kept[person] = pose
+                break
+    return kept

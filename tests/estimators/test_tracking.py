@@ -1,0 +1,324 @@
+import gc
+import weakref
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from estimators.detection.tracking import select_people, track_people
+from estimators.errors import NobodyFoundError, PersonError
+from estimators.tracks import Provenance, Track2D
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+SIZE = (640, 360)
+FPS = Fraction(30)
+# A standing person of height 1 round the origin, COCO order.
+TEMPLATE = np.array(
+    [(0, -45), (2, -47), (-2, -47), (4, -46), (-4, -46), (10, -33), (-10, -33), (13, -17), (-13, -17), (14, -2),
+     (-14, -2), (6, 2), (-6, 2), (7, 25), (-7, 25), (8, 50), (-8, 50)]
+) / 100.0  # fmt: skip
+
+
+@dataclass
+class Actor:
+    """Somebody whose place is known: `path` (N,2) pixels of the body's centre, `seen` the frames in view."""
+
+    path: np.ndarray
+    seen: np.ndarray
+    height: float = 120.0
+    score: float = 0.8
+    colour: tuple[int, int, int] = (40, 40, 200)
+
+    def joints(self, frame: int) -> np.ndarray:
+        return TEMPLATE * self.height + self.path[frame]
+
+
+@dataclass
+class World:
+    """Draws the actors and plays the detector that finds them, in random order, with a pixel of noise.
+
+    The number of the frame is written into its corner pixel, so that the detector knows what is to be seen in it.
+    """
+
+    actors: list[Actor]
+    length: int
+    scenes: list[int] = field(default_factory=lambda: [0])  # first frame of each
+    whole_frame_blind: frozenset[int] = frozenset()
+    full: int = 0
+    rectangles: list[np.ndarray] = field(default_factory=list)
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
+
+    def frames(self):
+        for number in range(self.length):
+            scene = sum(number >= first for first in self.scenes)
+            coarse = np.random.default_rng(scene).integers(30, 220, (6, 8, 1), np.uint8)
+            image = np.ascontiguousarray(np.kron(coarse, np.ones((60, 80, 3), np.uint8)))
+            for actor in self.actors:
+                if actor.seen[number]:
+                    x0, y0 = np.clip(actor.joints(number)[5:13].min(axis=0), 0, None).astype(int)
+                    x1, y1 = np.clip(actor.joints(number)[5:13].max(axis=0), 0, None).astype(int)
+                    image[y0:y1, x0:x1] = actor.colour
+            image[0, 0, :2] = divmod(number, 256)
+            yield image
+
+    def detect(self, image):
+        self.full += 1
+        number = int(image[0, 0, 0]) * 256 + int(image[0, 0, 1])
+        here = [] if number in self.whole_frame_blind else [a for a in self.actors if a.seen[number]]
+        return self._found([here[i] for i in self.random.permutation(len(here))], number)
+
+    def detect_in(self, image, boxes):
+        number = int(image[0, 0, 0]) * 256 + int(image[0, 0, 1])
+        self.rectangles += list(boxes.copy())
+        chosen = []
+        for box in boxes:
+            inside = [
+                a
+                for a in self.actors
+                if a.seen[number] and np.all((a.path[number] > box[:2]) & (a.path[number] < box[2:]))
+            ]
+            centre = (box[:2] + box[2:]) / 2
+            chosen.append(min(inside, key=lambda a: np.linalg.norm(a.path[number] - centre), default=None))
+        return self._found(chosen, number)
+
+    def _found(self, actors, number):
+        keypoints = np.zeros((len(actors), 17, 2), np.float32)
+        scores = np.zeros((len(actors), 17), np.float32)
+        for i, actor in enumerate(actors):
+            if actor is not None:
+                keypoints[i] = actor.joints(number) + self.random.normal(0, 1, (17, 2))
+                scores[i] = np.clip(actor.score + self.random.normal(0, 0.03, 17), 0, 1)
+        return Found(keypoints, scores)
+
+    def track(self, **options) -> list[Track2D]:
+        tracks = track_people(self.frames(), self, FPS, SIZE, **options)
+        for number, track in enumerate(tracks):
+            missing = track.provenance == Provenance.MISSING
+            assert track.id == number
+            assert track.keypoints.shape == (self.length, 17, 2) and track.keypoints.dtype == np.float32
+            assert np.isfinite(track.scores).all() and track.scores.min() >= 0 and track.scores.max() <= 1
+            assert np.array_equal(np.isnan(track.keypoints).any(axis=(1, 2)), missing)
+            assert not track.scores[missing].any()
+        return tracks
+
+
+@dataclass
+class Found:
+    keypoints: np.ndarray
+    scores: np.ndarray
+
+
+def line(start, end, length=90):
+    return np.linspace(start, end, length)
+
+
+def always(length=90):
+    return np.ones(length, bool)
+
+
+def off(track: Track2D, actor: Actor) -> float:
+    """Greatest distance in pixels of a track from an actor, over the frames it has."""
+    truth = np.stack([actor.joints(number) for number in range(len(actor.path))])
+    return float(np.nanmax(np.linalg.norm(track.keypoints - truth, axis=-1).mean(axis=1)))
+
+
+def owner(track: Track2D, actors: list[Actor]) -> Actor:
+    return min(actors, key=lambda actor: off(track, actor))
+
+
+@pytest.mark.parametrize("colours", [((40, 40, 200), (200, 60, 30)), ((40, 40, 200), (40, 40, 200))])
+@pytest.mark.parametrize("speed", [1.0, 0.6])
+def test_ids_hold_while_one_person_crosses_behind_another(colours, speed):
+    reach = 230 * speed
+    front = Actor(line((320 - reach, 180), (320 + reach, 180)), always(), colour=colours[0])
+    behind = Actor(line((320 + reach, 176), (320 - reach, 176)), always(), colour=colours[1])
+    behind.seen &= np.abs(front.path[:, 0] - behind.path[:, 0]) > 45
+    assert 5 < np.sum(~behind.seen) < 20
+    tracks = World([front, behind], 90).track()
+    assert len(tracks) == 2
+    assert {id(owner(track, [front, behind])) for track in tracks} == {id(front), id(behind)}
+    assert max(off(track, owner(track, [front, behind])) for track in tracks) < 15
+
+
+def test_ids_hold_when_both_stay_visible_in_the_crossing():
+    actors = [
+        Actor(line((100, 180), (540, 180)), always()),
+        Actor(line((540, 190), (100, 190)), always(), colour=(30, 200, 60)),
+    ]
+    tracks = World(actors, 90).track()
+    assert len(tracks) == 2
+    assert {id(owner(track, actors)) for track in tracks} == {id(actor) for actor in actors}
+    assert max(off(track, owner(track, actors)) for track in tracks) < 15
+
+
+def test_clothes_tell_people_apart_where_motion_cannot():
+    # Both stop behind the same pillar; each comes out on the side they came from.
+    turn = np.concatenate([np.linspace(0, 1, 35), np.ones(20), np.linspace(1, 0, 35)])[:, None]
+    left = Actor(np.array([200, 180]) * (1 - turn) + np.array([310, 180]) * turn, always(), colour=(200, 60, 30))
+    right = Actor(np.array([430, 180]) * (1 - turn) + np.array([330, 180]) * turn, always(), colour=(40, 40, 200))
+    for actor in (left, right):
+        actor.seen[28:62] = False
+    tracks = World([left, right], 90).track()
+    assert len(tracks) == 2
+    assert max(off(track, owner(track, [left, right])) for track in tracks) < 15
+
+
+def test_short_dropout_is_filled_and_marked_long_one_stays_missing():
+    actor = Actor(line((150, 180), (450, 180)), always())
+    actor.seen[20:28] = False  # 0.27 s
+    actor.seen[50:75] = False  # 0.83 s
+    (track,) = World([actor], 90).track()
+    assert np.all(track.provenance[20:28] == Provenance.INTERPOLATED)
+    assert np.all(track.provenance[50:75] == Provenance.MISSING)
+    assert np.all(track.provenance[actor.seen] == Provenance.DETECTED)
+    assert off(track, actor) < 5
+    assert track.scores[20:28].max() < track.scores[19].min()
+
+
+def test_crop_carries_on_where_the_whole_frame_shows_nobody():
+    actor = Actor(line((150, 180), (450, 180)), always())
+    (track,) = World([actor], 90, whole_frame_blind=frozenset(range(30, 70))).track()
+    assert np.all(track.provenance == Provenance.DETECTED)
+
+
+def test_nobody_is_an_outcome_not_a_crash():
+    world = World([], 20)
+    tracks = world.track()
+    assert tracks == [] and world.full == 20
+    for person in ("largest", "all", 0):
+        with pytest.raises(NobodyFoundError):
+            select_people(tracks, person)
+
+
+def test_no_frames_and_one_frame():
+    assert World([], 0).track() == []
+    (track,) = World([Actor(line((300, 180), (300, 180), 1), always(1))], 1).track()
+    assert track.provenance.tolist() == [Provenance.DETECTED]
+    assert select_people([track], "all") == [track]
+
+
+@pytest.mark.parametrize("first", [40, 41, 42, 43, 44])
+def test_newcomer_is_found_from_the_first_frame(first):
+    here = Actor(line((150, 180), (200, 180)), always())
+    late = Actor(line((500, 180), (400, 180)), np.arange(90) >= first)
+    world = World([here, late], 90)
+    tracks = world.track()
+    assert [int(np.argmax(t.provenance == Provenance.DETECTED)) for t in tracks] == [0, first]
+    assert world.full < 45, "the whole frame is searched now and then, not always"
+
+
+def test_ghost_of_two_frames_and_faint_background_are_not_people():
+    actor = Actor(line((150, 180), (200, 180)), always())
+    ghost = Actor(line((450, 180), (450, 180)), np.isin(np.arange(90), (40, 41)))
+    poster = Actor(line((500, 180), (500, 180)), always(), height=300, score=0.3)
+    tracks = World([actor, ghost, poster], 90).track()
+    assert len(select_people(tracks, "all")) == 1
+    (chosen,) = select_people(tracks, "largest")
+    assert off(chosen, actor) < 5
+
+
+def test_largest_is_who_is_large_for_long():
+    far = Actor(line((100, 180), (150, 180)), always(), height=80)
+    near = Actor(line((250, 180), (350, 180)), always(), height=150)
+    passer = Actor(line((500, 180), (560, 180)), (np.arange(90) > 40) & (np.arange(90) < 53), height=200)
+    world = World([far, near, passer], 90)
+    tracks = world.track()
+    assert len(tracks) == 3
+    assert off(select_people(tracks, "largest")[0], near) < 5
+
+
+def test_choice_by_id():
+    actors = [Actor(line((100, 180), (150, 180)), always()), Actor(line((350, 180), (400, 180)), always())]
+    tracks = World(actors, 90).track()
+    assert select_people(tracks, 1) == [tracks[1]] and select_people(tracks, "0") == [tracks[0]]
+    for wrong in (7, "tallest", "-1"):
+        with pytest.raises(PersonError, match="0, 1"):
+            select_people(tracks, wrong)
+
+
+def test_who_leaves_through_the_border_does_not_become_who_enters():
+    leaver = Actor(line((300, 180), (700, 180), 60), np.arange(90) < 0)
+    leaver.path = np.concatenate([leaver.path, np.repeat(leaver.path[-1:], 30, axis=0)])
+    leaver.seen = leaver.path[:, 0] < 640
+    comer = Actor(line((620, 180), (300, 180)), np.arange(90) >= 65)
+    tracks = World([leaver, comer], 90).track()
+    assert len(tracks) == 2
+    assert [id(owner(track, [leaver, comer])) for track in tracks] == [id(leaver), id(comer)]
+
+
+def test_nothing_is_carried_over_a_scene_change():
+    before = Actor(line((200, 180), (300, 180)), np.arange(90) < 45)
+    after = Actor(line((330, 190), (400, 190)), np.arange(90) >= 45, height=140)
+    tracks = World([before, after], 90, scenes=[0, 45]).track()
+    assert len(tracks) == 2
+    for track, actor in zip(tracks, (before, after), strict=True):
+        assert np.array_equal(track.provenance == Provenance.DETECTED, actor.seen)
+        assert not np.any(track.provenance == Provenance.INTERPOLATED)
+
+
+def test_a_flash_does_not_break_a_track():
+    actor = Actor(line((200, 180), (240, 180)), always())
+    (track,) = World([actor], 90, scenes=[0, 45, 46]).track()
+    assert np.all(track.provenance == Provenance.DETECTED)
+
+
+def test_rectangle_is_held_and_always_holds_the_person():
+    sway = np.stack([320 + 8 * np.sin(np.arange(90) / 5), np.full(90, 180)], axis=1)
+    world = World([Actor(sway, always())], 90)
+    world.track()
+    assert len(np.unique(world.rectangles, axis=0)) == 1
+
+    walker = Actor(line((100, 180), (540, 180)), always())
+    world = World([walker], 90)
+    world.track()
+    assert 3 < len(np.unique(world.rectangles, axis=0)) < 25
+    for number, box in enumerate(world.rectangles):
+        joints = walker.joints(number)
+        assert np.all(joints > box[:2]) and np.all(joints < box[2:])
+        assert 1.6 < (box[3] - box[1]) / np.ptp(joints, axis=0).max() < 2.4
+
+
+def test_scores_beyond_one_and_broken_values_stay_out():
+    actor = Actor(line((200, 180), (240, 180)), always())
+    world = World([actor], 90)
+    whole, closer = world.detect, world.detect_in
+
+    def spoil(found):
+        found.scores[:, 3] = np.nan
+        found.scores[:, 4] = 1.4
+        return found
+
+    world.detect, world.detect_in = (lambda image: spoil(whole(image))), (lambda *args: spoil(closer(*args)))
+    (track,) = world.track()
+    assert np.all(track.provenance == Provenance.DETECTED)
+
+
+def test_frames_are_streamed():
+    world = World([Actor(line((200, 180), (240, 180)), always())], 90)
+    alive: list[weakref.ref] = []
+    most = 0
+
+    class Frame(np.ndarray):
+        pass
+
+    def frames():
+        nonlocal most
+        for image in world.frames():
+            frame = image.view(Frame)
+            alive.append(weakref.ref(frame))
+            gc.collect()
+            most = max(most, sum(ref() is not None for ref in alive))
+            yield frame
+
+    done: list[int] = []
+    track_people(frames(), world, FPS, SIZE, on_frame=done.append)
+    assert done == list(range(1, 91))
+    assert most <= 7
+
+
+def test_state_does_not_leak_from_clip_to_clip():
+    first = World([Actor(line((200, 180), (240, 180)), always())], 90)
+    assert len(first.track()) == 1
+    assert World([], 10).track() == []
