@@ -48,6 +48,12 @@ _ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
 }
 
 
+def runs(present: np.ndarray) -> list[slice]:
+    """Maximal stretches of True in an (N,) bool array."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
+    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
 @dataclass(frozen=True)
 class PersonMotion:
     """One person over the N frames of a video; arrays as in the module's docstring."""
@@ -70,6 +76,10 @@ class PersonMotion:
     def present(self) -> np.ndarray:
         """(N,) bool: the frames in which there is a pose."""
         return self.provenance != Provenance.MISSING
+
+    def runs(self) -> list[slice]:
+        """The stretches of frames without a gap in which there is a pose."""
+        return runs(self.present)
 
     def counts(self) -> dict[str, int]:
         """How many frames are detected, interpolated and missing."""

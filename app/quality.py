@@ -1,0 +1,158 @@
+"""Measures of a motion that need no ground truth, before and after refinement.
+
+They say how plausible and steady the result is, not how far it is from the truth: a motion smoothed to death has little
+jerk. Read acceleration and jerk (steadiness) together with the reprojection error (faithfulness to the picture).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.files import complete_file
+from app.motion import Motion, PersonMotion
+from app.root import assumed_focal, fit_root, project
+from estimators.skeleton import Skeleton
+from estimators.tracks import Provenance
+
+TRUSTED_SCORE = 0.3  # keypoints below this say little about where the joint is
+
+UNITS = {
+    "acceleration": "m/s^2, mean over joints and frames, relative to the hip",
+    "jerk": "m/s^3, mean over joints and frames, relative to the hip",
+    "bone_length_variation": "percent: standard deviation over time / mean, mean over bones",
+    "left_right_asymmetry": "percent: difference of left and right bone length / their mean, mean over bones",
+    "reprojection_error": "pixels: detected keypoints to projected joints, hip placed best in each frame",
+    "foot_sliding": "m/s, horizontal speed of a foot while it stands (lowest and not moving up or down)",
+}  # fmt: skip
+
+
+def quality(motion: Motion) -> dict[str, Any]:
+    """All measures of all people, ready for JSON; a measure that a clip is too short for is None."""
+    focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
+    people = []
+    for person in motion.people:
+        variants = {"lifted": person.lifted, "refined": person.refined}
+        measured = {
+            name: _measure(person, poses, motion, focal) for name, poses in variants.items() if poses is not None
+        }
+        entry = {"id": person.id, "frames": person.counts(), **measured}
+        if "refined" in measured:
+            entry["change_percent"] = {name: _change(measured["lifted"], measured["refined"], name) for name in UNITS}
+        people.append(entry)
+    return {"format": "d3p-quality", "format_version": 1, "units": UNITS, "people": people}
+
+
+def save_quality(measures: dict[str, Any], path: str | Path) -> Path:
+    """Write the measures as JSON, whole or not at all."""
+    with complete_file(path) as temporary:
+        temporary.write_text(json.dumps(measures, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    return Path(path)
+
+
+def acceleration_and_jerk(poses: np.ndarray, runs: list[slice], fps: float) -> tuple[float | None, float | None]:
+    """Mean magnitude of second and third differences, m/s^2 and m/s^3.
+
+    Args:
+        poses: (N,J,3) metres.
+        runs: stretches without gaps; no difference is taken across a gap.
+        fps: frames per second.
+    """
+
+    def mean_difference(order: int) -> float | None:
+        magnitudes = [
+            np.linalg.norm(np.diff(poses[run].astype(np.float64), n=order, axis=0), axis=-1).ravel()
+            for run in runs
+            if run.stop - run.start > order
+        ]
+        return float(np.concatenate(magnitudes).mean() * fps**order) if magnitudes else None
+
+    return mean_difference(2), mean_difference(3)
+
+
+def bone_lengths(poses: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(N,J,3) metres to (N,J-1) metres, in the order of `skeleton.bones`."""
+    parents, children = np.array(skeleton.bones).T
+    return np.linalg.norm(poses[:, children].astype(np.float64) - poses[:, parents], axis=-1)
+
+
+def reprojection_error(
+    person: PersonMotion, poses: np.ndarray, image_size: tuple[int, int], focal: float
+) -> float | None:
+    """Mean distance in pixels of the trusted keypoints of detected frames from the projected joints.
+
+    The root is fitted to each frame, for this very pose: the error is the pose's, not the trajectory's.
+    """
+    root = fit_root(person.keypoints_2d, person.scores, poses, image_size, focal)
+    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None]
+    if not trusted.any():
+        return None
+    seen = project(poses[trusted.any(axis=1)] + root[trusted.any(axis=1), None], image_size, focal)
+    error = np.linalg.norm(seen - person.keypoints_2d[trusted.any(axis=1)], axis=-1)
+    return float(error[trusted[trusted.any(axis=1)]].mean())
+
+
+def foot_sliding(
+    poses: np.ndarray, root: np.ndarray, skeleton: Skeleton, runs: list[slice], fps: float
+) -> float | None:
+    """Mean horizontal speed in m/s of the feet while they stand.
+
+    A foot stands while it is the lower of the two and moves up or down by less than 0.2 m/s. Upright cameras are
+    assumed: "up" is -y of camera space.
+    """
+    feet = [skeleton.joints.index(name) for name in ("left_foot", "right_foot")]
+    speeds = []
+    for run in runs:
+        if run.stop - run.start < 2:
+            continue
+        paths = (poses[run][:, feet] + root[run, None]).astype(np.float64)  # (n,2,3)
+        velocity = np.diff(paths, axis=0) * fps
+        height = (paths[1:, :, 1] + paths[:-1, :, 1]) / 2  # y points down: the lower foot has the larger y
+        stands = (height >= height.max(axis=1, keepdims=True)) & (np.abs(velocity[..., 1]) < 0.2)
+        speeds.append(np.linalg.norm(velocity[..., [0, 2]], axis=-1)[stands])
+    together = np.concatenate(speeds) if speeds else np.empty(0)
+    return float(together.mean()) if len(together) else None
+
+
+def _measure(person: PersonMotion, poses: np.ndarray, motion: Motion, focal: float) -> dict[str, Any]:
+    skeleton, fps = motion.skeleton, float(motion.fps)
+    acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(), fps)
+    lengths = bone_lengths(poses[person.present], skeleton)
+    mean = lengths.mean(axis=0)
+    names = [f"{skeleton.joints[parent]}-{skeleton.joints[child]}" for parent, child in skeleton.bones]
+    variation = 100 * lengths.std(axis=0) / np.maximum(mean, 1e-9)
+    bone_of = {child: index for index, (_, child) in enumerate(skeleton.bones)}
+    asymmetry = {
+        skeleton.joints[left].removeprefix("left_"): _percent(mean[bone_of[left]], mean[bone_of[right]])
+        for left, right in zip(skeleton.left, skeleton.right, strict=True)
+    }
+    return {
+        "acceleration": _rounded(acceleration),
+        "jerk": _rounded(jerk),
+        "bone_length_variation": _rounded(float(variation.mean())),
+        "left_right_asymmetry": _rounded(float(np.mean(list(asymmetry.values())))),
+        "reprojection_error": _rounded(reprojection_error(person, poses, motion.image_size, focal)),
+        "foot_sliding": _rounded(foot_sliding(poses, person.root, skeleton, person.runs(), fps)),
+        "bone_length_m": {name: _rounded(value) for name, value in zip(names, mean, strict=True)},
+        "bone_length_variation_per_bone": {name: _rounded(value) for name, value in zip(names, variation, strict=True)},
+        "left_right_asymmetry_per_bone": {name: _rounded(value) for name, value in asymmetry.items()},
+    }
+
+
+def _percent(left: float, right: float) -> float:
+    return float(200 * abs(left - right) / max(left + right, 1e-9))
+
+
+def _change(before: dict[str, Any], after: dict[str, Any], name: str) -> float | None:
+    """Change of a measure in percent; negative is less."""
+    if not before[name] or after[name] is None:
+        return None
+    return _rounded(100 * (after[name] / before[name] - 1))
+
+
+def _rounded(value: float | None) -> float | None:
+    """Four significant digits."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.4g}")
