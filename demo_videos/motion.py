@@ -1,0 +1,63 @@
+"""Read motion capture (the `mocap17.npz` format) and resample it to a clip's frame times.
+
+Format: `name`, `length`, `fps`, `root_m` float32 (N, 3), `offset_0p1mm` int16 (N, 17, 3), clips one after another; Human3.6M-17,
+metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x), which keeps left and right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from estimators.errors import DataError
+
+
+@dataclass(frozen=True)
+class Motion17:
+    """One motion: joints (N, 17, 3) metres, Y up, Human3.6M-17, at `fps`, and where it is from."""
+
+    name: str
+    subject: str
+    split: str
+    text: str
+    licence: str
+    joints: np.ndarray
+    fps: float
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """(T, 17, 3) joints at `times` seconds: a cubic spline through the captured frames.
+
+        Raises:
+            DataError: a time lies outside the motion.
+        """
+        last = (len(self.joints) - 1) / self.fps
+        if times[0] < 0 or times[-1] > last + 1e-9:
+            raise DataError(f"{self.name} lasts {last:.2f} s; {times[0]:.2f} to {times[-1]:.2f} s were asked for.")
+        return CubicSpline(np.arange(len(self.joints)) / self.fps, self.joints)(times)
+
+
+def load_motion(path: str | Path, name: str) -> Motion17:
+    """Read the clip `name` of a motion-capture file.
+
+    Raises:
+        DataError: no such file, not this format, or no such clip.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no motion-capture file {path}; give its place with --mocap.")
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            names = [str(n) for n in data["name"]]
+            if name not in names:
+                raise DataError(f"{path.name} has no clip named {name!r}.")
+            which = names.index(name)
+            end = int(np.cumsum(data["length"])[which])
+            start = end - int(data["length"][which])
+            joints = data["root_m"][start:end, None].astype(np.float64) + data["offset_0p1mm"][start:end] * 1e-4
+            labels = {key: str(data[key][which]) for key in ("subject", "split", "text", "licence")}
+            return Motion17(name=name, joints=joints[..., [1, 2, 0]], fps=float(data["fps"]), **labels)
+    except (KeyError, ValueError, OSError) as error:
+        raise DataError(f"{path.name} is not a motion-capture file of the mocap17 format: {error}.") from error

@@ -1,0 +1,110 @@
+"""The rooms that shots are filmed in. Axes of a room: the person at the origin, +z towards the camera, +x to its right."""
+
+from __future__ import annotations
+
+from demo_videos.scene import Box, Color, Light, Material, Room
+
+
+def _shell(
+    half: tuple[float, float, float],
+    floor: tuple[Color, Material],
+    wall: tuple[Color, Material],
+    ceiling: Color = (0.75, 0.74, 0.72),
+) -> tuple[Box, ...]:
+    """Floor, walls, ceiling and skirting of a room with `half` width, height and half depth in metres."""
+    x, height, z = half
+    skirting = tuple(
+        Box(center, size, (0.62, 0.60, 0.57), casts=False)
+        for center, size in (
+            ((0, 0.05, -z), (2 * x, 0.10, 0.03)),
+            ((-x, 0.05, 0), (0.03, 0.10, 2 * z)),
+            ((x, 0.05, 0), (0.03, 0.10, 2 * z)),
+        )
+    )
+    return (
+        Box((0, -0.05, 0), (2 * x, 0.10, 2 * z), floor[0], floor[1], casts=False),
+        Box((0, height / 2, 0), (2 * x, height + 0.2, 2 * z), wall[0], wall[1], casts=False, inward=True),
+        Box((0, height, 0), (2 * x, 0.02, 2 * z), ceiling, casts=False),
+        *skirting,
+    )
+
+
+def _window(center: tuple[float, float, float], width: float, height: float) -> tuple[Box, ...]:
+    """A bright window with a frame in the back wall."""
+    x, y, z = center
+    white = (0.70, 0.69, 0.67)
+    return (
+        Box(center, (width, height, 0.04), (0.42, 0.50, 0.62), Material.GLOW, casts=False),
+        Box((x, y, z + 0.02), (0.05, height, 0.05), white, casts=False),
+        Box((x, y + height / 2, z + 0.02), (width + 0.12, 0.07, 0.06), white, casts=False),
+        Box((x, y - height / 2, z + 0.04), (width + 0.18, 0.06, 0.14), white, casts=False),
+        Box((x - width / 2, y, z + 0.02), (0.07, height, 0.06), white, casts=False),
+        Box((x + width / 2, y, z + 0.02), (0.07, height, 0.06), white, casts=False),
+    )
+
+
+def _sofa(x: float, z: float, color: Color) -> tuple[Box, ...]:
+    """A sofa 2 m wide against the back wall."""
+    return (
+        Box((x, 0.24, z), (2.0, 0.36, 0.85), color),
+        Box((x, 0.55, z - 0.34), (2.0, 0.55, 0.20), color),
+        Box((x - 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
+        Box((x + 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
+        Box((x - 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), tuple(1.15 * c for c in color)),
+        Box((x + 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), tuple(1.15 * c for c in color)),
+    )
+
+
+def _shelf(x: float, z: float, color: Color) -> tuple[Box, ...]:
+    """A shelf with books of several colours."""
+    boards = tuple(Box((x, 0.03 + 0.42 * i, z), (1.0, 0.03, 0.30), color) for i in range(5))
+    sides = tuple(Box((x + s * 0.5, 0.87, z), (0.03, 1.74, 0.30), color) for s in (-1, 1))
+    covers = ((0.35, 0.06, 0.05), (0.05, 0.12, 0.26), (0.45, 0.38, 0.22), (0.08, 0.20, 0.12), (0.30, 0.28, 0.27))
+    books = tuple(
+        Box((x - 0.42 + 0.055 * j, 0.17 + 0.42 * i, z), (0.042, 0.22 + 0.04 * ((7 * i + 3 * j) % 4) / 3, 0.20),
+            covers[(3 * i + 2 * j) % 5], casts=False)
+        for i in range(4) for j in range(16) if (5 * i + j) % 11 > 1
+    )  # fmt: skip
+    return boards + sides + books
+
+
+STUDIO = Room(
+    name="studio",
+    half=(3.6, 3.2, 3.2),
+    boxes=(
+        *_shell((3.6, 3.2, 3.2), ((0.30, 0.31, 0.33), Material.CONCRETE), ((0.34, 0.38, 0.42), Material.PLAIN)),
+        Box((-2.5, 1.0, -2.9), (0.9, 2.0, 0.05), (0.55, 0.30, 0.16)),
+        Box((2.4, 0.30, -2.6), (0.6, 0.6, 0.6), (0.46, 0.35, 0.20), Material.WOOD),
+        Box((2.35, 0.80, -2.65), (0.4, 0.4, 0.4), (0.16, 0.26, 0.32)),
+    ),
+    light=Light(direction=(-0.7, 1.1, 0.8), strength=1.5, ambient=(0.55, 0.58, 0.62), bounce=(0.30, 0.29, 0.28)),
+)
+
+LIVING_ROOM = Room(
+    name="living room",
+    half=(3.2, 2.6, 2.6),
+    boxes=(
+        *_shell((3.2, 2.6, 2.6), ((0.42, 0.24, 0.12), Material.WOOD), ((0.62, 0.55, 0.44), Material.PLAIN)),
+        *_sofa(-1.3, -2.05, (0.10, 0.20, 0.24)),
+        *_shelf(1.9, -2.4, (0.30, 0.17, 0.09)),
+        *_window((0.35, 1.55, -2.6), 1.3, 1.3),
+        Box((-1.5, 1.65, -2.58), (0.9, 0.65, 0.04), (0.10, 0.07, 0.05), Material.PICTURE, casts=False),
+        Box((0.0, 0.006, 0.0), (2.6, 0.012, 1.9), (0.40, 0.10, 0.09), Material.CARPET, casts=False),
+    ),
+    light=Light(direction=(0.8, 1.2, 0.7), color=(1.0, 0.90, 0.76), strength=1.7),
+)
+
+HALL = Room(
+    name="hall",
+    half=(4.6, 3.6, 4.2),
+    boxes=(
+        *_shell((4.6, 3.6, 4.2), ((0.46, 0.43, 0.38), Material.TILES), ((0.40, 0.17, 0.11), Material.BRICK)),
+        Box((0.6, 1.05, -4.18), (1.0, 2.1, 0.06), (0.12, 0.17, 0.20), casts=False),
+        Box((-2.6, 0.23, -3.7), (1.8, 0.08, 0.45), (0.36, 0.20, 0.09), Material.WOOD),
+        Box((-3.3, 0.10, -3.7), (0.08, 0.20, 0.40), (0.1, 0.1, 0.1)),
+        Box((-1.9, 0.10, -3.7), (0.08, 0.20, 0.40), (0.1, 0.1, 0.1)),
+        *_window((-2.6, 2.2, -4.2), 2.2, 1.1),
+        Box((3.0, 0.35, -3.6), (0.7, 0.7, 0.7), (0.10, 0.22, 0.12), Material.GRASS),
+    ),
+    light=Light(direction=(-0.9, 1.3, 0.3), color=(1.0, 0.96, 0.90), strength=1.6, ambient=(0.58, 0.62, 0.70)),
+)
