@@ -66,7 +66,7 @@ _HEAD_EXTRAPOLATION = 0.3
 
 def _coco_to_h36m_matrix() -> np.ndarray:
     """(17,17) weights W with h36m = W @ coco; every row sums to 1."""
-    coco = {name: row for name, row in zip(COCO17.joints, np.eye(17), strict=True)}
+    coco = dict(zip(COCO17.joints, np.eye(17), strict=True))
     hip = (coco["left_hip"] + coco["right_hip"]) / 2
     thorax = (coco["left_shoulder"] + coco["right_shoulder"]) / 2
     face = (coco["left_eye"] + coco["right_eye"] + coco["left_ear"] + coco["right_ear"]) / 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from estimators import weights
+from estimators.detection import zoo
 from estimators.errors import WeightsError
 
 
@@ -20,6 +22,11 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="the bundled weights: kind, size, licence, metrics")
     actions.add_parser("verify", help="check every bundled file against the sha256 of its model card")
+    get = actions.add_parser("get", help="download one of mmpose's detectors, so that --detector finds it offline")
+    get.add_argument("model", help=f"{', '.join(zoo.ALIASES)}, or a full name of mmpose's model index")
+    importer = actions.add_parser("import", help="make the bundled detector again from Google's TFLite file")
+    importer.add_argument("file", type=Path, help="the TFLite file, or an archive that holds it")
+    importer.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -28,7 +35,15 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         WeightsError: damaged, missing or unknown weights, or a download that failed.
     """
-    {"list": list_weights, "verify": verify_weights}[args.action]()
+    match args.action:
+        case "list":
+            list_weights()
+        case "verify":
+            verify_weights()
+        case "get":
+            get_detector(args.model)
+        case "import":
+            import_movenet(args.file, args.output)
 
 
 def list_weights() -> None:
@@ -61,6 +76,22 @@ def verify_weights() -> None:
         raise WeightsError(" ".join(str(error) for error in problems.values()))
     if not names:
         raise WeightsError("No weights are bundled here, so nothing was verified.")
+
+
+def get_detector(name: str) -> None:
+    """Download the checkpoint of one of mmpose's models, unless it is there already, and print where it lies."""
+    model = zoo.find(name)
+    if model is None:
+        raise WeightsError(f"mmpose has no 2D body model {name!r}; short names are {', '.join(zoo.ALIASES)}.")
+    print(zoo.fetch(model))
+
+
+def import_movenet(file: Path, output: Path) -> None:
+    """Convert Google's TFLite file, or the one in an archive, and print what was written."""
+    from estimators.detection.convert_movenet import convert_file  # pulls in mmpose: seconds that `list` need not wait
+
+    path, card = convert_file(file, output)
+    print(f"{path}  sha256 {card['sha256']}")
 
 
 def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -162,6 +162,22 @@ def convert(data: bytes) -> dict[str, torch.Tensor]:
     return state
 
 
+def convert_file(source: Path, output: Path) -> tuple[Path, weights.Card]:
+    """Write `movenet-multipose.safetensors` and its card into the folder `output`. Returns the file's path and the card.
+
+    Raises:
+        WeightsError: `source` is not, and does not contain, the expected TFLite file, or `output` cannot be written.
+    """
+    state = convert(find_source(source))
+    path = output / f"{NAME}.safetensors"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        parameters = sum(tensor.numel() for tensor in state.values())
+        return path, weights.save(path, state, {**CARD, "parameters": parameters})
+    except OSError as error:
+        raise WeightsError(f"Cannot write {path}: {error}.") from error
+
+
 def _check_shapes(state: dict[str, torch.Tensor]) -> None:
     from estimators.detection.movenet import MoveNetBackbone, MoveNetHead, MoveNetNeck
 
@@ -181,15 +197,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
     options = parser.parse_args(arguments)
     try:
-        options.output.mkdir(parents=True, exist_ok=True)
-        state = convert(find_source(options.file))
-        path = options.output / f"{NAME}.safetensors"
-        parameters = sum(tensor.numel() for tensor in state.values())
-        card = weights.save(path, state, {**CARD, "parameters": parameters})
-    except (D3PError, OSError) as error:
+        path, card = convert_file(options.file, options.output)
+    except D3PError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{path}  {parameters:,} parameters  sha256 {card['sha256']}")
+    print(f"{path}  {card['parameters']:,} parameters  sha256 {card['sha256']}")
     return 0
 
 
