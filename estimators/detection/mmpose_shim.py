@@ -21,20 +21,16 @@ from typing import Any
 @contextmanager
 def quiet() -> Iterator[None]:
     """Hide what mmengine and mmpose print while importing, building and loading; errors still pass."""
-    loggers = [logging.getLogger(name) for name in ("mmengine", "mmpose", "mmcv")]
-    levels = [logger.level for logger in loggers]
     previous = logging.root.manager.disable
-    # mmengine's print_log writes through loggers it creates on the way, so that silencing known names is not enough
+    # for all loggers: mmengine's print_log creates its own on the way, so that silencing known names is not enough
     logging.disable(max(previous, logging.WARNING))
     try:
-        with warnings.catch_warnings():
-            # deprecations inside mmengine (pkg_resources), mmpose's wish for mmdet, torch.meshgrid's for `indexing`
-            warnings.simplefilter("ignore")
+        # Deprecations inside mmengine (pkg_resources), mmpose's wish for mmdet, mmcv-lite's for the full mmcv. Recorded
+        # and dropped instead of filtered, since mmpose resets the filters on its way.
+        with warnings.catch_warnings(record=True):
             yield
     finally:
         logging.disable(previous)
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _module(name: str, **attributes: Any) -> ModuleType:
@@ -104,7 +100,10 @@ def _install() -> None:
         _stub_mmdet()
         _stub_mmcv_ops()
         _hide_broken_torchvision()
-        importlib.import_module("mmpose")
+        importlib.import_module("mmpose.apis")
+    # raised while a model runs, where catch_warnings would cost the caller thread safety
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"mmpose\.")
+    warnings.filterwarnings("ignore", message=r"torch\.meshgrid", category=UserWarning)
 
 
 _install()

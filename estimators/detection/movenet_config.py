@@ -10,9 +10,7 @@ _half_range = 1 / 0.007843017578125
 
 model = dict(
     type="BottomupPoseEstimator",
-    data_preprocessor=dict(
-        type="PoseDataPreprocessor", mean=[_half_range] * 3, std=[_half_range] * 3, bgr_to_rgb=True
-    ),
+    data_preprocessor=dict(type="PoseDataPreprocessor", mean=[_half_range] * 3, std=[_half_range] * 3, bgr_to_rgb=True),
     backbone=dict(type="MoveNetBackbone"),
     neck=dict(type="MoveNetNeck"),
     head=dict(type="MoveNetHead"),
@@ -28,7 +26,7 @@ test_dataloader = dict(
         type="CocoDataset",
         pipeline=[
             dict(type="LoadImage"),
-            dict(type="FitToNetwork", frame_size=384, crop_size=256, person_size=130),
+            dict(type="FitToNetwork", frame_size=384, crop_size=256),
             dict(
                 type="PackPoseInputs",
                 meta_keys=("img_shape", "ori_shape", "input_size", "input_center", "input_scale"),

@@ -15,21 +15,19 @@ MULTIPLE = 32  # the network's coarsest stride; inputs are multiples of it
 MIN_CROP_PX = 16
 
 
-def crop_square(image: np.ndarray, box: np.ndarray, context: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a square out of an image, black where it reaches over the border.
+def crop_square(image: np.ndarray, rectangle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a square around a rectangle out of an image, black where it reaches over the border.
 
     Args:
         image: (H,W,3).
-        box: (4,) xyxy pixels; the square has its centre.
-        context: side of the square over the long side of the box.
+        rectangle: (4,) xyxy pixels; the square has its centre and its long side.
 
     Returns:
         (S,S,3) pixels, and (2,) x, y of its top-left corner in the image. Both are whole pixels, so that the way back
-        is exact, and depend on the box alone: a box that is held gives the same crop in every frame.
+        is exact, and depend on the rectangle alone: one that is held gives the same crop in every frame.
     """
-    size = max(float(max(box[2] - box[0], box[3] - box[1])) * context, MIN_CROP_PX)
-    side = int(np.ceil(size))
-    corner = np.floor((box[:2] + box[2:]) / 2 - side / 2 + 0.5).astype(int)
+    side = max(int(np.ceil(np.max(rectangle[2:] - rectangle[:2]))), MIN_CROP_PX)
+    corner = np.floor((rectangle[:2] + rectangle[2:]) / 2 - side / 2 + 0.5).astype(int)
     height, width = image.shape[:2]
     crop = np.zeros((side, side, 3), image.dtype)
     x0, y0 = np.clip(corner, 0, (width, height))
@@ -46,22 +44,21 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class FitToNetwork(BaseTransform):
-    """The whole frame with its long side at `frame_size`, or, where the sample has a `bbox`, a crop around it.
+    """The whole frame with its long side at `frame_size`, or, where the sample has a `bbox`, a crop of `crop_size`.
 
-    The crop is a square of `crop_size` in which the long side of the box measures `person_size`, where the network is
-    at its best. Adds input_size, input_center and input_scale, with which mmpose's estimator maps joints back:
-    input_scale pixels of the image are shown over input_size (w, h), around input_center.
+    The network is at its best on people of about 130 pixels, so that a box should be about twice as large as the person.
+    Adds input_size, input_center and input_scale, with which mmpose's estimator maps joints back: input_scale pixels of
+    the image are shown over input_size (w, h), around input_center.
     """
 
-    def __init__(self, frame_size: int, crop_size: int, person_size: int):
+    def __init__(self, frame_size: int, crop_size: int):
         self.frame_size = frame_size
         self.crop_size = crop_size
-        self.person_size = person_size
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         image = results["img"]
         if "bbox" in results:
-            image, corner = crop_square(image, results["bbox"][0], self.crop_size / self.person_size)
+            image, corner = crop_square(image, results["bbox"][0])
             size = np.array([self.crop_size, self.crop_size])
         else:
             corner = np.zeros(2)

@@ -1,0 +1,6 @@
+"""People in images, through mmpose: `Detector` finds them, `track_people` follows them through a video."""
+
+from estimators.detection.detections import Detections
+from estimators.detection.detector import Detector
+
+__all__ = ["Detections", "Detector"]

@@ -1,0 +1,169 @@
+"""One detector for any 2D body model of mmpose, and for the bundled one.
+
+Detector()                                    MoveNet MultiPose Lightning, bundled: works offline
+Detector("rtmpose-m")                         from mmpose's zoo, downloaded once and verified
+Detector("my_config.py", "my_weights.pth")    any other: top-down or one-stage
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from estimators import weights
+from estimators.detection import zoo
+from estimators.detection.detections import Detections
+from estimators.errors import ConfigError, WeightsError
+
+BUNDLED = "movenet"
+BUNDLED_WEIGHTS = "movenet-multipose"
+BUNDLED_CONFIG = Path(__file__).with_name("movenet_config.py")
+
+
+class Detector:
+    """Finds people and their 17 COCO joints in images.
+
+    A top-down model (RTMPose, HRNet) finds people by the bundled detector first. Joints of models with more than COCO's
+    (Halpe-26, whole body) are chosen by name.
+    """
+
+    def __init__(self, model: str | Path = BUNDLED, checkpoint: str | Path | None = None, device: str = "cpu") -> None:
+        """Build a model and load its weights.
+
+        Args:
+            model: "movenet", an alias ("rtmpose-t", -s, -m, -l, "rtmo-t", -s, -m, -l), a name in mmpose's model index,
+                or the path of an mmpose config (.py).
+            checkpoint: file with the weights (.pth). Needed for a config; for a name it replaces the download.
+            device: "cpu", "cuda", "cuda:1", ...
+
+        Raises:
+            ConfigError: unknown name, a config that is no 2D body model with COCO's joints, or an unusable device.
+            WeightsError: weights are missing, damaged, for another model, or cannot be downloaded.
+        """
+        self._device = _device(device)
+        if str(model) == BUNDLED and checkpoint is not None:
+            raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
+        config, file, self.name, self._version = _resolve(model, checkpoint)
+        self._sha256 = weights.load(BUNDLED_WEIGHTS)[1]["sha256"] if file is None else zoo.file_sha256(file)
+        self._approach = self._ready(config, BUNDLED_WEIGHTS if file is None else file)
+
+    def detect(self, image: np.ndarray) -> Detections:
+        """Everybody in a frame.
+
+        Args:
+            image: (H,W,3) uint8 BGR.
+
+        Returns:
+            M people, M >= 0, in pixels of the image.
+        """
+        from estimators.detection.approaches import exact
+
+        with exact():
+            return self._approach.detect(_checked(image))
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Detections:
+        """Look at each person again, inside a rectangle.
+
+        The same rectangle shows a model the same crop in every frame: hold it still for steady joints.
+
+        Args:
+            image: (H,W,3) uint8 BGR.
+            boxes: (M,4) xyxy pixels, each about twice as large as the person, who is near its middle; may reach over the
+                image's border.
+
+        Returns:
+            M people in the order of the boxes, in pixels of the image; scores are 0 where nobody is found.
+        """
+        from estimators.detection.approaches import exact
+
+        boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+        if not np.all(np.isfinite(boxes)):
+            raise ValueError("Boxes must be finite.")
+        if not len(boxes):
+            return Detections.nothing_in(boxes)
+        with exact():
+            return self._approach.detect_in(_checked(image), boxes)
+
+    def description(self) -> dict[str, Any]:
+        """Name, version, sha256 of the weights and mmpose's version, for the record of a result."""
+        return {
+            "name": self.name,
+            "version": self._version,
+            "sha256": self._sha256,
+            "mmpose": version("mmpose"),
+            "device": str(self._device),
+        }
+
+    def _ready(self, config: Path, checkpoint: str | Path) -> Any:
+        """Build, load and place a model, with the approach that fits its kind."""
+        # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
+        from estimators.detection import approaches, loading  # isort: skip  # they make mmpose importable
+
+        from mmpose.models import BottomupPoseEstimator, TopdownPoseEstimator
+
+        model = loading.build(config)
+        if not isinstance(model, BottomupPoseEstimator | TopdownPoseEstimator):
+            raise ConfigError(f"{config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
+        loading.load_into(model, checkpoint)
+        model = self._placed(model)
+        if config == BUNDLED_CONFIG:
+            return approaches.MoveNet(model)
+        if isinstance(model, BottomupPoseEstimator):
+            return approaches.OneStage(model)
+        return approaches.TopDown(model, finder=self._ready(BUNDLED_CONFIG, BUNDLED_WEIGHTS))
+
+    def _placed(self, model: nn.Module) -> nn.Module:
+        try:
+            return model.to(self._device).eval()
+        except (RuntimeError, AssertionError) as error:
+            raise ConfigError(f"The device {str(self._device)!r} cannot be used: {error}") from error
+
+
+def _resolve(model: str | Path, checkpoint: str | Path | None) -> tuple[Path, Path | None, str, str]:
+    """(config, checkpoint or None for the bundled weights, name, version)."""
+    if str(model) == BUNDLED:
+        return BUNDLED_CONFIG, None, BUNDLED_WEIGHTS, str(weights.load(BUNDLED_WEIGHTS)[1]["version"])
+    if str(model).endswith(".py"):
+        if checkpoint is None:
+            raise ConfigError(f"A config alone has no weights; give a checkpoint together with {model}.")
+        path = Path(model)
+        return path, _existing(checkpoint), path.stem, Path(checkpoint).stem
+    entry = zoo.find(str(model))
+    if entry is None:
+        known = [BUNDLED, *zoo.ALIASES]
+        close = difflib.get_close_matches(str(model), [*known, *zoo.models()], n=3)
+        raise ConfigError(
+            f"There is no detector {str(model)!r}; use {', '.join(close or known)}, a name in mmpose's model index, or "
+            "a config file (.py) with a checkpoint."
+        )
+    file = zoo.fetch(entry) if checkpoint is None else _existing(checkpoint)
+    return entry.config, file, entry.name, file.stem
+
+
+def _existing(checkpoint: str | Path) -> Path:
+    path = Path(checkpoint)
+    if not path.is_file():
+        raise WeightsError(f"There is no checkpoint {str(path)!r}.")
+    return path
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"There is no device {name!r}; use 'cpu' or 'cuda'.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("No CUDA device can be used on this machine; use the device 'cpu'.")
+    return device
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ValueError(f"Expected an (H, W, 3) uint8 image, got {image.shape} of {image.dtype}.")
+    return image
