@@ -104,12 +104,12 @@ class Person:
         place = bisect_left(self.frames, index)
         return self.poses[place] if place < len(self.frames) and self.frames[place] == index else None
 
-    def hold_rectangle(self, box: np.ndarray) -> None:
-        """Draw the rectangle anew if the (4,) box nears its edge or the size has changed; else leave it."""
+    def hold_rectangle(self, box: np.ndarray, anew: bool = False) -> None:
+        """Draw the rectangle anew if asked to, if the (4,) box nears its edge or the size has changed; else leave it."""
         side = self.rectangle[2] - self.rectangle[0]
         margin = min((box[:2] - self.rectangle[:2]).min(), (self.rectangle[2:] - box[2:]).min())
         ratio = max(self.size / self.held_size, self.held_size / self.size)
-        if side == 0 or margin < NEAR_EDGE * side or ratio > RESIZE:
+        if anew or side == 0 or margin < NEAR_EDGE * side or ratio > RESIZE:
             centre, half = (box[:2] + box[2:]) / 2, self.size / SIZE_IN_RECTANGLE / 2
             self.held_size = self.size
             self.rectangle = np.concatenate([centre - half, centre + half])

@@ -240,7 +240,8 @@ class _Tracker:
             return {}
         expected = {person: coarse.get(person) or predicted.get(person) or person.poses[-1] for person in people}
         for person in people:
-            person.hold_rectangle(expected[person].box)
+            # Nothing to be steady for where the person was not seen just before: look where they should be now.
+            person.hold_rectangle(expected[person].box, anew=person.unseen(index) > 1)
         rectangles = np.stack([person.rectangle for person in people]).astype(np.float32)
         found = self.detector.detect_in(image, rectangles)
         seen = dict(coarse)
