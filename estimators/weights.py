@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 from estimators.errors import WeightsError
 
@@ -119,8 +119,10 @@ def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
     """Write `path` (.safetensors) and its card; the card's `sha256` is filled in here. Returns the card."""
     path = Path(path)
     temporary = path.with_suffix(".tmp")
-    save_file({key: value.contiguous() for key, value in state.items()}, temporary)
-    card = {**card, "sha256": hashlib.sha256(temporary.read_bytes()).hexdigest()}
+    # not safetensors' save_file, whose files only their owner can read, installed copies included
+    data = serialise({key: value.contiguous() for key, value in state.items()})
+    temporary.write_bytes(data)
+    card = {**card, "sha256": hashlib.sha256(data).hexdigest()}
     temporary.replace(path)
     card_temporary = path.with_suffix(".json.tmp")
     card_temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

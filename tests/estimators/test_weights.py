@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -37,6 +38,14 @@ def test_float16_and_strided_tensors_are_stored_as_they_are(folder):
     state, _ = weights.load("half")
     assert state["w"].dtype == torch.float16
     torch.testing.assert_close(state["w"], values.T.contiguous())
+
+
+def test_saved_files_have_the_usual_rights(folder):
+    """Others can read them, as any file made here."""
+    save(folder)
+    (folder / "plain").touch()
+    modes = {path.stat().st_mode for path in folder.iterdir()}
+    assert len(modes) == 1
 
 
 def test_weights_are_found_by_name_and_by_path(folder):
@@ -129,12 +138,13 @@ def test_saving_again_leaves_the_old_file_whole_until_the_end(folder, monkeypatc
     """A save that dies while writing leaves what was there loadable."""
     save(folder, value=1.0)
 
-    def dies(state, path):
-        path.write_bytes(b"half")
+    def dies(path, data):
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
         raise OSError("disk full")
 
-    monkeypatch.setattr(weights, "save_file", dies)
-    with pytest.raises(OSError, match="disk full"):
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        patch.setattr(Path, "write_bytes", dies)
         save(folder, value=2.0)
     assert weights.load("tiny")[0]["layer.weight"][0, 0] == 1.0
 
