@@ -41,7 +41,7 @@ def stage(shot: Shot, motion: Motion17) -> tuple[Body, Pose, Camera, np.ndarray,
     """Body, poses at the clip's frame times, camera, and where the room stands: origin (3,) and yaw in radians."""
     body = load_body(shot.shape)
     times = shot.start_s + np.arange(round(shot.seconds * shot.fps)) / float(shot.fps)
-    pose = retarget(body, motion.at(times), float(shot.fps))
+    pose = retarget(body, motion.at(times), float(shot.fps), shot.grip)
     facing = apply(pose.rotations[:, body.bone("Spine1")], np.array([0.0, 0.0, 1.0])).mean(axis=0)
     crown = body.joints_h36m(pose)[:, 10:11]
     soles = pose.positions[:, [body.bone("LeftToeBase"), body.bone("RightToeBase")]] * [1, 0, 1]
@@ -84,7 +84,7 @@ def ground_truth(shot: Shot, motion: Motion17, body: Body, pose: Pose, camera: C
     )
 
 
-def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot, crf: int = 21) -> None:
+def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot, crf: int = 18) -> None:
     """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, under a temporary name first."""
     temporary = path.with_suffix(".mp4.tmp")
     with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:

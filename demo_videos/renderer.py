@@ -11,8 +11,8 @@ import numpy as np
 
 from demo_videos import shaders
 from demo_videos.body import Body, Pose, skin, skin_normals
-from demo_videos.scene import Box, Camera, Room
 from demo_videos.rotations import unit
+from demo_videos.scene import Box, Camera, Room
 from demo_videos.wardrobe import Mesh, Outfit
 from estimators.errors import ConfigError
 
@@ -37,7 +37,9 @@ def create_context() -> Any:
     try:
         return moderngl.create_standalone_context(backend="egl", require=330)
     except Exception as error:  # moderngl raises a bare Exception when EGL is not there
-        raise ConfigError(f"No OpenGL through EGL here ({error}); on Debian install libegl1 and libgl1-mesa-dri.") from error
+        raise ConfigError(
+            f"No OpenGL through EGL here ({error}); on Debian install libegl1 and libgl1-mesa-dri."
+        ) from error
 
 
 def box_mesh(box: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +155,11 @@ class Renderer:
         names = ("in_rest", "in_color", "in_second", "in_cover", "in_kind")
         self._person_array = context.vertex_array(
             self._figure,
-            [(self._positions, "3f", "in_position"), (self._normals, "3f", "in_normal"), (looks, "3f 3f 3f 1f 2f", *names)],
+            [
+                (self._positions, "3f", "in_position"),
+                (self._normals, "3f", "in_normal"),
+                (looks, "3f 3f 3f 1f 2f", *names),
+            ],
             index,
         )
         self._person_shadow = context.vertex_array(

@@ -43,13 +43,14 @@ _LEGS = (_Limb("LeftUpLeg", "LeftLeg", (4, 5, 6), (1, 0, 0), 0.3),
          _Limb("RightUpLeg", "RightLeg", (1, 2, 3), (1, 0, 0), 0.3))  # fmt: skip
 
 
-def retarget(body: Body, joints: np.ndarray, fps: float) -> Pose:
+def retarget(body: Body, joints: np.ndarray, fps: float, grip: float = 0.0) -> Pose:
     """Pose `body` like the captured person, standing on the ground y = 0.
 
     Args:
         body: the body to pose.
         joints: (N, 17, 3) Human3.6M-17 positions, metres, Y up.
         fps: their rate, for the smoothing of what is filled in.
+        grip: 0 relaxed fingers, 1 fists; joints do not tell.
 
     Returns:
         N poses; thighs, shins, upper arms, forearms and the hip line have exactly the captured directions.
@@ -63,7 +64,7 @@ def retarget(body: Body, joints: np.ndarray, fps: float) -> Pose:
     pelvis = rotations[:, body.bone("Hips")]
     for limb in _LEGS:
         twists[:, TWIST_BONES.index(limb.upper)] = _pose_limb(body, limb, joints, pelvis, rotations, fps)
-    _carry_children(body, rotations)
+    _carry_children(body, rotations, grip)
 
     scale = _leg_length(body.rest_joints[None])[0] / np.median(_leg_length(joints))
     middle = body.rest_joints[0] - body.heads[body.bone("Hips")]
@@ -124,7 +125,9 @@ def _pose_limb(
     hinge = np.cross(upper, lower)  # as long as the sine of the bend
     bend = np.arctan2(np.linalg.norm(hinge, axis=-1), np.sum(upper * lower, axis=-1))
     unturned = apply(swung, rest_hinge)
-    angle = np.arctan2(np.sum(np.cross(unturned, unit(hinge)) * upper, axis=-1), np.sum(unturned * unit(hinge), axis=-1))
+    angle = np.arctan2(
+        np.sum(np.cross(unturned, unit(hinge)) * upper, axis=-1), np.sum(unturned * unit(hinge), axis=-1)
+    )
     trust = _smoothstep(bend, _HINGE_FROM, _HINGE_TO)
     twist = _smooth_angle(angle, trust, limb.prior, fps)
     rotations[:, body.bone(limb.upper)] = turned = about(upper, twist) @ swung
@@ -182,14 +185,18 @@ def _pose_foot(body: Body, side: str, height: np.ndarray, rotations: np.ndarray,
     rotations[:, body.bone(f"{side}ToeBase")] = foot @ about(LEFT, -flat)
 
 
-def _carry_children(body: Body, rotations: np.ndarray) -> None:
-    """Hip joints turn with the pelvis, hands and fingers with the forearm."""
-    rigid = {"LHipJoint": "Hips", "RHipJoint": "Hips"}
-    for side, letter in (("Left", "L"), ("Right", "R")):
-        for part in (f"{side}Hand", f"{letter}Thumb", f"{side}FingerBase", f"{side}HandFinger1"):
-            rigid[part] = f"{side}ForeArm"
-    for child, parent in rigid.items():
-        rotations[:, body.bone(child)] = rotations[:, body.bone(parent)]
+def _carry_children(body: Body, rotations: np.ndarray, grip: float) -> None:
+    """Hip joints turn with the pelvis, hands with the forearm; fingers bend by `grip`."""
+    for hip in ("LHipJoint", "RHipJoint"):
+        rotations[:, body.bone(hip)] = rotations[:, body.bone("Hips")]
+    for side in ("Left", "Right"):
+        hand = rotations[:, body.bone(f"{side}ForeArm")]
+        base, end = body.bone(f"{side}FingerBase"), body.bone(f"{side}HandFinger1")
+        rotations[:, body.bone(f"{side}Hand")] = rotations[:, body.bone(f"{side[0]}Thumb")] = hand
+        # At rest the fingers are a little bent already, which shows about which axis they bend.
+        axis = unit(np.cross(body.tails[base] - body.heads[base], body.tails[end] - body.heads[end]))
+        for bone, degrees in ((base, 14 + 56 * grip), (end, 32 + 118 * grip)):
+            rotations[:, bone] = hand @ about(axis, np.radians(degrees))
 
 
 def _sole_ends(body: Body, side: str) -> tuple[np.ndarray, np.ndarray]:
@@ -227,5 +234,3 @@ def _leg_length(joints: np.ndarray) -> np.ndarray:
 def _smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
-
-

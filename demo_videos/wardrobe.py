@@ -190,14 +190,13 @@ def _add_garment(builder: _Builder, body: Body, garment: Garment) -> None:
     sunk = np.sum((body.vertices - smooth) * normals, axis=1)  # how far smoothing went into the skin
     hem = np.clip(1 - loose / 0.25, 0, 1) ** 2 * garment.flare
     offset = garment.offset * np.clip(0.25 + tight / 0.06, 0.25, 1)
+    offset *= 1 - 0.7 * np.clip(normals[:, 1], 0, 1)  # cloth rests on shoulders and hangs away from what is below
     lifted = smooth + normals * (np.maximum(sunk, 0) + offset + hem)[:, None]
     cover = np.minimum(loose, tight)
     keep = faces[(cover[faces] > -0.01).any(axis=1)]
     fine, weights, keep = subdivided(np.concatenate([lifted, cover[:, None]], axis=1), body.weights, keep)
     points = smoothed(fine[:, :3], keep, 1)
-    builder.add(
-        points, weights, keep, garment.color, Surface.CLOTH, fine[:, 3], garment.second, garment.pattern
-    )
+    builder.add(points, weights, keep, garment.color, Surface.CLOTH, fine[:, 3], garment.second, garment.pattern)
 
 
 def _shoe_cover(body: Body) -> np.ndarray:
@@ -226,7 +225,7 @@ def _add_hair(builder: _Builder, body: Body, outfit: Outfit) -> None:
     eye = body.vertices[body.face_points[1]].mean(axis=0) * [0, 1, 1]
     ear = body.vertices[body.face_points[3]].mean(axis=0) * [0, 1, 1]
     # Hairline: a slanted plane from the forehead over the ears down to the nape.
-    front = eye + [0, 0.066, 0.0]
+    front = eye + [0, {"bun": 0.078, "long": 0.078}.get(outfit.hairdo, 0.066), 0.0]
     nape = ear + [0, -0.062, -0.085]
     slope = unit(np.cross([1.0, 0, 0], nape - front))
     cover = (body.vertices - front) @ slope
