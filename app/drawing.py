@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 Colour = tuple[int, int, int]  # blue, green, red
 
 _SHIFT = 4  # OpenCV's fixed point: positions in sixteenths of a pixel
+_FAR = 8000.0  # pixels: what lies further off is cut, OpenCV's time grows with the length of edges
 _ARC = np.linspace(-np.pi / 2, np.pi / 2, 9)
 
 
@@ -21,13 +22,13 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 def polygon(picture: np.ndarray, points: np.ndarray, colour: Colour) -> None:
     """Fill a convex (n,2) polygon, in place."""
-    fixed = np.round(np.clip(points, -1e5, 1e5) * (1 << _SHIFT)).astype(np.int32)
+    fixed = np.round(np.clip(points, -_FAR, _FAR) * (1 << _SHIFT)).astype(np.int32)
     cv2.fillConvexPoly(picture, fixed, colour, cv2.LINE_AA, _SHIFT)
 
 
 def disc(picture: np.ndarray, centre: np.ndarray, radius: float, colour: Colour) -> None:
     """Fill a circle, in place."""
-    x, y = np.round(np.clip(centre, -1e5, 1e5) * (1 << _SHIFT)).astype(int)
+    x, y = np.round(np.clip(centre, -_FAR, _FAR) * (1 << _SHIFT)).astype(int)
     cv2.circle(picture, (int(x), int(y)), round(radius * (1 << _SHIFT)), colour, -1, cv2.LINE_AA, _SHIFT)
 
 

@@ -51,12 +51,13 @@ def paint_background(size: tuple[int, int]) -> np.ndarray:
     return np.floor(np.broadcast_to(picture, (height, width, 3)) + noise).astype(np.uint8)
 
 
-def paint_floor(picture: np.ndarray, view: View, radius: float, cell: float = 0.5) -> None:
-    """A disc of floor with a grid of `cell` metres that fades towards its edge, in place.
+def paint_floor(picture: np.ndarray, view: View, radius: float) -> None:
+    """A disc of floor with a grid of 0.5, 1, 2 ... metres that fades towards its edge, in place.
 
     The grid is fixed to the ground: it moves under the figure as the figure walks.
     """
     reach = 1.9 * radius + 0.6
+    cell = 0.5 * 2.0 ** max(0, np.ceil(np.log2(reach / 6)))
     x, z = view.target[0], view.target[2]
     angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     rim = np.stack([np.cos(angles), 0 * angles, np.sin(angles)], axis=1)

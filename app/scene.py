@@ -17,6 +17,7 @@ _SOLE_M = 0.04  # the foot joint is the ankle, and the figure has no feet: it st
 _ON_FLOOR_QUANTILE = 0.8  # of the lower foot's height: most of the time it stands
 _SLOPE_PRIOR = 0.15  # rise over run that a tilted camera makes plausible; slopes need evidence against it
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
+_MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
 _YAW_DEG, _SWAY_DEG, _SWAY_SECONDS = 24.0, 7.0, 12.0  # three-quarter view, gently swaying: parallax shows the depth
 _ELEVATION_DEG = 11.0
 _LENS = 3.2  # focal length over panel height: long enough that limbs are not distorted
@@ -42,7 +43,7 @@ class Scene:
         everyone = np.stack(self.refined or self.lifted)  # (P,N,17,3)
         self.centre = _follow(everyone, float(motion.fps))
         away = np.linalg.norm(everyone[..., [0, 2]] - self.centre[:, None], axis=-1)
-        self.radius = float(max(np.nanquantile(away, 0.985), 0.6))
+        self.radius = float(np.clip(np.nanquantile(away, 0.985), 0.6, _MAX_RADIUS_M))
         tops = everyone[np.isfinite(everyone).all(axis=(2, 3))][..., 1].max(axis=1)
         self.height = float(np.clip(np.quantile(tops, 0.995), 1.2, 4.0)) + 0.12
 

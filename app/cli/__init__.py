@@ -1,0 +1,61 @@
+"""The command line: `d3p COMMAND`, one module a command.
+
+To add a command, write `app/cli/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in `COMMANDS`.
+A `-` in the command's name is a `_` in the module's. `run` returns an exit code, or nothing for success.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from estimators.errors import D3PError
+
+# Command -> the line about it in `d3p --help`, which imports none of them: some pull in torch.
+COMMANDS: dict[str, str] = {
+    "demo": "run the pipeline on a bundled clip and compare it with the truth",
+    "run": "video in, 3D motion out: motion.npz, side_by_side.mp4, quality.json",
+    "train": "train a lifter or a refiner from a config",
+    "weights": "list, verify, get or import weights",
+}
+
+USER_ERROR, INTERRUPTED, TERMINATED = 2, 130, 143
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 for a user's error (one sentence on stderr), 130 for Ctrl-C."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    args = build_parser(argv[0] if argv else None).parse_args(argv)
+    try:
+        signal.signal(signal.SIGTERM, _terminate)  # so that a terminated run cleans up, as an interrupted one does
+        return int(_module(args.command).run(args) or 0)
+    except D3PError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser with all commands, of which only `chosen` is imported and has its arguments."""
+    parser = argparse.ArgumentParser(prog="d3p", description="Video to refined 3D human motion. Begin with `d3p demo`.")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, line in COMMANDS.items():
+        if name == chosen:
+            _module(name).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=line)
+    return parser
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise SystemExit(TERMINATED)

@@ -1,0 +1,89 @@
+"""`d3p run`: the whole pipeline on a video."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+_OUTPUT = """\
+writes
+  DIR/VIDEO/motion.npz         everybody in 2D and 3D, with names, units, frame rate and provenance
+  DIR/VIDEO/side_by_side.mp4   input with its 2D overlay | lifted | refined; the input's frame rate and length
+  DIR/VIDEO/quality.json       measures before and after refinement that need no ground truth
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "run",
+        help="video in, 3D motion out",
+        description="Find people in a video, lift them to 3D, refine the result.",
+        epilog=_OUTPUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    add_pipeline_arguments(parser)
+
+
+def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that runs the pipeline."""
+    parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
+    parser.add_argument(
+        "--detector", default="movenet", metavar="NAME",
+        help="movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config (default: movenet)",
+    )  # fmt: skip
+    parser.add_argument("--checkpoint", metavar="FILE", help="weights of the detector, if --detector is a config")
+    parser.add_argument(
+        "--lifter", default="stcformer", metavar="NAME",
+        help="stcformer, mixste, or a safetensors file (default: stcformer)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--frames", type=int, default=81, metavar="T", help="length of the lifter's window (default: 81)"
+    )
+    parser.add_argument(
+        "--person", default="largest", metavar="WHO", help="largest, all, or the id of a person (default: largest)"
+    )
+    parser.add_argument("--steps", type=int, default=2, metavar="K", help="diffusion steps of the refiner (default: 2)")
+    parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
+    parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command.
+
+    Raises:
+        D3PError: anything that a user can cause.
+    """
+    from rich.console import Console
+
+    from app import pipeline
+    from app.cli._console import ConsoleProgress, print_result
+
+    console = Console()
+    with ConsoleProgress(console) as progress:
+        result = pipeline.run(args.video, args.output / args.video.stem, options(args), progress)
+    print_result(console, result)
+
+
+def options(args: argparse.Namespace) -> Any:
+    """The pipeline's options of parsed arguments.
+
+    Raises:
+        ConfigError: a value that makes no sense.
+    """
+    from app.models import Options
+
+    return Options(
+        detector=args.detector,
+        checkpoint=args.checkpoint,
+        lifter=args.lifter,
+        frames=args.frames,
+        person=args.person,
+        steps=args.steps,
+        refine=not args.no_refine,
+        device=args.device,
+        video=not args.no_video,
+    )

@@ -1,0 +1,110 @@
+"""What a run is made of: the user's options, and the networks that they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from estimators.errors import ConfigError
+
+if TYPE_CHECKING:
+    from estimators.detection import Detector
+    from estimators.lifting.lifter import Lifter
+    from refiner.refine import Refiner
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can choose; the defaults are what `d3p run` does.
+
+    Attributes:
+        detector: name or mmpose config of the 2D detector, see `estimators.detection.Detector`.
+        checkpoint: weights of the detector, if it is not a bundled one.
+        lifter: "stcformer", "mixste", or the path of a lifter's safetensors file.
+        frames: T, the length of the lifter's window; picks the weights `LIFTER-T`.
+        person: "largest", "all", or an id.
+        steps: DDIM steps of the refiner.
+        refine: False leaves out the refiner.
+        device: "auto" (the GPU if there is one), "cpu" or "cuda".
+        video: False leaves out side_by_side.mp4.
+    """
+
+    detector: str = "movenet"
+    checkpoint: str | None = None
+    lifter: str = "stcformer"
+    frames: int = 81
+    person: str = "largest"
+    steps: int = 2
+    refine: bool = True
+    device: str = "auto"
+    video: bool = True
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ConfigError(f"The number of diffusion steps must be at least 1, not {self.steps}.")
+        if self.frames < 1:
+            raise ConfigError(f"The number of frames of the lifter's window must be at least 1, not {self.frames}.")
+
+    @property
+    def lifter_weights(self) -> str:
+        """Name or path of the lifter's weights."""
+        return self.lifter if self.lifter.endswith(".safetensors") else f"{self.lifter}-{self.frames}"
+
+    @property
+    def refiner_weights(self) -> str:
+        """The refiner trained for that lifter: a bundled name, or a file beside a lifter given by its path."""
+        path = Path(self.lifter_weights)
+        return str(path.with_name(f"refiner-{path.name}"))
+
+
+@dataclass
+class Models:
+    """The networks of a run; they can be used for any number of videos, one after the other."""
+
+    detector: Detector
+    lifter: Lifter
+    refiner: Refiner | None
+
+    @classmethod
+    def load(cls, options: Options) -> Models:
+        """Load what `options` names.
+
+        Raises:
+            ConfigError, WeightsError: see the models.
+        """
+        # Imported here: torch and mmpose take seconds, which `--help` and a mistyped file name should not cost.
+        from estimators.detection import Detector
+        from estimators.lifting.lifter import Lifter
+
+        device = resolve_device(options.device)
+        lifter = Lifter.load(options.lifter_weights, device)
+        refiner = None
+        if options.refine:
+            from refiner.refine import Refiner
+
+            refiner = Refiner.load(options.refiner_weights, device)
+        return cls(Detector(options.detector, options.checkpoint, device), lifter, refiner)
+
+    def descriptions(self) -> dict[str, Any]:
+        """Name, version and weight hash of each, for the record."""
+        return {
+            "detector": self.detector.description(),
+            "lifter": self.lifter.description(),
+            "refiner": self.refiner.description() if self.refiner else None,
+        }
+
+
+def resolve_device(name: str) -> str:
+    """ "auto" to "cuda" if a GPU can be used, else "cpu"; other names are checked.
+
+    Raises:
+        ConfigError: CUDA is asked for and not there.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError("No CUDA device can be used on this machine; use --device cpu.")
+    return name

@@ -1,0 +1,274 @@
+"""The main job: a video in, a Motion and its pictures out.
+
+    probe -> detect and track -> lift -> refine -> draw and write
+
+The video is decoded twice, each time in order and one frame at a time. The second pass, for drawing, is what bounded
+memory costs: what is drawn depends on the whole clip (one floor, one scale, lifting windows that look ahead), so the
+pictures of the first pass would have to be kept. Decoding takes a small part of the time that detection does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.clock import Clock
+from app.files import complete_folder
+from app.models import Models, Options
+from app.motion import Motion, PersonMotion, runs
+from app.progress import Progress, Silent
+from app.quality import quality, save_quality
+from app.root import assumed_focal, estimate_root
+from app.video import VideoInfo, VideoReader, probe
+from estimators.errors import ConfigError, VideoError
+from estimators.tracks import Provenance, Track2D
+
+MOTION, SIDE_BY_SIDE, QUALITY = "motion.npz", "side_by_side.mp4", "quality.json"
+OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has made.
+
+    Attributes:
+        motion: the people in 3D.
+        quality: as in quality.json.
+        files: the files written, in the order of `OUTPUTS`.
+        seconds: how long each stage took, by name.
+        warnings: what was wrong with the video.
+    """
+
+    motion: Motion
+    quality: dict[str, Any]
+    files: list[Path]
+    seconds: dict[str, float]
+    warnings: list[str]
+
+
+def run(
+    video: str | Path,
+    folder: str | Path,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    models: Models | None = None,
+) -> Result:
+    """Process one video.
+
+    Args:
+        video: file.
+        folder: where the results go; made if need be. Nothing is written into it unless the whole run succeeds.
+        options: what to do.
+        progress: is told about every stage; may raise to cancel.
+        models: loaded already, for several videos in a row; else loaded from `options`.
+
+    Raises:
+        D3PError: anything that a user can cause, see `estimators.errors`.
+    """
+    video, folder, options = Path(video), Path(folder), options or Options()
+    stages = Stages(progress or Silent())
+    with stages("Prepare", None):
+        info = probe(video)
+        check_output_folder(folder)
+        models = models or Models.load(options)
+    tracks, clock, warnings = _track(info, models, options, stages)
+    lifted = _lift(tracks, clock, models, stages)
+    refined = _refine(tracks, lifted, clock, models, options, stages)
+    motion = _assemble(info, clock, tracks, lifted, refined, models, options)
+    measures = quality(motion)
+    with complete_folder(folder) as staging:
+        motion.save(staging / MOTION)
+        save_quality(measures, staging / QUALITY)
+        if options.video:
+            _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
+    if not options.video:
+        (folder / SIDE_BY_SIDE).unlink(missing_ok=True)  # of an earlier run: it shows another motion
+    files = [folder / name for name in OUTPUTS if options.video or name != SIDE_BY_SIDE]
+    return Result(motion, measures, files, stages.seconds, warnings)
+
+
+class Stages:
+    """Names the stages to `progress` and measures how long each takes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str, total: int | None) -> Iterator[Progress]:
+        started = time.perf_counter()
+        self.progress.start(name, total)
+        yield self.progress
+        self.seconds[name] = round(time.perf_counter() - started, 3)
+        self.progress.finish()
+
+
+def check_output_folder(folder: Path) -> None:
+    """Find out before the work whether its result can be written.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"The results cannot go to {folder}: that is a file; choose another folder with -o.")
+    above = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ConfigError(f"The results cannot go to {folder}: {above} is not a folder that may be written to.")
+
+
+def _track(info: VideoInfo, models: Models, options: Options, stages: Stages) -> tuple[list[Track2D], Clock, list[str]]:
+    """The first pass over the video: the chosen people in 2D (Human3.6M joints), the clock, and warnings."""
+    from estimators.detection.tracking import select_people, track_people
+
+    reader = VideoReader(info.path)
+    with stages("Detect and track", len(info.clock.ticks)) as progress:
+        found = track_people(reader, models.detector, info.fps, info.size, on_frame=progress.update)
+    clock, warnings = reader.clock(), reader.warnings()
+    for warning in warnings:
+        stages.progress.warn(warning)
+    return [track.to_h36m() for track in select_people(found, options.person)], clock, warnings
+
+
+def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
+    """(N,17,3) for each track; each stretch without a gap is lifted by itself, be it a single frame."""
+
+    def lift(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> np.ndarray:
+        return models.lifter.lift(track.keypoints[run], track.image_size, float(clock.fps), on_progress=on_progress)
+
+    with stages("Lift", _frames_seen(tracks)) as progress:
+        return [poses for (poses,) in _over_runs(tracks, [(17, 3)], lambda *job: (lift(*job),), progress)]
+
+
+def _refine(
+    tracks: list[Track2D],
+    lifted: list[np.ndarray],
+    clock: Clock,
+    models: Models,
+    options: Options,
+    stages: Stages,
+) -> list[tuple[np.ndarray | None, np.ndarray | None]]:
+    """(N,17,3) poses and (N,17) standard deviations for each track; None for both without a refiner."""
+    refiner = models.refiner
+    if refiner is None:
+        return [(None, None)] * len(tracks)
+    poses_of = {id(track): poses for track, poses in zip(tracks, lifted, strict=True)}
+
+    def refine(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> tuple[np.ndarray, np.ndarray]:
+        refined = refiner.refine(
+            track.keypoints[run],
+            track.scores[run],
+            poses_of[id(track)][run],
+            track.image_size,
+            float(clock.fps),
+            steps=options.steps,
+            on_progress=on_progress,
+        )
+        return refined.poses, refined.sigma
+
+    with stages("Refine", _frames_seen(tracks)) as progress:
+        return [(poses, sigma) for poses, sigma in _over_runs(tracks, [(17, 3), (17,)], refine, progress)]
+
+
+def _frames_seen(tracks: list[Track2D]) -> int:
+    return sum(int((track.provenance != Provenance.MISSING).sum()) for track in tracks)
+
+
+def _over_runs(
+    tracks: list[Track2D],
+    shapes: list[tuple[int, ...]],
+    function: Callable[[Track2D, slice, Callable[[int, int], None]], tuple[np.ndarray, ...]],
+    progress: Progress,
+) -> list[list[np.ndarray]]:
+    """Apply `function` to every stretch of frames in which a person is seen; NaN elsewhere.
+
+    Returns:
+        For each track one float32 array (N, *shape) per shape.
+    """
+    results, done = [], 0
+    for track in tracks:
+        arrays = [np.full((len(track.provenance), *shape), np.nan, np.float32) for shape in shapes]
+        for run in runs(track.provenance != Provenance.MISSING):
+            length = run.stop - run.start
+            values = function(track, run, partial(_count_frames, progress, done, length))
+            for array, value in zip(arrays, values, strict=True):
+                array[run] = value
+            done += length
+            progress.update(done)
+        results.append(arrays)
+    return results
+
+
+def _count_frames(progress: Progress, before: int, length: int, part: int, whole: int) -> None:
+    """The models count windows; people watch frames."""
+    progress.update(before + length * part // max(whole, 1))
+
+
+def _assemble(
+    info: VideoInfo,
+    clock: Clock,
+    tracks: list[Track2D],
+    lifted: list[np.ndarray],
+    refined: list[tuple[np.ndarray | None, np.ndarray | None]],
+    models: Models,
+    options: Options,
+) -> Motion:
+    """Everything found, as a Motion."""
+    focal = assumed_focal(info.size)
+    people = []
+    for track, raw, (better, sigma) in zip(tracks, lifted, refined, strict=True):
+        best = raw if better is None else better
+        root = estimate_root(track.keypoints, track.scores, best, info.size, focal, float(clock.fps))
+        people.append(PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma))
+    return Motion(
+        people=tuple(people),
+        timestamps=clock.timestamps,
+        fps=clock.fps,
+        image_size=info.size,
+        source={"name": info.path.name, "sha256": info.sha256},
+        camera={
+            "focal_px": focal,
+            "principal_point_px": [info.size[0] / 2, info.size[1] / 2],
+            "note": "assumed, not calibrated: the depth of root is in proportion to the focal length",
+        },
+        models={**models.descriptions(), "d3prefiner": _own_version()},
+        options=asdict(options),
+    )
+
+
+def _own_version() -> str:
+    try:
+        return version("d3prefiner")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
+
+
+def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stages) -> None:
+    """The second pass over the video: the side-by-side pictures.
+
+    Raises:
+        VideoError: the file has changed since the first pass.
+    """
+    from app.render import SideBySide
+    from app.video_writer import VideoWriter
+
+    pictures = SideBySide(motion)
+    index = 0
+    with stages("Draw", len(motion)) as progress, VideoWriter(target, pictures.size, clock) as writer:
+        for picture in VideoReader(video):
+            if index == len(motion):
+                index += 1
+                break
+            writer.write(pictures.draw(index, picture))
+            index += 1
+            progress.update(index)
+        if index != len(motion):
+            raise VideoError(f"{video.name} has changed while it was being processed.")

@@ -1,0 +1,114 @@
+"""Stand-ins for the networks, so that the pipeline's own work can be tested in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.pipeline import Models
+from estimators.skeleton import COCO17
+
+# A standing person in COCO order, in units of its own height, from the top of the head (0) to the ankles (1).
+_STANDING = {
+    "nose": (0, 0.06), "left_eye": (0.02, 0.04), "right_eye": (-0.02, 0.04), "left_ear": (0.04, 0.05),
+    "right_ear": (-0.04, 0.05), "left_shoulder": (0.11, 0.18), "right_shoulder": (-0.11, 0.18),
+    "left_elbow": (0.14, 0.35), "right_elbow": (-0.14, 0.35), "left_wrist": (0.15, 0.5), "right_wrist": (-0.15, 0.5),
+    "left_hip": (0.07, 0.52), "right_hip": (-0.07, 0.52), "left_knee": (0.07, 0.75), "right_knee": (-0.07, 0.75),
+    "left_ankle": (0.07, 1.0), "right_ankle": (-0.07, 1.0),
+}  # fmt: skip
+STANDING = np.array([_STANDING[name] for name in COCO17.joints])
+
+
+def pictures(present: list[bool], width: int = 160, height: int = 120) -> Iterator[np.ndarray]:
+    """Frames with a bright background while somebody is there, and a dark one otherwise."""
+    for there in present:
+        yield np.full((height, width, 3), 200 if there else 20, np.uint8)
+
+
+@dataclass
+class Found:
+    keypoints: np.ndarray
+    scores: np.ndarray
+
+
+class FakeDetector:
+    """Finds a standing person in the middle of every bright frame."""
+
+    def detect(self, image: np.ndarray) -> Found:
+        height, width = image.shape[:2]
+        if image.mean() < 100:
+            return Found(np.empty((0, 17, 2), np.float32), np.empty((0, 17), np.float32))
+        size = 0.7 * min(height, width)
+        points = STANDING * size + [width / 2, height / 2 - size / 2]
+        return Found(points[None].astype(np.float32), np.full((1, 17), 0.9, np.float32))
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+        found = self.detect(image)
+        if len(found.scores):
+            return Found(np.repeat(found.keypoints, len(boxes), 0), np.repeat(found.scores, len(boxes), 0))
+        return Found(np.zeros((len(boxes), 17, 2), np.float32), np.zeros((len(boxes), 17), np.float32))
+
+    def description(self) -> dict[str, Any]:
+        return {"name": "fake-detector"}
+
+
+class FakeLifter:
+    """Flat people: x and y from the pixels, a height of 1.6 m, z from the frame's number within the stretch."""
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+
+    def lift(
+        self,
+        keypoints: np.ndarray,
+        image_size: tuple[int, int],
+        fps: float,
+        flip: bool = True,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> np.ndarray:
+        assert np.isfinite(keypoints).all() and len(keypoints) > 0
+        self.lengths.append(len(keypoints))
+        scale = 1.6 / np.ptp(keypoints[..., 1], axis=1).mean()
+        poses = np.zeros((*keypoints.shape[:2], 3), np.float32)
+        poses[..., :2] = (keypoints - keypoints[:, :1]) * scale
+        poses[:, 1:, 2] = 0.01 * np.sin(np.arange(len(keypoints)))[:, None]
+        if on_progress:
+            on_progress(1, 2)
+            on_progress(2, 2)
+        return poses
+
+    def description(self) -> dict[str, Any]:
+        return {"name": "fake-lifter"}
+
+
+@dataclass
+class Refined:
+    poses: np.ndarray
+    sigma: np.ndarray
+
+
+class FakeRefiner:
+    """Takes away the z that the lifter made up."""
+
+    def refine(
+        self,
+        keypoints: np.ndarray,
+        scores: np.ndarray,
+        lifted: np.ndarray,
+        image_size: tuple[int, int],
+        fps: float,
+        steps: int = 2,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Refined:
+        assert np.isfinite(lifted).all() and keypoints.shape[:2] == scores.shape == lifted.shape[:2]
+        return Refined(lifted * np.float32([1, 1, 0]), np.full(scores.shape, 0.02, np.float32))
+
+    def description(self) -> dict[str, Any]:
+        return {"name": "fake-refiner"}
+
+
+def fake_models(refine: bool = True) -> Models:
+    return Models(FakeDetector(), FakeLifter(), FakeRefiner() if refine else None)  # type: ignore[arg-type]

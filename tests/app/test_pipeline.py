@@ -1,0 +1,260 @@
+"""The main job with stand-ins for the networks: lengths, gaps, times, files, and what is left after a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import fake_models, pictures
+from video_files import decode, set_display_matrix, write_video
+
+from app import pipeline
+from app.motion import Motion
+from app.pipeline import OUTPUTS, Options
+from app.progress import Silent
+from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
+from estimators.tracks import Provenance
+
+SIZE = (160, 120)
+
+
+def clip(path: Path, present: list[bool], rate: Fraction | int = 30, **options: object) -> Path:
+    return write_video(path, size=SIZE, rate=rate, pictures=pictures(present, *SIZE), **options)  # type: ignore[arg-type]
+
+
+class Recorder(Silent):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int | None]] = []
+        self.done: dict[str, int] = {}
+        self.warnings: list[str] = []
+
+    def start(self, stage: str, total: int | None) -> None:
+        self.stages.append((stage, total))
+
+    def update(self, done: int) -> None:
+        stage = self.stages[-1][0]
+        assert done >= self.done.get(stage, 0)
+        self.done[stage] = done
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+@pytest.mark.parametrize("n", [1, 5, 81, 162])
+def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * n)
+    recorder = Recorder()
+    result = pipeline.run(source, tmp_path / "out", Options(), recorder, fake_models())
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(OUTPUTS)
+    assert [path.name for path in result.files] == list(OUTPUTS)
+    motion = Motion.load(tmp_path / "out" / "motion.npz")
+    assert len(motion) == n
+    (person,) = motion.people
+    assert person.refined is not None and person.refined.shape == (n, 17, 3)
+    assert (person.provenance == Provenance.DETECTED).all()
+    assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == n
+    assert recorder.stages == [
+        ("Prepare", None), ("Detect and track", n), ("Lift", n), ("Refine", n), ("Draw", n),
+    ]  # fmt: skip
+    assert recorder.done["Detect and track"] == recorder.done["Lift"] == recorder.done["Draw"] == n
+    assert set(result.seconds) == {stage for stage, _ in recorder.stages}
+    json.loads((tmp_path / "out" / "quality.json").read_text())
+
+
+def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
+    source = clip(tmp_path / "a clip.mp4", [True] * 20, rate=Fraction(24000, 1001))
+    motion = pipeline.run(source, tmp_path / "out", Options(steps=3), models=fake_models()).motion
+    assert motion.fps == Fraction(24000, 1001) and motion.image_size == SIZE
+    assert motion.meta["source"]["name"] == "a clip.mp4" and len(motion.meta["source"]["sha256"]) == 64
+    assert motion.meta["models"]["lifter"] == {"name": "fake-lifter"}
+    assert motion.meta["options"]["steps"] == 3
+    assert motion.meta["camera"]["focal_px"] == pytest.approx(1.2 * 160)
+
+
+def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
+    present = [False] * 20 + [True] * 25 + [False] * 30 + [True] * 25
+    source = clip(tmp_path / "half.mp4", present)
+    models = fake_models()
+    motion = pipeline.run(source, tmp_path / "out", Options(person="all"), models=models).motion
+    seen = np.array([person.present for person in motion.people]).any(axis=0)
+    np.testing.assert_array_equal(seen, present)
+    for person in motion.people:
+        assert np.isnan(person.lifted[~person.present]).all() and np.isfinite(person.lifted[person.present]).all()
+    assert sorted(models.lifter.lengths) == [25, 25]  # type: ignore[attr-defined]
+    assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == len(present)
+
+
+def test_variable_rate(tmp_path: Path) -> None:
+    times_ms = [0, 33, 66, 100, 300, 333, 366, 1000, 1017, 1034, 1051, 2000]
+    source = clip(tmp_path / "vfr.mp4", [True] * 12, times_ms=times_ms, b_frames=0)
+    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    np.testing.assert_allclose(motion.timestamps, np.array(times_ms) / 1000, atol=1e-9)
+    _, in_times, in_rate = decode(source)
+    _, out_times, out_rate = decode(tmp_path / "out" / "side_by_side.mp4")
+    np.testing.assert_allclose(out_times, in_times, atol=1e-6)
+    assert out_rate == in_rate
+
+
+def test_a_phone_held_upright(tmp_path: Path) -> None:
+    source = set_display_matrix(clip(tmp_path / "phone.mp4", [True] * 10), (0, 1, -1, 0))
+    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    assert motion.image_size == (120, 160)
+    ankles, head = motion.people[0].keypoints_2d[5, [3, 6], 1].mean(), motion.people[0].keypoints_2d[5, 10, 1]
+    assert ankles - head > 60
+
+
+def test_odd_size(tmp_path: Path) -> None:
+    source = write_video(
+        tmp_path / "odd.mp4", size=(161, 121), pix_fmt="yuv444p", pictures=pictures([True] * 8, 161, 121)
+    )
+    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    assert motion.image_size == (161, 121)
+    picture = decode(tmp_path / "out" / "side_by_side.mp4")[0][0]
+    assert picture.shape[0] % 2 == picture.shape[1] % 2 == 0
+
+
+def test_a_truncated_video_is_used_with_a_warning(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    bright = [rng.integers(150, 255, (120, 160, 3), dtype=np.uint8) for _ in range(40)]
+    whole = write_video(tmp_path / "whole.mp4", size=SIZE, pictures=bright, movflags="+faststart")
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    recorder = Recorder()
+    result = pipeline.run(cut, tmp_path / "out", progress=recorder, models=fake_models())
+    assert 20 <= len(result.motion) < 40
+    assert recorder.warnings == result.warnings and any("truncated" in warning for warning in result.warnings)
+    assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == len(result.motion)
+
+
+def test_without_refiner_and_without_video(tmp_path: Path) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * 10)
+    pipeline.run(source, tmp_path / "out", models=fake_models())
+    result = pipeline.run(
+        source, tmp_path / "out", Options(refine=False, video=False), models=fake_models(refine=False)
+    )
+    assert result.motion.people[0].refined is None and result.motion.people[0].sigma is None
+    assert "Refine" not in result.seconds and "Draw" not in result.seconds
+    # no picture of the earlier run remains beside the new motion
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["motion.npz", "quality.json"]
+
+
+def test_nobody_and_nobody_of_that_id_leave_nothing(tmp_path: Path) -> None:
+    empty = clip(tmp_path / "empty.mp4", [False] * 20)
+    full = clip(tmp_path / "full.mp4", [True] * 20)
+    target = tmp_path / "deep" / "out"
+    with pytest.raises(NobodyFoundError):
+        pipeline.run(empty, target, models=fake_models())
+    with pytest.raises(PersonError):
+        pipeline.run(full, target, Options(person="7"), models=fake_models())
+    with pytest.raises(VideoError):
+        pipeline.run(tmp_path / "none.mp4", target, models=fake_models())
+    assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.parametrize("stage", ["Prepare", "Detect and track", "Lift", "Refine", "Draw"])
+def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path, stage: str) -> None:
+    class Cancelled(Exception):
+        pass
+
+    class Canceller(Recorder):
+        def update(self, done: int) -> None:
+            super().update(done)
+            if self.stages[-1][0] == stage and done >= 5:
+                raise Cancelled
+
+        def start(self, name: str, total: int | None) -> None:
+            super().start(name, total)
+            if name == stage == "Prepare":
+                raise Cancelled
+
+    out = tmp_path / "results" / "clip"
+    pipeline.run(clip(tmp_path / "clip.mp4", [True] * 10), out, models=fake_models())
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    longer = clip(tmp_path / "clip.mp4", [True] * 20)
+    with pytest.raises(Cancelled):
+        pipeline.run(longer, out, progress=Canceller(), models=fake_models())
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert [path.name for path in out.parent.iterdir()] == ["clip"]
+
+
+def test_a_killed_run_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * 300)
+    code = (
+        "from app import pipeline; from app.progress import Silent; from fakes import fake_models\n"
+        "class Tell(Silent):\n"
+        "    def start(self, stage, total): self.stage = stage\n"
+        "    def update(self, done):\n"
+        "        if self.stage == 'Draw' and done == 20: print('drawing', flush=True)\n"
+        f"pipeline.run({str(source)!r}, {str(tmp_path / 'out' / 'clip')!r}, progress=Tell(), models=fake_models())"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "drawing\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not (tmp_path / "out" / "clip").exists()
+    left = list((tmp_path / "out").iterdir())
+    assert all(path.name.startswith(".") and ".partial-" in path.name for path in left)
+
+
+def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * 5)
+    file = tmp_path / "file"
+    file.touch()
+    for target in (file, file / "below"):
+        recorder = Recorder()
+        with pytest.raises(ConfigError, match="file"):
+            pipeline.run(source, target, progress=recorder, models=fake_models())
+        assert [stage for stage, _ in recorder.stages] == ["Prepare"]
+
+
+def test_options_that_make_no_sense() -> None:
+    for change in ({"steps": 0}, {"frames": 0}):
+        with pytest.raises(D3PError):
+            Options(**change)  # type: ignore[arg-type]
+    assert Options(lifter="mixste", frames=27).lifter_weights == "mixste-27"
+    assert Options().refiner_weights == "refiner-stcformer-81"
+    assert Options(lifter="my/own.safetensors").refiner_weights == "my/refiner-own.safetensors"
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
+    """Frames of a decoded video that are alive at one time, in both passes."""
+    import weakref
+
+    source = clip(tmp_path / "clip.mp4", [True] * 120)
+    alive: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    class Watching(type(fake_models().detector)):  # type: ignore[misc]
+        def detect(self, image: np.ndarray):  # type: ignore[no-untyped-def]
+            nonlocal most
+            alive.append(weakref.ref(image))
+            most = max(most, sum(one() is not None for one in alive))
+            return super().detect(image)
+
+    models = fake_models()
+    models.detector = Watching()
+    pipeline.run(source, tmp_path / "out", Options(video=False), models=models)
+    assert 0 < most <= 8
+
+
+def test_runs_of_one_process_do_not_share_state(tmp_path: Path) -> None:
+    models = fake_models()
+    first = clip(tmp_path / "a.mp4", [True] * 12)
+    once = pipeline.run(first, tmp_path / "1", models=models).motion
+    pipeline.run(clip(tmp_path / "b.mp4", [False] * 3 + [True] * 30), tmp_path / "2", models=models)
+    again = pipeline.run(first, tmp_path / "3", models=models).motion
+    np.testing.assert_array_equal(once.people[0].best, again.people[0].best)
+    assert once.people[0].id == again.people[0].id == 0
