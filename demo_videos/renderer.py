@@ -11,16 +11,17 @@ import numpy as np
 
 from demo_videos import shaders
 from demo_videos.body import Body, Pose, skin, skin_normals
+from demo_videos.meshes import Mesh
 from demo_videos.rotations import unit
 from demo_videos.scene import Box, Camera, Room
-from demo_videos.wardrobe import Mesh, Outfit
+from demo_videos.wardrobe import Outfit
 from estimators.errors import ConfigError
 
 _SHADOW_SIZE = 2048
 _SHADOW_REACH_M = 3.2  # half the side of the square around the person that casts shadows
 _SAMPLES = 4
 
-# Corners and triangles of a unit box, four vertices a side so that normals are flat.
+# The sides of a box; each gets four vertices of its own, so that normals are flat.
 _SIDES = [(axis, sign) for axis in range(3) for sign in (-1, 1)]
 
 
@@ -36,7 +37,7 @@ def create_context() -> Any:
         raise ConfigError("Rendering needs moderngl: install the extra `render`.") from error
     try:
         return moderngl.create_standalone_context(backend="egl", require=330)
-    except Exception as error:  # moderngl raises a bare Exception when EGL is not there
+    except Exception as error:
         raise ConfigError(
             f"No OpenGL through EGL here ({error}); on Debian install libegl1 and libgl1-mesa-dri."
         ) from error
@@ -45,7 +46,8 @@ def create_context() -> Any:
 def box_mesh(box: Box) -> tuple[np.ndarray, np.ndarray]:
     """(24, 16) vertices [position, normal, local, half size, colour, material] and (12, 3) triangles, room axes."""
     half = np.array(box.size) / 2
-    vertices, faces = [], []
+    vertices: list[list[float]] = []
+    faces: list[list[int]] = []
     for axis, sign in _SIDES:
         u, v = (axis + 1) % 3, (axis + 2) % 3
         normal = np.zeros(3)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from demo_videos.scene import Box, Color, Light, Material, Room
+from demo_videos.meshes import Color
+from demo_videos.scene import Box, Light, Material, Room
 
 
 def _shell(
@@ -43,15 +44,15 @@ def _window(center: tuple[float, float, float], width: float, height: float) -> 
     )
 
 
-def _sofa(x: float, z: float, color: Color) -> tuple[Box, ...]:
+def _sofa(x: float, z: float, color: Color, cushions: Color) -> tuple[Box, ...]:
     """A sofa 2 m wide against the back wall."""
     return (
         Box((x, 0.24, z), (2.0, 0.36, 0.85), color),
         Box((x, 0.55, z - 0.34), (2.0, 0.55, 0.20), color),
         Box((x - 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
         Box((x + 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
-        Box((x - 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), tuple(1.15 * c for c in color)),
-        Box((x + 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), tuple(1.15 * c for c in color)),
+        Box((x - 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), cushions),
+        Box((x + 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), cushions),
     )
 
 
@@ -90,7 +91,7 @@ LIVING_ROOM = Room(
     half=(3.2, 2.6, 2.6),
     boxes=(
         *_shell((3.2, 2.6, 2.6), ((0.42, 0.24, 0.12), Material.WOOD), ((0.62, 0.55, 0.44), Material.PLAIN)),
-        *_sofa(-1.3, -2.05, (0.10, 0.20, 0.24)),
+        *_sofa(-1.3, -2.05, (0.10, 0.20, 0.24), (0.115, 0.23, 0.276)),
         *_shelf(1.9, -2.4, (0.30, 0.17, 0.09)),
         *_window((0.35, 1.55, -2.6), 1.3, 1.3),
         Box((-1.5, 1.65, -2.58), (0.9, 0.65, 0.04), (0.10, 0.07, 0.05), Material.PICTURE, casts=False),

@@ -11,9 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from demo_videos.meshes import Color
 from demo_videos.rotations import unit
-
-Color = tuple[float, float, float]  # linear RGB
 
 
 class Material(IntEnum):

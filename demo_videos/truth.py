@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -66,8 +67,10 @@ def load_truth(path: str | Path) -> Truth:
         with np.load(path, allow_pickle=False) as data:
             arrays = {key: data[key] for key in _SHAPES}
         meta = json.loads(str(arrays["meta"]))
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise DataError(f"{path.name} is not a ground-truth file of the demo clips: {error}.") from error
+    if not isinstance(meta, dict):
+        raise DataError(f"{path.name}: meta is not a JSON object.")
     _check(path, arrays)
     return Truth(
         **{key: arrays[key] for key in list(_SHAPES)[:7]},
@@ -93,15 +96,16 @@ def save_truth(path: str | Path, truth: Truth) -> None:
     """Write `truth` to `path` (.npz), under a temporary name first."""
     path = Path(path)
     temporary = path.with_suffix(".npz.tmp")
+    arrays: dict[str, np.ndarray] = {
+        key: np.asarray(getattr(truth, key), np.float32) for key in ("joints_3d", "keypoints_2d", "coco_2d")
+    }
+    arrays |= {
+        key: np.asarray(getattr(truth, key), np.float64) for key in ("focal", "center", "rotation", "translation")
+    }
+    arrays |= {"fps": np.array([truth.fps.numerator, truth.fps.denominator]), "image_size": np.array(truth.image_size)}
+    arrays |= {"meta": np.array(json.dumps(truth.meta, ensure_ascii=False))}
     with temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            **{key: np.float32(getattr(truth, key)) for key in ("joints_3d", "keypoints_2d", "coco_2d")},
-            **{key: np.float64(getattr(truth, key)) for key in ("focal", "center", "rotation", "translation")},
-            fps=np.array([truth.fps.numerator, truth.fps.denominator]),
-            image_size=np.array(truth.image_size),
-            meta=np.array(json.dumps(truth.meta, ensure_ascii=False)),
-        )
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     temporary.replace(path)
 
 
