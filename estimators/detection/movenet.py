@@ -150,21 +150,21 @@ class MoveNetHead(BaseHead):
     def predict(self, feats: Tensor, batch_data_samples: Any, test_cfg: Any = None) -> list[InstanceData]:
         """People in each image, in network pixels, best first.
 
-        `test_cfg.score_thr` drops weak candidates (default: none); `test_cfg.x_shift` is added to x, see the config.
+        `test_cfg.score_thr` drops weak candidates (default: none); `test_cfg.shift` is added to joints, see the config.
 
         Returns:
             For each image, InstanceData of M people: keypoints (M,17,2), keypoint_scores (M,17), bboxes (M,4) xyxy,
             bbox_scores (M,), numpy float32.
         """
         test_cfg = test_cfg or {}
-        shift = test_cfg.get("x_shift", 0.0)
+        shift = test_cfg.get("shift", 0.0)
         people = decode(self.forward(feats))
         results = []
         for joints, scores, boxes, person_scores in zip(*(tensor.cpu() for tensor in people), strict=True):
             keep = person_scores >= test_cfg.get("score_thr", 0.0)
             results.append(
                 InstanceData(
-                    keypoints=(joints[keep] * STRIDE + torch.tensor([shift, 0.0])).numpy(),
+                    keypoints=(joints[keep] * STRIDE + shift).numpy(),
                     keypoint_scores=scores[keep].numpy(),
                     bboxes=(boxes[keep] * STRIDE).numpy(),
                     bbox_scores=person_scores[keep].numpy(),
