@@ -1,0 +1,167 @@
+"""Lifter: a track's 2D joints to root-relative 3D joints, for sequences of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from estimators import weights
+from estimators.errors import WeightsError
+from estimators.lifting.mixste import MixSTE
+from estimators.lifting.normalise import Normalisation, normalise
+from estimators.lifting.stcformer import STCFormer
+from estimators.lifting.windows import Blend, Window, plan_windows
+from estimators.skeleton import H36M17
+
+NETWORKS: dict[str, type[nn.Module]] = {"MixSTE": MixSTE, "STCFormer": STCFormer}
+BATCH = 8  # windows in one forward pass: bounds the memory, whatever the sequence's length
+
+Progress = Callable[[int, int], None]  # windows done, windows in all
+
+
+def build_network(architecture: dict[str, Any]) -> nn.Module:
+    """A lifter network from `{"type": "MixSTE" | "STCFormer", **arguments}`.
+
+    Raises:
+        WeightsError: unknown type or arguments.
+    """
+    arguments = dict(architecture)
+    kind = arguments.pop("type", None)
+    if kind not in NETWORKS:
+        raise WeightsError(f"Unknown lifter {kind!r}; known are {', '.join(NETWORKS)}.")
+    try:
+        return NETWORKS[kind](**arguments)
+    except TypeError as error:
+        raise WeightsError(f"These are no arguments of {kind}: {error}.") from error
+
+
+class Lifter:
+    """A trained lifter.
+
+    Args:
+        network: (B, T, 17, C) to (B, T, 17, 3).
+        card: its model card; `frames` is T, `tds_fps` the frame rate of the frames inside a window.
+    """
+
+    def __init__(self, network: nn.Module, card: weights.Card, name: str, device: str = "cpu") -> None:
+        self.network = network.to(device).eval()
+        self.card, self.name = card, name
+        self.frames: int = card["frames"]
+        self.normalisation = Normalisation(card["normalisation"])
+
+    @classmethod
+    def load(cls, name_or_path: str = "stcformer-81", device: str = "cpu") -> Lifter:
+        """A bundled lifter by name, or any by the path of its safetensors file.
+
+        Raises:
+            WeightsError: not there, damaged, or not a lifter.
+        """
+        state, card = weights.load(name_or_path)
+        if card.get("kind") != "lifter":
+            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a lifter.")
+        network = build_network(card["architecture"])
+        network.load_state_dict({key: value.float() for key, value in state.items()})
+        return cls(network, card, weights.find(name_or_path).stem, device)
+
+    def description(self) -> dict[str, Any]:
+        """Name, frames and weight hash, for the record in a Motion."""
+        return {"name": self.name, "frames": self.frames, "sha256": self.card.get("sha256")}
+
+    def stride(self, fps: float) -> int:
+        """Temporal downsampling for footage of this frame rate: as near as possible to that of the training."""
+        return max(1, round(fps / self.card["tds_fps"]))
+
+    def lift(
+        self,
+        keypoints: np.ndarray,
+        image_size: tuple[int, int],
+        fps: float,
+        flip: bool = True,
+        on_progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Lift a sequence.
+
+        Args:
+            keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN, N >= 1.
+            image_size: (width, height) pixels.
+            fps: frames per second.
+            flip: average with the mirrored input's output (twice the time).
+
+        Returns:
+            (N, 17, 3) float32 metres, camera space (x right, y down, z forward), root-relative.
+        """
+
+        def lift_windows(points: Tensor, size: Tensor) -> Tensor:
+            return self.lift_windows(points, size, flip)
+
+        return over_windows(
+            lift_windows, [keypoints], image_size, self.frames, self.stride(fps), self.device, on_progress
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    @torch.inference_mode()
+    def lift_windows(self, keypoints: Tensor, image_size: Tensor, flip: bool = True) -> Tensor:
+        """The torch twin: (B, T, 17, 2) pixels and (B, 2) image sizes to (B, T, 17, 3) metres, root at 0."""
+        poses = self.network(normalise(keypoints, image_size, self.normalisation))
+        if flip:
+            mirrored = mirror_keypoints(keypoints, image_size)
+            poses = (poses + mirror_poses(self.network(normalise(mirrored, image_size, self.normalisation)))) / 2
+        return poses - poses[:, :, :1]
+
+
+def mirror_keypoints(keypoints: Tensor, image_size: Tensor) -> Tensor:
+    """Mirror (B, T, 17, 2) pixels in images of size (B, 2): x to width - x, left and right swapped."""
+    mirrored = keypoints[:, :, list(H36M17.flip_order)].clone()
+    mirrored[..., 0] = image_size[:, 0, None, None] - mirrored[..., 0]
+    return mirrored
+
+
+def mirror_poses(poses: Tensor) -> Tensor:
+    """Mirror (B, T, 17, 3) camera-space poses: negate x, swap left and right."""
+    return poses[:, :, list(H36M17.flip_order)] * poses.new_tensor([-1.0, 1.0, 1.0])
+
+
+def over_windows(
+    function: Callable[..., Tensor],
+    sequences: list[np.ndarray],
+    image_size: tuple[int, int],
+    frames: int,
+    stride: int,
+    device: torch.device,
+    on_progress: Progress | None = None,
+) -> np.ndarray:
+    """Apply a window function over sequences of N frames, overlapped and blended, in bounded memory.
+
+    Args:
+        function: takes one (B, T, ...) tensor for each sequence and (B, 2) image sizes, gives (B, T, 17, D).
+        sequences: arrays (N, ...) that are windowed alike.
+
+    Returns:
+        (N, 17, D) float32.
+    """
+    length = len(sequences[0])
+    plan = list(plan_windows(length, frames, stride))
+    blend: Blend | None = None
+    for first in range(0, len(plan), BATCH):
+        batch: list[Window] = plan[first : first + BATCH]
+        inputs = [
+            torch.from_numpy(np.stack([sequence[window.source] for window in batch])).float().to(device)
+            for sequence in sequences
+        ]
+        size = torch.tensor([image_size] * len(batch), dtype=torch.float32, device=device)
+        outputs = function(*inputs, size).float().cpu().numpy()
+        blend = blend or Blend(length, outputs.shape[2:])
+        for window, output in zip(batch, outputs, strict=True):
+            blend.add(window, output)
+        if on_progress:
+            on_progress(first + len(batch), len(plan))
+    assert blend is not None
+    return blend.result()

@@ -1,0 +1,1 @@
+"""Accuracy: metrics, the protocol, and tables."""

@@ -1,0 +1,68 @@
+"""PoseDenoiser (paper III-C): estimates the error of a noisy pose sequence from the 2D joints and the diffusion step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+from estimators.lifting.stc import MLP, STCAttention
+
+
+class StepEmbedding(nn.Module):
+    """Sinusoidal embedding of the diffusion step through an MLP: (B,) -> (B, C)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, channels))
+        half = channels // 2
+        self.register_buffer("frequencies", torch.logspace(0, -4, half), persistent=False)
+
+    def forward(self, t: Tensor) -> Tensor:
+        angle = t[:, None].float() * self.frequencies
+        return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=-1))
+
+
+class DenoiserBlock(nn.Module):
+    """x += STCA(LN x); x += P(silu(tau)) over all tokens; x += STCA(LN x); x += MLP(LN x)."""
+
+    def __init__(self, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1, self.attention1 = nn.LayerNorm(channels), STCAttention(channels)
+        self.step = nn.Linear(channels, channels)
+        self.norm2, self.attention2 = nn.LayerNorm(channels), STCAttention(channels)
+        self.norm3, self.mlp = nn.LayerNorm(channels), MLP(channels, dropout)
+
+    def forward(self, x: Tensor, tau: Tensor) -> Tensor:
+        x = x + self.attention1(self.norm1(x))
+        x = x + self.step(silu(tau))[:, None, None]
+        x = x + self.attention2(self.norm2(x))
+        return x + self.mlp(self.norm3(x))
+
+
+class PoseDenoiser(nn.Module):
+    """Normalised error of noisy poses.
+
+    Args:
+        channels, depth: 256 and 4 in the paper.
+        in_channels: of the 2D input: 2 in the paper (so 5 with the pose), 5 with `Normalisation.PERSON`.
+    """
+
+    def __init__(self, channels: int = 256, depth: int = 4, in_channels: int = 2, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.embed = nn.Linear(3 + in_channels, channels)
+        self.step_embedding = StepEmbedding(channels)
+        self.blocks = nn.ModuleList(DenoiserBlock(channels, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, 3)
+        # starts as the identity: an untrained refiner changes nothing but the mean error
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, pose: Tensor, x2d: Tensor, t: Tensor) -> Tensor:
+        """pose (B, T, 17, 3) metres, as `diffusion.network_input` gives it; x2d (B, T, 17, in_channels); t (B,)."""
+        x = self.embed(torch.cat([pose, x2d], dim=-1))
+        tau = self.step_embedding(t)
+        for block in self.blocks:
+            x = block(x, tau)
+        return self.head(self.norm(x))

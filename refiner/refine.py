@@ -1,0 +1,136 @@
+"""Refiner: 2D joints and lifted poses in, refined poses and their uncertainty out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from estimators import weights
+from estimators.errors import ConfigError, WeightsError
+from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
+from estimators.lifting.normalise import Normalisation, normalise
+from refiner import diffusion
+from refiner.noise import ConditionalNoise
+from refiner.pose_denoiser import PoseDenoiser
+
+
+@dataclass(frozen=True)
+class Refined:
+    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, see `Refiner`."""
+
+    poses: np.ndarray
+    sigma: np.ndarray
+
+
+class RefinerModel(nn.Module):
+    """What a refiner's weights hold: the denoiser and the statistics of the noise it was trained with.
+
+    Args:
+        network: arguments of `PoseDenoiser`.
+        normalisation: of the 2D input; the lifter's.
+    """
+
+    def __init__(self, network: dict[str, Any], normalisation: str) -> None:
+        super().__init__()
+        self.normalisation = Normalisation(normalisation)
+        self.network = PoseDenoiser(in_channels=self.normalisation.channels, **network)
+        self.noise = ConditionalNoise()
+
+    def error(self, pose: Tensor, x2d: Tensor, t: int) -> Tensor:
+        """e_hat (B, T, 17, 3) metres, from the network's normalised estimate."""
+        steps = torch.full((len(pose),), t, device=pose.device)
+        return self.noise.denormalise(self.network(pose, x2d, steps).float())
+
+    def refine(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, steps: int = 2) -> Tensor:
+        """(B, T, 17, 2) pixels, (B, 2) image sizes, (B, T, 17, 3) metres to refined (B, T, 17, 3) metres."""
+        x2d = normalise(keypoints, image_size, self.normalisation)
+        return diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
+
+    def refine_linear(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor) -> Tensor:
+        """The linear baseline xhat - mu_{e|c}: no network, no diffusion."""
+        x2d = normalise(keypoints, image_size, self.normalisation)[..., :2]
+        return lifted - self.noise.expected_error(x2d, lifted)
+
+
+class Refiner:
+    """A trained refiner, made for one lifter.
+
+    The uncertainty sigma is the root of the conditional noise's variance at the joint, formula (6), and of the squared
+    disagreement between the refinement of the input and of its mirror image: larger where the two views of the network
+    differ.
+    """
+
+    def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str = "cpu") -> None:
+        self.model = model.to(device).eval()
+        self.card, self.name = card, name
+        self.frames: int = card["frames"]
+
+    @classmethod
+    def load(cls, name_or_path: str = "refiner-stcformer-81", device: str = "cpu") -> Refiner:
+        """A bundled refiner by name, or any by the path of its safetensors file.
+
+        Raises:
+            WeightsError: not there, damaged, or not a refiner.
+        """
+        state, card = weights.load(name_or_path)
+        if card.get("kind") != "refiner":
+            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a refiner.")
+        architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
+        model = RefinerModel(architecture, card["normalisation"])
+        model.load_state_dict({key: value.float() for key, value in state.items()})
+        return cls(model, card, weights.find(name_or_path).stem, device)
+
+    def description(self) -> dict[str, Any]:
+        """Name, frames, lifter and weight hash, for the record in a Motion."""
+        card = self.card
+        return {"name": self.name, "frames": self.frames, "lifter": card["lifter"], "sha256": card.get("sha256")}
+
+    def refine(
+        self,
+        keypoints: np.ndarray,
+        lifted: np.ndarray,
+        image_size: tuple[int, int],
+        fps: float,
+        steps: int = 2,
+        on_progress: Progress | None = None,
+    ) -> Refined:
+        """Refine a sequence.
+
+        Args:
+            keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN: what the lifter saw.
+            lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
+            image_size: (width, height) pixels.
+            fps: frames per second.
+            steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
+
+        Raises:
+            ConfigError: K out of range.
+        """
+        if not 1 <= steps <= diffusion.STEPS:
+            raise ConfigError(f"The number of steps must lie between 1 and {diffusion.STEPS}, not {steps}.")
+
+        def refine_windows(points: Tensor, poses: Tensor, size: Tensor) -> Tensor:
+            return self.refine_windows(points, poses, size, steps)
+
+        device = next(self.model.parameters()).device
+        stride = max(1, round(fps / self.card["tds_fps"]))
+        result = over_windows(
+            refine_windows, [keypoints, lifted], image_size, self.frames, stride, device, on_progress
+        )
+        disagreement = result[..., 3]
+        sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
+        return Refined(np.ascontiguousarray(result[..., :3]), sigma.astype(np.float32))
+
+    @torch.inference_mode()
+    def refine_windows(self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, steps: int = 2) -> Tensor:
+        """The torch twin: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
+        straight = self.model.refine(keypoints, image_size, lifted, steps)
+        mirrored = mirror_keypoints(keypoints, image_size)
+        back = mirror_poses(self.model.refine(mirrored, image_size, mirror_poses(lifted), steps))
+        poses = (straight + back) / 2
+        disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
+        return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

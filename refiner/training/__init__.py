@@ -1,0 +1,1 @@
+"""Training of lifters and refiner on mmengine's Runner."""

@@ -1,0 +1,57 @@
+"""`python -m refiner.training CONFIG --data mocap17.npz`: the same as `d3p train`, also under torchrun."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+from estimators.errors import ConfigError, D3PError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of a training."""
+    parser.add_argument("config", help="a Python config file, such as those in refiner/training/configs")
+    parser.add_argument("--data", help="motion-capture file (.npz)")
+    parser.add_argument("--work-dir", help="checkpoints and logs (default: runs/NAME)")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
+    parser.add_argument("--export", metavar="FOLDER", help="do not train: write the newest checkpoint as weights there")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="override entries of the config")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the training that the arguments ask for; returns the exit code."""
+    from refiner.training.export import export
+    from refiner.training.runner import build_runner, load_config
+
+    config = load_config(args.config, dict(_option(text) for text in args.set))
+    if not (args.data or args.export):
+        raise ConfigError("Give the motion-capture file with --data.")
+    work_dir = Path(args.work_dir or Path("runs") / config.name)
+    if args.export:
+        print(f"wrote {export(config, work_dir, args.export)}")
+        return 0
+    build_runner(config, args.data, work_dir, args.resume).train()
+    return 0
+
+
+def _option(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set takes KEY=VALUE, not {text!r}.")
+    try:
+        return key, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return key, value
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m refiner.training", description=__doc__)
+    add_arguments(parser)
+    try:
+        sys.exit(main(parser.parse_args()))
+    except D3PError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,74 @@
+"""The data loader yields step numbers; this preprocessor turns a step into a batch of windows on the model's device.
+
+So the data lives where the model is, resuming skips steps at no cost, and every rank of a distributed run draws its own
+windows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmengine.model import BaseDataPreprocessor
+
+from refiner.data.capture import VirtualCapture
+from refiner.data.detector_noise import DetectorNoise
+from refiner.data.mocap import read_mocap
+
+VALIDATION_SEED = 1 << 40  # far from every training step
+
+
+@dataclass(frozen=True)
+class Stage:
+    """From the start or the previous stage's end `until` this step: windows of `frames` frames, `batch` at a time.
+
+    Short windows first: a frame costs the same in a short window as in a long one, and a hundred short windows show
+    more people and views than ten long ones.
+    """
+
+    until: int
+    frames: int
+    batch: int
+
+
+class CapturePreprocessor(BaseDataPreprocessor):
+    """{"step": tensor} to {"windows": Windows}.
+
+    Args:
+        mocap: path of the motion-capture file.
+        stages: (until, frames, batch) of each stage.
+        strides: smallest and largest temporal downsampling, source frames.
+        noise: arguments of `DetectorNoise`.
+        folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
+    """
+
+    def __init__(
+        self,
+        mocap: str,
+        stages: list[tuple[int, int, int]],
+        strides: tuple[int, int],
+        noise: dict | None = None,
+        folds: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.mocap, self.strides, self.folds = mocap, strides, folds
+        self.stages = [Stage(*stage) for stage in stages]
+        self.noise = DetectorNoise(**(noise or {}))
+        self._captures: dict[str, VirtualCapture] = {}
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        step = int(data["step"][0])  # the loader's "batch" is one step
+        if training:
+            stage = next((stage for stage in self.stages if step < stage.until), self.stages[-1])
+            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=step)}
+        last = self.stages[-1]
+        return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + step)}
+
+    def capture(self, split: str) -> VirtualCapture:
+        """The virtual capture of a split, on the model's device."""
+        if split not in self._captures:
+            folds = self.folds if split == "train" else None
+            clips = read_mocap(self.mocap, split, folds)
+            self._captures[split] = VirtualCapture(clips, self.strides, self.noise, device=self.device)
+        return self._captures[split]
+
+

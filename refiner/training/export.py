@@ -1,0 +1,87 @@
+"""Turn the newest checkpoint of a training into weights with a model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from estimators import weights
+from estimators.errors import ConfigError
+from estimators.lifting import Lifter
+
+LICENCE = "Apache-2.0; trained on motion that may be used so, see NOTICE"
+MOTION = "CMU motion capture (mocap.cs.cmu.edu, NSF EIA-0196217) and ReActIdle (MIT), seen by virtual cameras"
+
+
+def latest_checkpoint(work_dir: str | Path) -> Path:
+    """The newest checkpoint of a training.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    marker = Path(work_dir) / "last_checkpoint"
+    if not marker.is_file():
+        raise ConfigError(f"There is no checkpoint in {work_dir}; train first.")
+    return Path(work_dir) / Path(marker.read_text().strip()).name
+
+
+def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps: float = 50.0) -> Path:
+    """Write `folder/NAME.safetensors` and its card; returns the path of the weights.
+
+    Args:
+        source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
+    """
+    checkpoint = torch.load(latest_checkpoint(work_dir), map_location="cpu", weights_only=True)
+    prefix = {"lifter": "network.", "refiner": "model."}[config.kind]
+    state = {
+        key.removeprefix(prefix): value
+        for key, value in checkpoint["state_dict"].items()
+        if key.startswith(prefix)
+    }
+    slow, fast = config.data["strides"]
+    card: dict[str, Any] = {
+        "name": config.name,
+        "kind": config.kind,
+        "architecture": _architecture(config),
+        "normalisation": _normalisation(config),
+        "frames": config.data["stages"][-1][1],
+        "tds_fps": 2 * source_fps / (slow + fast),
+        "training": {
+            "data": MOTION,
+            "people": "the 26 of the train split",
+            "steps": checkpoint["meta"]["iter"],
+            "windows": _windows(config, checkpoint["meta"]["iter"]),
+            "config": config.to_dict(),
+        },
+        "metrics": {},
+        "licence": LICENCE,
+    }
+    if config.kind == "refiner":
+        card["lifter"] = Path(config.model["lifter"]).stem
+    path = Path(folder) / f"{config.name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights.save(path, state, card)
+    return path
+
+
+def _architecture(config: Config) -> dict[str, Any]:
+    network = dict(config.model["network"])
+    return {"type": "PoseDenoiser", **network} if config.kind == "refiner" else network
+
+
+def _normalisation(config: Config) -> str:
+    if config.kind == "lifter":
+        return config.model["normalisation"]
+    return str(Lifter.load(config.model["lifter"]).normalisation)
+
+
+def _windows(config: Config, steps: int) -> dict[str, int]:
+    """How many windows of each length the training has seen."""
+    seen, start = {}, 0
+    for until, frames, batch in config.data["stages"]:
+        seen[f"T={frames}"] = batch * max(0, min(until, steps) - start)
+        start = until
+    return seen

@@ -1,0 +1,127 @@
+"""Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun.
+
+A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the weights it makes), `model`, `data`,
+`optimizer`, `warmup`, `validate_every` and `save_every` (steps). The number of steps is where the last stage of
+`data["stages"]` ends; the learning rate rises linearly over `warmup` steps and falls to zero along a cosine.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.evaluator import BaseMetric
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
+
+from estimators.errors import ConfigError
+from refiner.evaluation.metrics import mpjpe, p_mpjpe
+from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.lifter_training import LifterTraining
+from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
+
+MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": RefinerTraining}
+VALIDATION_STEPS = 12
+
+
+class PlainCheckpointHook(Hook):
+    """Leave the log history out of checkpoints: its pickled objects are what torch's safe loader refuses."""
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        checkpoint["message_hub"] = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
+
+
+class Steps(Dataset):
+    """The numbers of the steps: the preprocessor makes windows of them."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, step: int) -> dict[str, int]:
+        return {"step": step}
+
+
+class PoseMetric(BaseMetric):
+    """MPJPE and P-MPJPE in mm over validation windows; entries ending in `_pose` are compared with `target`."""
+
+    default_prefix = "val"
+
+    def process(self, data_batch: Any, data_samples: list[dict]) -> None:
+        for sample in data_samples:
+            target = sample["target"].cpu().numpy()
+            poses = {key: value.cpu().numpy() for key, value in sample.items() if key != "target"}
+            self.results.append(
+                {f"{key}_mpjpe": 1000 * mpjpe(pose, target) for key, pose in poses.items()}
+                | {f"{key}_p_mpjpe": 1000 * p_mpjpe(pose, target) for key, pose in poses.items()}
+            )
+
+    def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
+        return {key: sum(result[key] for result in results) / len(results) for key in results[0]}
+
+
+def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Read a training config; `options` override entries by dotted key.
+
+    Raises:
+        ConfigError: no such file, or entries are missing.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f"No training config at {path}.")
+    config = Config.fromfile(str(path))
+    if options:
+        config.merge_from_dict(options)
+    missing = {"kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every"} - set(config)
+    if missing or config.kind not in MODELS:
+        what = f"lacks {', '.join(sorted(missing))}" if missing else f"has an unknown kind {config.kind!r}"
+        raise ConfigError(f"{Path(path).name} {what}.")
+    return config
+
+
+def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume: bool = False) -> Runner:
+    """An mmengine Runner for a config, ready for `.train()`.
+
+    Args:
+        mocap: motion-capture file.
+        work_dir: where checkpoints and logs go.
+        resume: continue from the newest checkpoint in `work_dir`, if there is one.
+    """
+    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
+    steps = config.data["stages"][-1][0]
+    falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}
+    return Runner(
+        model={"type": MODELS[config.kind], "data_preprocessor": preprocessor, **config.model},
+        work_dir=str(work_dir),
+        train_dataloader=_loader(steps, {"type": InfiniteSampler, "shuffle": False}),
+        val_dataloader=_loader(VALIDATION_STEPS, {"type": DefaultSampler, "shuffle": False}),
+        train_cfg={"by_epoch": False, "max_iters": steps, "val_interval": config.validate_every},
+        val_cfg={},
+        val_evaluator=[{"type": PoseMetric}],
+        optim_wrapper={"optimizer": config.optimizer, "clip_grad": {"max_norm": 1.0}},
+        param_scheduler=[
+            {"type": "LinearLR", "start_factor": 0.05, "begin": 0, "end": config.warmup, "by_epoch": False},
+            {**falling, "by_epoch": False},
+        ],
+        default_hooks={
+            "checkpoint": {"type": "CheckpointHook", "interval": config.save_every, "by_epoch": False, "max_keep_ckpts": 2},
+            "logger": {"type": "LoggerHook", "interval": 50},
+        },
+        custom_hooks=[FitNoiseHook(), PlainCheckpointHook()],
+        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
+        launcher="pytorch" if "RANK" in os.environ else "none",
+        resume=resume,
+        cfg=Config({"log_level": "INFO"}),
+        experiment_name=config.name,
+    )
+
+
+def _loader(steps: int, sampler: dict) -> dict:
+    # one step number a "batch": the preprocessor makes the windows
+    return {"dataset": Steps(steps), "sampler": sampler, "batch_size": 1, "num_workers": 0}
