@@ -107,6 +107,7 @@ def assign(costs: np.ndarray) -> list[tuple[int, int]]:
 
 def scene_signature(image: np.ndarray) -> np.ndarray:
     """(576,) brightness pattern of an image, zero mean and unit length; the dot product of two is their correlation."""
-    small = cv2.resize(image, (32, 18), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
+    step = max(1, min(image.shape[:2]) // 180)  # enough pixels for an average, at a tenth of the time
+    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
     small -= small.mean()
     return small / (np.linalg.norm(small) + 1e-6)

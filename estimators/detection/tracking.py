@@ -248,8 +248,12 @@ class _Tracker:
         error = dict.fromkeys(people, np.inf)
         for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
             closer = self._pose(image, keypoints, scores)
-            if closer is not None and (distance := person.distance(expected[person], closer)) <= person.reach(index):
-                seen[person], error[person] = closer, distance
+            if closer is None:
+                continue
+            distances = {other: other.distance(expected[other], closer) for other in people}
+            # The rectangle may show somebody else, who is then nearer to where that other one is expected.
+            if distances[person] <= min(person.reach(index), *distances.values()):
+                seen[person], error[person] = closer, distances[person]
         return _each_once(seen, coarse, error)
 
     def _look_back(self, person: Person) -> None:
