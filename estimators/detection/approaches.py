@@ -25,6 +25,7 @@ FRAME_SIZES = {"large": 192, "usual": 384, "small": 640}  # long side of the fra
 SAME_PERSON = 0.2  # mean distance of two poses' joints, in body sizes, below which they are one person found twice
 PERSON_IN_RECTANGLE = 0.5  # a rectangle is about twice as large as the person in it
 BODY_MARGIN = 0.1  # of the joints' box: how far head, hands and feet reach over the joints
+FARTHEST_PX = 1e6  # joints beyond are no joints
 TOPDOWN_PADDING = 1.25  # mmpose's GetBBoxCenterScale widens a box by this
 TOPDOWN_TIGHTEN = 0.85  # part of a rectangle that a top-down model looks at: it likes people to fill the view
 TOPDOWN_ASPECT = 0.75  # width over height of what it looks at
@@ -69,13 +70,12 @@ def exact() -> Iterator[None]:
 
 
 def _people(instances: Any, order: list[int]) -> Detections:
-    """mmpose's `pred_instances` with COCO-17 joints."""
+    """mmpose's `pred_instances` with COCO-17 joints, without those whose exponentials have overflowed."""
+    keypoints = np.asarray(instances.keypoints)[:, order, :2]
     scores = np.asarray(instances.keypoint_scores)[:, order]
-    return Detections.of(
-        np.asarray(instances.keypoints)[:, order, :2],
-        scores,
-        instances.bbox_scores if "bbox_scores" in instances else scores.mean(axis=1),
-    )
+    person_scores = np.asarray(instances.bbox_scores) if "bbox_scores" in instances else scores.mean(axis=1)
+    sane = np.all(np.abs(keypoints) < FARTHEST_PX, axis=(1, 2))
+    return Detections.of(keypoints[sane], scores[sane], person_scores[sane])
 
 
 def _fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:

@@ -11,15 +11,23 @@ from estimators.detection import mmpose_shim  # isort: skip  # must come before 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmpose.apis import init_model
 from torch import nn
 
 from estimators import weights
 from estimators.errors import ConfigError, WeightsError
 
-# What mmengine writes into a checkpoint beside tensors (its message hub keeps losses as numpy scalars), and
-# `weights_only` does not know by itself. All of it is data.
+
+def _nothing(*_: Any) -> None:
+    """Stands in for `getattr`, by which mmengine's training history names its methods. The real one could reach anything."""
+
+
+# What mmengine writes into a checkpoint beside tensors and `weights_only` does not know by itself: its message hub keeps
+# losses as numpy scalars and histories. All of it is data; unpickling any of it runs no code that a file could choose.
 SAFE_GLOBALS = [
+    HistoryBuffer,
+    (_nothing, "builtins.getattr"),
     np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
     np._core.multiarray.scalar,  # type: ignore[attr-defined]
     np.ndarray,
@@ -62,7 +70,7 @@ def load_into(model: nn.Module, checkpoint: str | Path) -> None:
     """
     path = Path(checkpoint)
     if path.suffix == ".pth":
-        content = _read_checkpoint(path)
+        content = read_checkpoint(path)
         if meta := content.get("meta", {}).get("dataset_meta"):
             model.dataset_meta = meta
         state = content.get("state_dict", content)
@@ -82,11 +90,16 @@ def load_into(model: nn.Module, checkpoint: str | Path) -> None:
         )
 
 
-def _read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What an mmengine checkpoint holds, without running any code in it.
+
+    Raises:
+        WeightsError: missing, damaged, or holding more than data.
+    """
     if not path.is_file():
         raise WeightsError(f"There is no checkpoint {str(path)!r}.")
     try:
-        with torch.serialization.safe_globals(SAFE_GLOBALS):
+        with mmpose_shim.quiet(), torch.serialization.safe_globals(SAFE_GLOBALS):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(

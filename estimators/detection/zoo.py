@@ -123,7 +123,8 @@ def fetch(model: ZooModel) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _download(_address(model.url), target, match[1])
     except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
+        # an HTTPError's own words have the status; of another URLError the reason is the better part
+        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
         raise WeightsError(
             f"The weights of {model.name} could not be downloaded from {_address(model.url)} ({reason}); connect to the "
             f"network, set D3P_ZOO to a mirror, put the file at {target}, or use the bundled detector 'movenet'."

@@ -1,0 +1,55 @@
+"""mmpose imports where its optional companions are missing or broken, silently, and the stand-ins are no traps."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from estimators.detection import Detector
+Detector()
+try:
+    import torchvision
+except ImportError:
+    print("torchvision hidden")
+try:
+    from mmdet.apis import DetInferencer
+except ImportError:
+    print("mmdet missing")
+from mmcv.ops import MultiScaleDeformableAttention
+try:
+    MultiScaleDeformableAttention(embed_dims=8)
+except ImportError as error:
+    print(error)
+from mmengine.model.utils import mmcv_full_available
+print("full mmcv:", mmcv_full_available())
+"""
+
+
+def test_a_broken_torchvision_is_hidden_and_loading_prints_nothing(tmp_path):
+    """Beside a torch of another build it raises RuntimeError while half imported."""
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import ops")
+    (package / "ops.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "torchvision hidden",
+        "mmdet missing",
+        "This model needs mmcv's compiled operators; install the full mmcv package.",
+        "full mmcv: False",
+    ]
+
+
+def test_importing_the_detector_does_not_import_mmpose():
+    """It takes seconds, which a command that only prints its help should not cost."""
+    script = "import sys, estimators.detection; print([name for name in ('mmpose', 'mmcv') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
