@@ -95,10 +95,32 @@ def dashed(picture: np.ndarray, start: np.ndarray, end: np.ndarray, radius: floa
 
 
 def text(
-    picture: np.ndarray, words: str, at: tuple[float, float], size: int, colour: Colour, anchor: str = "ls"
+    picture: np.ndarray,
+    words: str,
+    at: tuple[float, float],
+    size: int,
+    colour: Colour,
+    anchor: str = "ls",
+    halo: bool = False,
 ) -> None:
-    """Write `words` in place. `anchor` as in Pillow: l/m/r, then a (ascender), m (middle) or s (baseline)."""
-    mask, (dx, dy) = _glyphs(words, size, anchor)
+    """Write `words` in place.
+
+    Args:
+        anchor: as in Pillow: l/m/r, then a (ascender), m (middle) or s (baseline).
+        halo: with a soft dark edge, to be legible on any background.
+    """
+    if not words:
+        return
+    if halo:
+        _stamp(picture, *_glyphs(words, size, anchor, halo=True), at, (10, 8, 6))
+    _stamp(picture, *_glyphs(words, size, anchor), at, colour)
+
+
+def _stamp(
+    picture: np.ndarray, mask: np.ndarray, corner: tuple[int, int], at: tuple[float, float], colour: Colour
+) -> None:
+    """Blend `colour` in where `mask` (0..1) covers; `corner` is where the mask begins, seen from `at`."""
+    dx, dy = corner
     x, y = round(at[0] + dx), round(at[1] + dy)
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = min(x + mask.shape[1], picture.shape[1]), min(y + mask.shape[0], picture.shape[0])
@@ -122,10 +144,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=256)
-def _glyphs(words: str, size: int, anchor: str) -> tuple[np.ndarray, tuple[int, int]]:
-    """Coverage 0..1 of the words, and where its corner lies seen from the anchor."""
-    font = _font(size)
+def _glyphs(words: str, size: int, anchor: str, halo: bool = False) -> tuple[np.ndarray, tuple[int, int]]:
+    """Coverage 0..1 of the words (or of their halo), and where its corner lies seen from the anchor."""
+    font, edge = _font(size), 2 + (size // 3 if halo else 0)
     x0, y0, x1, y1 = (int(value) for value in font.getbbox(words, anchor=anchor))
-    image = Image.new("L", (x1 - x0 + 4, y1 - y0 + 4), 0)
-    ImageDraw.Draw(image).text((2 - x0, 2 - y0), words, fill=255, font=font, anchor=anchor)
-    return np.asarray(image, np.float32) / 255, (x0 - 2, y0 - 2)
+    image = Image.new("L", (x1 - x0 + 2 * edge, y1 - y0 + 2 * edge), 0)
+    ImageDraw.Draw(image).text((edge - x0, edge - y0), words, fill=255, font=font, anchor=anchor)
+    mask: np.ndarray = np.asarray(image, np.float32) / 255
+    if halo:
+        mask = np.minimum(1.0, 1.7 * cv2.GaussianBlur(mask, (0, 0), 0.13 * size))
+    return mask, (x0 - edge, y0 - edge)

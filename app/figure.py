@@ -112,7 +112,7 @@ def paint_people(
         for body, number in zip(bodies, ids, strict=True):
             above, _ = view.project(body.max(axis=0) * [0, 1, 0] + body[skeleton.joints.index("head")] * [1, 0, 1])
             size = max(12, picture.shape[0] // 36)
-            text(picture, f"person {number}", (above[0], above[1] - 0.9 * size), size, INK, "ms")
+            text(picture, f"person {number}", (above[0], above[1] - 0.9 * size), size, INK, "ms", halo=True)
 
 
 def _limbs(

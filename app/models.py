@@ -81,8 +81,11 @@ class Models:
         lifter = Lifter.load(options.lifter_weights, device)
         refiner = None
         if options.refine:
+            from refiner import diffusion
             from refiner.refine import Refiner
 
+            if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
+                raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
             refiner = Refiner.load(options.refiner_weights, device)
         return cls(Detector(options.detector, options.checkpoint, device), lifter, refiner)
 

@@ -165,7 +165,6 @@ def _refine(
     def refine(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> tuple[np.ndarray, np.ndarray]:
         refined = refiner.refine(
             track.keypoints[run],
-            track.scores[run],
             poses_of[id(track)][run],
             track.image_size,
             float(clock.fps),

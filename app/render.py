@@ -107,7 +107,6 @@ class SideBySide:
             if person.present[index]:
                 self._overlay(small, person, index, np.array(inner) / self._motion.image_size)
         panel[y : y + inner[1], x : x + inner[0]] = small
-        self._shade_top(panel)
         self._caption(panel, "Input", self._model("detector"))
         return panel
 
@@ -135,7 +134,7 @@ class SideBySide:
             disc(picture, points[joint], 1.35 * radius, mix(colour, (255, 255, 255), 0.55))
         if len(self._motion.people) > 1:
             x, y = points[skeleton.joints.index("head")][0], points[:, 1].min()
-            text(picture, f"person {person.id}", (x, y - 0.6 * self._font), self._font, INK, "ms")
+            text(picture, f"person {person.id}", (x, y - 0.6 * self._font), self._font, INK, "ms", halo=True)
 
     # --- 3D --------------------------------------------------------------------------------------------------------
 
@@ -168,20 +167,9 @@ class SideBySide:
     def _caption(self, panel: np.ndarray, title: str, detail: str) -> None:
         margin = 0.9 * self._font
         big = round(1.25 * self._font)
-        text(panel, title, (margin, margin + 0.9 * big), big, INK)
-        text(
-            panel,
-            detail,
-            (margin, margin + 0.9 * big + 1.25 * self._font),
-            round(0.85 * self._font),
-            mix(MUTED, INK, 0.4),
-        )
-
-    def _shade_top(self, panel: np.ndarray) -> None:
-        """Darken the top of the input, so that the caption can be read on any picture."""
-        rows = int(4.2 * self._font)
-        ramp = np.linspace(0.3, 1, rows, dtype=np.float32)[:, None, None]
-        panel[:rows] = (panel[:rows] * ramp).astype(np.uint8)
+        text(panel, title, (margin, margin + 0.9 * big), big, INK, halo=True)
+        below = (margin, margin + 0.9 * big + 1.25 * self._font)
+        text(panel, detail, below, round(0.85 * self._font), mix(MUTED, INK, 0.5), halo=True)
 
     def _paint_footer(self) -> np.ndarray:
         """The timeline of all people and the legend, without what changes from frame to frame."""

@@ -86,11 +86,11 @@ def print_result(console: Console, result: Result) -> None:
 
 
 def people_table(result: Result) -> Table:
-    """A row a person: frames by provenance, and steadiness before and after refinement."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.add_column("Person", justify="right")
-    for heading in ("detected", "interpolated", "missing", "acceleration m/s²", "bone lengths ± %", "reprojection px"):
-        table.add_column(heading, justify="right")
+    """A row a person: frames by provenance, then acceleration, bone length variation and 2D reprojection error, before
+    and after refinement."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Person", "detected", "interp.", "missing", "accel. m/s²", "bones ± %", "2D px"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for person in result.quality["people"]:
         frames = person["frames"]
         measures = ("acceleration", "bone_length_variation", "reprojection_error")
@@ -109,7 +109,7 @@ def stage_table(result: Result) -> Table:
         table.add_column(heading, justify="left" if heading == "Stage" else "right")
     frames = len(result.motion)
     for stage, seconds in result.seconds.items():
-        speed = f"{frames / seconds:.0f}" if stage != "Prepare" and seconds > 0 else ""
+        speed = f"{frames / seconds:.0f}" if stage != "Prepare" and seconds >= 0.05 else ""
         table.add_row(stage, f"{seconds:.1f}", speed)
     table.add_row("[bold]All[/]", f"[bold]{sum(result.seconds.values()):.1f}[/]", "")
     return table
@@ -118,4 +118,4 @@ def stage_table(result: Result) -> Table:
 def _before_after(person: dict, name: str) -> str:
     """ "lifted → refined", or the lifted value alone."""
     values = [person[stage][name] for stage in ("lifted", "refined") if stage in person]
-    return " → ".join("-" if value is None else f"{value:.3g}" for value in values)
+    return " → ".join("-" if value is None else f"{value:.{2 if value < 10 else 1}f}" for value in values)

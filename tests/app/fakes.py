@@ -96,15 +96,14 @@ class FakeRefiner:
     def refine(
         self,
         keypoints: np.ndarray,
-        scores: np.ndarray,
         lifted: np.ndarray,
         image_size: tuple[int, int],
         fps: float,
         steps: int = 2,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Refined:
-        assert np.isfinite(lifted).all() and keypoints.shape[:2] == scores.shape == lifted.shape[:2]
-        return Refined(lifted * np.float32([1, 1, 0]), np.full(scores.shape, 0.02, np.float32))
+        assert np.isfinite(lifted).all() and keypoints.shape[:2] == lifted.shape[:2]
+        return Refined(lifted * np.float32([1, 1, 0]), np.full(lifted.shape[:2], 0.02, np.float32))
 
     def description(self) -> dict[str, Any]:
         return {"name": "fake-refiner"}
