@@ -17,10 +17,9 @@ from demo_videos.rotations import about, apply, between, frame, reject, swing, u
 
 UP, FORWARD, LEFT = np.eye(3)[1], np.eye(3)[2], np.eye(3)[0]
 
-# Captured shoulders lie beside the neck base, 2 degrees up, when the arms hang; those of the rig 19 degrees below it, in an
-# A-pose that still lifts them a little. Clavicles therefore turn by how far the capture leaves its own rest, taken a
-# few degrees higher so that hanging arms let the rig's shoulders drop.
-_SHOULDER_REST = unit(np.array([1.0, 0.15, 0.0]))
+# Captured shoulders lie beside the neck base, 2 degrees up, when the arms hang; those of the rig 19 degrees below it.
+# Clavicles therefore turn by how far the capture leaves its own rest, not to its absolute direction.
+_SHOULDER_REST = unit(np.array([1.0, 0.03, 0.0]))
 _HINGE_FROM, _HINGE_TO = np.radians([20.0, 50.0])  # bend over which a hinge becomes trusted
 _TWIST_SMOOTHING_S = 0.15
 _GROUND_WINDOW_S = 2.0
