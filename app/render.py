@@ -133,8 +133,11 @@ class SideBySide:
             disc(picture, points[joint], 1.35 * radius + 1.0, (24, 20, 18))
             disc(picture, points[joint], 1.35 * radius, mix(colour, (255, 255, 255), 0.55))
         if len(self._motion.people) > 1:
-            x, y = points[skeleton.joints.index("head")][0], points[:, 1].min()
-            text(picture, f"person {person.id}", (x, y - 0.6 * self._font), self._font, INK, "ms", halo=True)
+            name = f"person {person.id}"
+            half = text_width(name, self._font) / 2 + 4
+            x = float(np.clip(points[skeleton.joints.index("head")][0], half, max(half, picture.shape[1] - half)))
+            y = max(points[:, 1].min(), 1.8 * self._font)
+            text(picture, name, (x, y - 0.6 * self._font), self._font, INK, "ms", halo=True)
 
     # --- 3D --------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Scene:
         centre: (N,2) metres: x and z of the point that the camera follows.
         radius: metres round `centre` that the picture has to hold.
         height: metres above the floor that the picture has to hold.
+        extent: (M,3) metres: joints of frames spread over the clip, x and z relative to `centre`.
     """
 
     def __init__(self, motion: Motion) -> None:
@@ -47,6 +48,9 @@ class Scene:
         self.radius = float(np.clip(np.nanquantile(away, 0.985), 0.6, _MAX_RADIUS_M))
         tops = everyone[np.isfinite(everyone).all(axis=(2, 3))][..., 1].max(axis=1)
         self.height = float(np.clip(np.quantile(tops, 0.995), 1.2, 4.0)) + 0.12
+        some = np.unique(np.linspace(0, len(self.centre) - 1, 200).astype(int))
+        relative = everyone[:, some] - np.insert(self.centre[some], 1, 0.0, axis=1)[:, None]
+        self.extent = relative[np.isfinite(relative).all(axis=-1)]
 
     def to_ground(self, points: np.ndarray) -> np.ndarray:
         """(...,3) metres in camera space to ground coordinates."""
@@ -107,17 +111,22 @@ class Camera:
         return View(target, yaw, np.deg2rad(_ELEVATION_DEG), distance, self._focal, self._anchor)
 
     def _fit_distance(self) -> float:
-        """The least distance from which a cylinder round everybody fits between the labels."""
+        """The least distance from which (nearly) everybody is always between the labels."""
         angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-        ring = np.stack([np.cos(angles), 0 * angles, np.sin(angles)], axis=1) * self._scene.radius
-        # Heads are near the axis: at the top the cylinder is a cone.
-        points = np.concatenate([ring, 0.55 * ring + [0, self._scene.height, 0]])
+        ring = np.stack([np.cos(angles), 0 * angles, np.sin(angles)], axis=1)
+        # However little is seen of them, room for one person standing.
+        person = np.concatenate([0.45 * ring, 0.25 * ring + [0, self._scene.height, 0]])
         x0, y0, x1, y1 = self._box
-        near, far = self._scene.radius + 1.0, 500.0
+        near, far = 1.5, 500.0
         for _ in range(40):
             middle = (near + far) / 2
-            pixels, _ = self._view(0.0, 0.0, np.deg2rad(_YAW_DEG), middle).project(points)
-            fits = (pixels >= [x0, y0]).all() and (pixels <= [x1, y1]).all()
+            fits = True
+            for sway in (-1, 0, 1):
+                view = self._view(0.0, 0.0, np.deg2rad(_YAW_DEG + sway * _SWAY_DEG), middle)
+                for points, share in ((person, 1.0), (self._scene.extent, 0.99)):
+                    pixels, depth = view.project(points)
+                    inside = ((pixels >= [x0, y0]) & (pixels <= [x1, y1])).all(axis=1) & (depth > 1.0)
+                    fits = fits and bool(inside.mean() >= share)
             near, far = (near, middle) if fits else (middle, far)
         return far
 
