@@ -17,7 +17,6 @@ CLIPS = demo_clips()
 # Bones that one rig bone spans; the spine and the clavicles have more bones than 17 joints and bend between them.
 RIGID = [(0, 1), (0, 4), (1, 2), (2, 3), (4, 5), (5, 6), (9, 10), (11, 12), (12, 13), (14, 15), (15, 16)]
 
-pytestmark = pytest.mark.skipif(not CLIPS, reason="no clips are bundled")
 each_clip = pytest.mark.parametrize("name", CLIPS)
 
 
