@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -86,6 +87,6 @@ def refine(estimate: Tensor, error_of: Callable[[Tensor, int], Tensor], count: i
     """
     x_t = estimate
     times = step_sequence(count)
-    for t, s in zip(times[:-1], times[1:], strict=True):
+    for t, s in pairwise(times):
         x_t = ddim_step(x_t, error_of(network_input(x_t, t), t), t, s)
     return x_t

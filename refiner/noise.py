@@ -50,14 +50,21 @@ class Moments:
 class ConditionalNoise(nn.Module):
     """CND, fitted: all statistics are buffers, so they travel with the weights."""
 
+    c_mean: Tensor
+    gain: Tensor  # S_ec S_cc^-1
+    e_mean: Tensor
+    e_std: Tensor
+    cholesky: Tensor  # L
+    correlation: Tensor  # of e in neighbouring frames
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("c_mean", torch.zeros(CONDITION))
-        self.register_buffer("gain", torch.zeros(ERROR, CONDITION))  # S_ec S_cc^-1
+        self.register_buffer("gain", torch.zeros(ERROR, CONDITION))
         self.register_buffer("e_mean", torch.zeros(ERROR))
         self.register_buffer("e_std", torch.ones(ERROR))
-        self.register_buffer("cholesky", torch.zeros(ERROR, ERROR))  # L
-        self.register_buffer("correlation", torch.zeros(()))  # of e in neighbouring frames
+        self.register_buffer("cholesky", torch.zeros(ERROR, ERROR))
+        self.register_buffer("correlation", torch.zeros(()))
 
     def fit(self, moments: Moments) -> None:
         """Set all statistics from moments, formulas (5) and (6), in float64 on standardised dimensions."""

@@ -12,6 +12,8 @@ from estimators.lifting.stc import MLP, STCAttention
 class StepEmbedding(nn.Module):
     """Sinusoidal embedding of the diffusion step through an MLP: (B,) -> (B, C)."""
 
+    frequencies: Tensor
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.mlp = nn.Sequential(nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, channels))

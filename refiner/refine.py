@@ -118,9 +118,7 @@ class Refiner:
 
         device = next(self.model.parameters()).device
         stride = max(1, round(fps / self.card["tds_fps"]))
-        result = over_windows(
-            refine_windows, [keypoints, lifted], image_size, self.frames, stride, device, on_progress
-        )
+        result = over_windows(refine_windows, [keypoints, lifted], image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
         sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
         return Refined(np.ascontiguousarray(result[..., :3]), sigma.astype(np.float32))

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from estimators.skeleton import H36M17
 
-
 SPINE = H36M17.joints.index("spine")
 
 

@@ -24,6 +24,8 @@ class STCAttention(nn.Module):
     (B, T, J, C) -> (B, T, J, C)
     """
 
+    parts: Tensor
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         half = channels // 2

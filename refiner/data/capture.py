@@ -111,7 +111,7 @@ class VirtualCapture:
 
 def _by_activity(clips: list[Clip]) -> Tensor:
     """Chance of each clip: an activity counts by the square root of its duration, so that idling does not drown dance."""
-    total = Counter()
+    total: Counter[str] = Counter()
     for clip in clips:
         total[clip.text] += len(clip.joints)
     chances = torch.tensor([len(clip.joints) * total[clip.text] ** -0.5 for clip in clips])

@@ -56,8 +56,8 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
     for i in np.flatnonzero((arrays["split"] == split) & np.isin(arrays["subject"], people)):
         frames = slice(ends[i] - arrays["length"][i], ends[i])
         joints = arrays["root_m"][frames, None] + arrays["offset_0p1mm"][frames] * np.float32(1e-4)
-        about = (str(arrays[key][i]) for key in ("name", "subject", "text"))
-        clips.append(Clip(*about, joints=joints.astype(np.float32), fps=float(arrays["fps"])))
+        name, subject, text = (str(arrays[key][i]) for key in ("name", "subject", "text"))
+        clips.append(Clip(name, subject, text, joints.astype(np.float32), float(arrays["fps"])))
     if not clips:
         raise DataError(f"{path.name} has no clips in split {split!r}.")
     return clips

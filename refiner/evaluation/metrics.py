@@ -63,7 +63,7 @@ def pck(predicted: np.ndarray, target: np.ndarray, threshold: float = 0.15) -> f
 
 def auc(predicted: np.ndarray, target: np.ndarray) -> float:
     """Mean PCK over thresholds 0, 5, ... 150 mm."""
-    return float(np.mean([pck(predicted, target, threshold) for threshold in np.arange(0, 0.1501, 0.005)]))
+    return float(np.mean([pck(predicted, target, float(threshold)) for threshold in np.arange(0, 0.1501, 0.005)]))
 
 
 def _rooted(poses: np.ndarray) -> np.ndarray:

@@ -70,5 +70,3 @@ class CapturePreprocessor(BaseDataPreprocessor):
             clips = read_mocap(self.mocap, split, folds)
             self._captures[split] = VirtualCapture(clips, self.strides, self.noise, device=self.device)
         return self._captures[split]
-
-

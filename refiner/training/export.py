@@ -37,9 +37,7 @@ def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps:
     checkpoint = torch.load(latest_checkpoint(work_dir), map_location="cpu", weights_only=True)
     prefix = {"lifter": "network.", "refiner": "model."}[config.kind]
     state = {
-        key.removeprefix(prefix): value
-        for key, value in checkpoint["state_dict"].items()
-        if key.startswith(prefix)
+        key.removeprefix(prefix): value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)
     }
     slow, fast = config.data["strides"]
     card: dict[str, Any] = {

@@ -106,4 +106,6 @@ class FitNoiseHook(Hook):
         if isinstance(model, RefinerTraining) and runner.iter == 0:
             model.fit_noise()
             noise = model.model.noise
-            print_log(f"CND fitted: std of e {noise.e_std.mean():.4f} m, lag-1 correlation {noise.correlation:.3f}", "current")
+            print_log(
+                f"CND fitted: std of e {noise.e_std.mean():.4f} m, lag-1 correlation {noise.correlation:.3f}", "current"
+            )

@@ -8,6 +8,7 @@ A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the we
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -110,16 +111,29 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
             {**falling, "by_epoch": False},
         ],
         default_hooks={
-            "checkpoint": {"type": "CheckpointHook", "interval": config.save_every, "by_epoch": False, "max_keep_ckpts": 2},
+            "checkpoint": {
+                "type": "CheckpointHook",
+                "interval": config.save_every,
+                "by_epoch": False,
+                "max_keep_ckpts": 2,
+            },
             "logger": {"type": "LoggerHook", "interval": 50},
         },
         custom_hooks=[FitNoiseHook(), PlainCheckpointHook()],
-        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
+        visualizer={"type": "Visualizer", "vis_backends": _log_backends()},
         launcher="pytorch" if "RANK" in os.environ else "none",
         resume=resume,
         cfg=Config({"log_level": "INFO"}),
         experiment_name=config.name,
     )
+
+
+def _log_backends() -> list[dict]:
+    """A JSON log always, TensorBoard where the `train` extra is installed."""
+    backends = [{"type": "LocalVisBackend"}]
+    if find_spec("tensorboard"):
+        backends.append({"type": "TensorboardVisBackend"})
+    return backends
 
 
 def _loader(steps: int, sampler: dict) -> dict:

@@ -10,7 +10,7 @@ model = {
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(5000, 9, 32), (6500, 27, 10), (8000, 81, 4)],
+    "stages": [(3800, 9, 32), (5000, 27, 10), (6600, 81, 4)],
     "strides": (1, 2),  # no TDS, as published; footage of 25 fps has to work too
 }
 optimizer = {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.01}

@@ -1,0 +1,12 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import write_mocap
+
+
+@pytest.fixture(scope="session")
+def mocap(tmp_path_factory):
+    return write_mocap(tmp_path_factory.mktemp("mocap") / "mocap.npz")

@@ -1,0 +1,82 @@
+import pytest
+import torch
+
+from refiner.noise import CONDITION, ConditionalNoise, Moments
+
+
+def correlated_windows(B: int = 400, T: int = 27) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """x2d, xhat, x0 whose error depends linearly on the condition, plus AR(1) noise of known correlation 0.9."""
+    generator = torch.Generator().manual_seed(0)
+
+    def randn(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    x2d, xhat = randn(B, T, 17, 2), randn(B, T, 17, 3)
+    xhat[:, :, 0] = 0
+    noise = [randn(B, 17, 3)]
+    for _ in range(T - 1):
+        noise.append(0.9 * noise[-1] + (1 - 0.81) ** 0.5 * randn(B, 17, 3))
+    e = 0.2 * xhat + 0.1 * x2d.mean(-1, keepdim=True) + 0.05 + 0.3 * torch.stack(noise, 1)
+    e[:, :, 0] = 0
+    return x2d, xhat, xhat - e
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    x2d, xhat, x0 = correlated_windows()
+    moments, noise = Moments(), ConditionalNoise()
+    for rows in torch.arange(len(x0)).split(100):
+        moments.add(x2d[rows], xhat[rows], x0[rows])
+    noise.fit(moments)
+    return noise, x2d, xhat, x0
+
+
+def test_the_linear_baseline_removes_what_is_linear(fitted):
+    noise, x2d, xhat, x0 = fitted
+    left = (xhat - noise.expected_error(x2d, xhat) - x0)[:, :, 1:]
+    assert (xhat - x0)[:, :, 1:].std() > 0.36
+    assert abs(left.std() - 0.3) < 0.01  # nothing but the noise
+    assert left.mean().abs() < 0.01
+
+
+@pytest.mark.parametrize("law", ["white", "shared", "ar1"])
+def test_drawn_errors_have_the_moments_of_real_ones(fitted, law):
+    noise, x2d, xhat, x0 = fitted
+    drawn = noise.sample(x2d, xhat, law, torch.Generator().manual_seed(1))
+    assert (drawn[:, :, 0] == 0).all()
+    real = (xhat - x0)[:, :, 1:].flatten(2).flatten(0, 1)
+    fake = drawn[:, :, 1:].flatten(2).flatten(0, 1)
+    scale = real.T.cov().diagonal().mean()
+    limit = 0.25 if law == "shared" else 0.1  # a shared z has only one draw a window
+    assert (real.T.cov() - fake.T.cov()).abs().max() < limit * scale
+
+
+def test_the_law_sets_the_correlation_in_time(fitted):
+    noise, x2d, xhat, _ = fitted
+    still = torch.zeros_like(xhat)
+    flat = torch.zeros_like(x2d)
+    lag = {}
+    for law in ("white", "shared", "ar1"):
+        e = noise.sample(flat, still, law, torch.Generator().manual_seed(2))[:, :, 1:]
+        e = e - noise.expected_error(flat, still)[:, :, 1:]
+        lag[law] = float((e[:, 1:] * e[:, :-1]).mean() / e.square().mean())
+    assert abs(lag["white"]) < 0.05 and lag["shared"] > 0.99
+    assert abs(lag["ar1"] - float(noise.correlation)) < 0.05
+
+
+def test_normalise_and_back(fitted):
+    noise, _, xhat, x0 = fitted
+    e = xhat - x0
+    torch.testing.assert_close(noise.denormalise(noise.normalise(e)), e, rtol=1e-4, atol=1e-5)
+    assert abs(noise.normalise(e)[:, :, 1:].std() - 1) < 0.01
+
+
+def test_fitting_survives_conditions_that_are_linear_in_each_other():
+    x2d, xhat, x0 = correlated_windows(100)
+    x2d[:, :, 7] = (x2d[:, :, 0] + x2d[:, :, 8]) / 2
+    x2d[:, :, 3] = 0
+    moments, noise = Moments(), ConditionalNoise()
+    moments.add(x2d, xhat, x0)
+    noise.fit(moments)
+    assert noise.gain.shape[1] == CONDITION
+    assert all(buffer.isfinite().all() for buffer in noise.buffers())

@@ -1,0 +1,106 @@
+"""Tiny trainings on a made-up motion-capture file: the real commands, from nothing to weights that load."""
+
+import numpy as np
+import pytest
+import torch
+
+from estimators import weights
+from estimators.errors import ConfigError
+from estimators.lifting import Lifter
+from refiner.evaluation.protocol import evaluate
+from refiner.evaluation.tables import markdown
+from refiner.refine import Refiner
+from refiner.training.export import export, latest_checkpoint
+from refiner.training.runner import build_runner, load_config
+
+LIFTER = """
+kind = "lifter"
+name = "small-9"
+model = {"network": {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5, "dropout": 0.0}, "normalisation": "person", "loss": "mpjpe"}
+data = {"stages": [(4, 5, 8), (8, 9, 4)], "strides": (2, 4)}
+optimizer = {"type": "AdamW", "lr": 2e-3}
+warmup = 2
+validate_every = 8
+save_every = 4
+"""
+REFINER = """
+kind = "refiner"
+name = "refiner-small-9"
+model = {"network": {"channels": 32, "depth": 1}, "lifter": LIFTER, "law": "ar1", "real_share": 0.5, "fit_windows": 32}
+data = {"stages": [(6, 9, 4)], "strides": (2, 4)}
+optimizer = {"type": "AdamW", "lr": 1e-3}
+warmup = 2
+validate_every = 6
+save_every = 3
+"""
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, mocap):
+    """A lifter and its refiner, trained for a few steps."""
+    folder = tmp_path_factory.mktemp("training")
+    config = load_config(write(folder / "lifter.py", LIFTER))
+    build_runner(config, mocap, folder / "lifter").train()
+    lifter = export(config, folder / "lifter", folder)
+    config = load_config(write(folder / "refiner.py", REFINER.replace("LIFTER", repr(str(lifter)))))
+    build_runner(config, mocap, folder / "refiner").train()
+    return lifter, export(config, folder / "refiner", folder)
+
+
+def test_weights_have_cards_that_say_what_they_are(trained):
+    lifter, refiner = (weights.load(path)[1] for path in trained)
+    assert (lifter["kind"], lifter["frames"], lifter["training"]["windows"]) == ("lifter", 9, {"T=5": 32, "T=9": 16})
+    assert lifter["tds_fps"] == pytest.approx(50 / 3)
+    assert (refiner["kind"], refiner["lifter"], refiner["training"]["steps"]) == ("refiner", "small-9", 6)
+
+
+def test_trained_weights_lift_and_refine(trained):
+    lifter, refiner = Lifter.load(trained[0]), Refiner.load(trained[1])
+    keypoints = np.random.default_rng(0).normal(300, 50, (40, 17, 2)).astype(np.float32)
+    lifted = lifter.lift(keypoints, (640, 480), 30)
+    refined = refiner.refine(keypoints, lifted, (640, 480), 30)
+    assert refined.poses.shape == (40, 17, 3) and refined.sigma.shape == (40, 17)
+    assert (refined.poses[:, 0] == 0).all() and not np.allclose(refined.poses, lifted)
+    assert (refined.sigma[:, 1:] > 0).all()
+    with pytest.raises(ConfigError, match="between 1 and 50"):
+        refiner.refine(keypoints, lifted, (640, 480), 30, steps=51)
+
+
+def test_the_tables_hold_every_method(trained, mocap):
+    tables = evaluate(str(mocap), Lifter.load(trained[0]), Refiner.load(trained[1]))
+    table = markdown(tables)
+    for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
+        assert method in table
+    assert set(tables) == {"true 2D", "noisy 2D"}
+    assert all(row.p_mpjpe < row.mpjpe for rows in tables.values() for row in rows)
+
+
+def test_a_stopped_training_resumes_where_it_would_have_been(tmp_path, mocap):
+    def losses(work_dir, steps, resume=False):
+        config = load_config(write(tmp_path / "lifter.py", LIFTER))
+        runner = build_runner(config, mocap, work_dir, resume)
+        runner.train_loop._max_iters = steps
+        for parameter in runner.model.network.parameters():  # any start, but the same for both
+            torch.nn.init.constant_(parameter, 0.02)
+        runner.train()
+        return torch.load(latest_checkpoint(work_dir), weights_only=True)["state_dict"]
+
+    whole = losses(tmp_path / "whole", 8)
+    losses(tmp_path / "parts", 4)
+    parts = losses(tmp_path / "parts", 8, resume=True)
+    for key, value in whole.items():
+        torch.testing.assert_close(parts[key], value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_config_with_a_hole_is_one_clear_error(tmp_path):
+    with pytest.raises(ConfigError, match="No training config"):
+        load_config(tmp_path / "nothing.py")
+    with pytest.raises(ConfigError, match="lacks model"):
+        load_config(write(tmp_path / "hole.py", LIFTER.replace("model =", "modle =")))
+    with pytest.raises(ConfigError, match="unknown kind"):
+        load_config(write(tmp_path / "kind.py", LIFTER.replace('"lifter"', '"juggler"')))
