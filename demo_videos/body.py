@@ -25,9 +25,13 @@ TWIST_STEPS = 4
 
 _LIMBS = {  # Human3.6M-17 joint -> bone whose head it is
     1: "RightUpLeg", 2: "RightLeg", 3: "RightFoot", 4: "LeftUpLeg", 5: "LeftLeg", 6: "LeftFoot",
-    7: "Spine", 9: "Head", 11: "LeftArm", 12: "LeftForeArm", 13: "LeftHand", 14: "RightArm",
+    7: "Spine", 11: "LeftArm", 12: "LeftForeArm", 13: "LeftHand", 14: "RightArm",
     15: "RightForeArm", 16: "RightHand",
 }  # fmt: skip
+# Joints 9 and 10 are those of the motion capture that lifters are trained on, not bones of the rig: a point inside the
+# face, 12 cm above the neck base and 7 cm in front of the line to the head's end, which lies 7 cm below the crown.
+_FACE_FROM_HEAD = np.array([0.0, -0.033, 0.050])  # metres, from the head bone's head, at rest
+_HEAD_BELOW_CROWN = 0.07
 _COCO_LIMBS = (11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3)  # H36M joints that are COCO's joints 5 to 16
 
 
@@ -101,8 +105,14 @@ class Body:
         joints[:, 0] = (joints[:, 1] + joints[:, 4]) / 2
         neck = pose.positions[:, self.bone("Neck")]
         joints[:, 8] = (self.carried(pose, "Spine1", self.clavicle_mid) + neck) / 2
-        joints[:, 10] = self.carried(pose, "Head", self.tails[self.bone("Head")])
+        head, tail = self.heads[self.bone("Head")], self.tails[self.bone("Head")]
+        joints[:, 9] = self.carried(pose, "Head", head + _FACE_FROM_HEAD)
+        joints[:, 10] = self.carried(pose, "Head", tail - _HEAD_BELOW_CROWN * unit(tail - head))
         return joints
+
+    def crowns(self, pose: Pose) -> np.ndarray:
+        """(N, 3) top of the head, world metres."""
+        return self.carried(pose, "Head", self.tails[self.bone("Head")])
 
     def joints_coco(self, pose: Pose) -> np.ndarray:
         """(N, 17, 3) COCO-17 joints: face points of the skinned mesh, limb joints of the rig, world metres."""

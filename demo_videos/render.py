@@ -43,7 +43,7 @@ def stage(shot: Shot, motion: Motion17) -> tuple[Body, Pose, Camera, np.ndarray,
     times = shot.start_s + np.arange(round(shot.seconds * shot.fps)) / float(shot.fps)
     pose = retarget(body, motion.at(times), float(shot.fps), shot.grip)
     facing = apply(pose.rotations[:, body.bone("Spine1")], np.array([0.0, 0.0, 1.0])).mean(axis=0)
-    crown = body.joints_h36m(pose)[:, 10:11]
+    crown = body.crowns(pose)[:, None]
     soles = pose.positions[:, [body.bone("LeftToeBase"), body.bone("RightToeBase")]] * [1, 0, 1]
     camera = film(shot.view, np.concatenate([pose.positions, crown, soles], axis=1), facing, shot.size)
     origin = pose.positions[:, 0].mean(axis=0) * [1, 0, 1]

@@ -92,7 +92,7 @@ def _torso(body: Body, joints: np.ndarray, rotations: np.ndarray) -> np.ndarray:
     # In the capture joint 9 lies 7 cm in front of the line from neck base to head end, rigidly: it shows where the
     # head looks. On the rig that offset is small, so its forward is the body's own.
     captured = frame(joints[:, 10] - joints[:, 8], joints[:, 9] - joints[:, 8])
-    head = captured @ frame(rest[10] - rest[8], FORWARD).T
+    head = captured @ frame(body.tails[body.bone("Head")] - rest[8], FORWARD).T
     for bones, start, end in (
         (("Hips", "LowerBack", "Spine", "Spine1"), pelvis, chest),
         (("Spine1", "Neck", "Neck1", "Head"), chest, head),

@@ -12,7 +12,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="accuracy on unseen people, from motion capture",
+        help="accuracy on people that no training has seen, from motion capture",
         description="Print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, the linear "
         "baseline and the refiner, for true and for noisy 2D, on the test people of a motion-capture file.",
     )

@@ -1,5 +1,7 @@
 """Tiny trainings on a made-up motion-capture file: the real commands, from nothing to weights that load."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,16 @@ import torch
 from estimators import weights
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
+from estimators.lifting.lifter import build_network
+from estimators.lifting.normalise import Normalisation
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
-from refiner.refine import Refiner
+from refiner.refine import Refiner, RefinerModel
 from refiner.training.export import export, latest_checkpoint
+from refiner.training.losses import LOSSES
 from refiner.training.runner import build_runner, load_config
+
+CONFIGS = Path(__file__).parents[2] / "refiner" / "training" / "configs"
 
 LIFTER = """
 kind = "lifter"
@@ -104,3 +111,20 @@ def test_a_config_with_a_hole_is_one_clear_error(tmp_path):
         load_config(write(tmp_path / "hole.py", LIFTER.replace("model =", "modle =")))
     with pytest.raises(ConfigError, match="unknown kind"):
         load_config(write(tmp_path / "kind.py", LIFTER.replace('"lifter"', '"juggler"')))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*_81_*.py")), ids=lambda path: path.stem)
+def test_every_config_is_whole(path):
+    config = load_config(path)
+    assert config.name in path.stem.replace("_cpu", "").replace("_", "-")
+    ends = [until for until, _, _ in config.data["stages"]]
+    assert ends == sorted(ends) and config.warmup < ends[0]
+    if config.kind == "lifter":
+        network = build_network(config.model["network"])
+        channels = Normalisation(config.model["normalisation"]).channels
+        assert network(torch.zeros(1, 3, 17, channels)).shape == (1, 3, 17, 3)
+        assert config.model["loss"] in LOSSES
+    else:
+        RefinerModel(config.model["network"], "image")
+        lifter = path.with_name(path.name.replace("refiner", "lifter"))
+        assert config.model["lifter"] == load_config(lifter).name
