@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.evaluator import BaseMetric
@@ -94,6 +95,9 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
         work_dir: where checkpoints and logs go.
         resume: continue from the newest checkpoint in `work_dir`, if there is one.
     """
+    distributed = "RANK" in os.environ  # as torchrun sets it
+    if distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")  # mmengine by itself would ask for a GPU
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
     steps = config.data["stages"][-1][0]
     falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}
@@ -121,9 +125,12 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
         },
         custom_hooks=[FitNoiseHook(), PlainCheckpointHook()],
         visualizer={"type": "Visualizer", "vis_backends": _log_backends()},
-        launcher="pytorch" if "RANK" in os.environ else "none",
+        launcher="pytorch" if distributed else "none",
         resume=resume,
-        cfg=Config({"log_level": "INFO"}),
+        # no device ids: a wrapped CPU model must not have them, and on a GPU the model's own device is taken
+        cfg=Config(
+            {"model_wrapper_cfg": {"type": "MMDistributedDataParallel", "device_ids": None}} if distributed else {}
+        ),
         experiment_name=config.name,
     )
 

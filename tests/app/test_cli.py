@@ -123,7 +123,7 @@ def test_ctrl_c_is_130_and_leaves_nothing(
 
 
 def test_termination_cleans_up(tmp_path: Path) -> None:
-    source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 400))
+    source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 120))
     code = (
         "import sys; from app import cli; from app.models import Models; from app.render import SideBySide\n"
         "from fakes import fake_models\n"

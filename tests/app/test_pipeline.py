@@ -49,7 +49,7 @@ class Recorder(Silent):
         self.warnings.append(message)
 
 
-@pytest.mark.parametrize("n", [1, 5, 81, 162])
+@pytest.mark.parametrize("n", [1, 5, 81])
 def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * n)
     recorder = Recorder()
@@ -187,7 +187,7 @@ def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path,
 
 
 def test_a_killed_run_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
-    source = clip(tmp_path / "clip.mp4", [True] * 300)
+    source = clip(tmp_path / "clip.mp4", [True] * 120)
     code = (
         "from app import pipeline; from app.progress import Silent; from fakes import fake_models\n"
         "class Tell(Silent):\n"

@@ -1,5 +1,7 @@
 """Tiny trainings on a made-up motion-capture file: the real commands, from nothing to weights that load."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +130,14 @@ def test_every_config_is_whole(path):
         RefinerModel(config.model["network"], "image")
         lifter = path.with_name(path.name.replace("refiner", "lifter"))
         assert config.model["lifter"] == load_config(lifter).name
+
+
+def test_two_processes_under_torchrun(tmp_path, mocap):
+    """The real launcher, gloo on the CPU: both ranks train, one checkpoint comes out."""
+    config = write(tmp_path / "lifter.py", LIFTER)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29517"]
+    command += ["-m", "refiner.training", str(config), "--data", str(mocap), "--work-dir", str(tmp_path / "work")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=CONFIGS.parents[2])
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert latest_checkpoint(tmp_path / "work").name == "iter_8.pth"
+    assert "Distributed training: True" in done.stdout + done.stderr

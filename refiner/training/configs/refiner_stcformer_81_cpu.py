@@ -12,10 +12,10 @@ model = {
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(2500, 27, 10), (4500, 81, 4)],
+    "stages": [(1600, 27, 10), (3000, 81, 4)],
     "strides": (2, 4),  # the lifter's
 }
 optimizer = {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.01}
-warmup = 200
+warmup = 150
 validate_every = 500
 save_every = 250
