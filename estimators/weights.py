@@ -124,7 +124,21 @@ def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
     temporary.write_bytes(data)
     card = {**card, "sha256": hashlib.sha256(data).hexdigest()}
     temporary.replace(path)
-    card_temporary = path.with_suffix(".json.tmp")
-    card_temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    card_temporary.replace(path.with_suffix(".json"))
+    _write_card(path.with_suffix(".json"), card)
     return card
+
+
+def set_metrics(name_or_path: str | Path, metrics: dict[str, Any]) -> None:
+    """Write what was measured into the model card of weights; the weights stay as they are.
+
+    Raises:
+        WeightsError: no such weights, or no readable card.
+    """
+    path = find(name_or_path).with_suffix(".json")
+    _write_card(path, {**read_card(path), "metrics": metrics})
+
+
+def _write_card(path: Path, card: Card) -> None:
+    temporary = path.with_suffix(".json.tmp")
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -23,6 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
     parser.add_argument("--json", help="also write the numbers to this file")
     parser.set_defaults(run=run)
 
@@ -31,10 +32,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     from rich.console import Console
 
+    from estimators import weights
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
     from refiner.evaluation.protocol import evaluate
-    from refiner.evaluation.tables import markdown
+    from refiner.evaluation.tables import card_metrics, markdown
     from refiner.refine import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
@@ -50,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
             )  # fmt: skip
         print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
         results[lifter.name] = {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
+        if args.cards:
+            weights.set_metrics(lifter_name, card_metrics(tables, lifter.name))
+            weights.set_metrics(refiner_name, card_metrics(tables, f"+ refiner, K={args.steps}"))
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
     return 0

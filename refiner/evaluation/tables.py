@@ -14,3 +14,13 @@ def markdown(tables: dict[str, list[Row]]) -> str:
         numbers = [f"{value:.1f}" for row in rows for value in (row.mpjpe, row.p_mpjpe, row.accel)]
         lines.append("| " + " | ".join([rows[0].method, *numbers]) + " |")
     return "\n".join(lines)
+
+
+def card_metrics(tables: dict[str, list[Row]], method: str) -> dict[str, float]:
+    """One method's numbers for a model card: {"true 2D, MPJPE mm": ...}."""
+    metrics = {}
+    for condition, rows in tables.items():
+        row = next(row for row in rows if row.method == method)
+        for name, value in {"MPJPE mm": row.mpjpe, "P-MPJPE mm": row.p_mpjpe, "Accel mm/frame^2": row.accel}.items():
+            metrics[f"{condition}, {name}"] = round(value, 1)
+    return metrics
