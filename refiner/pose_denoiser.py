@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from estimators.lifting.stc import MLP, STCAttention
+from estimators.lifting.stcformer import STCBlock, STCFormer
 
 
 class StepEmbedding(nn.Module):
@@ -52,7 +55,8 @@ class PoseDenoiser(nn.Module):
 
     def __init__(self, channels: int = 256, depth: int = 4, in_channels: int = 2, dropout: float = 0.1) -> None:
         super().__init__()
-        self.embed = nn.Linear(3 + in_channels, channels)
+        # the GELU is STCFormer's, not the paper's: with it a trained lifter can be the start, see `start_from`
+        self.embed = nn.Sequential(nn.Linear(3 + in_channels, channels), nn.GELU())
         self.step_embedding = StepEmbedding(channels)
         self.blocks = nn.ModuleList(DenoiserBlock(channels, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(channels)
@@ -68,3 +72,24 @@ class PoseDenoiser(nn.Module):
         for block in self.blocks:
             x = block(x, tau)
         return self.head(self.norm(x))
+
+    @torch.no_grad()
+    def start_from(self, lifter: STCFormer) -> None:
+        """Start as a trained STCFormer of the same width, depth and 2D input, instead of from nothing.
+
+        What the lifter knows about motion is there from the first step; what is new here (the noisy pose, the diffusion
+        step, each block's second attention) starts without effect and grows in.
+        """
+        linear, its_linear = cast(nn.Linear, self.embed[0]), cast(nn.Linear, lifter.embed[0])
+        linear.weight.zero_()
+        linear.weight[:, 3:] = its_linear.weight
+        linear.bias.zero_()
+        for block, its_block in zip(self.blocks, lifter.blocks, strict=True):
+            mine, its = cast(DenoiserBlock, block), cast(STCBlock, its_block)
+            mine.norm1.load_state_dict(its.norm1.state_dict())
+            mine.attention1.load_state_dict(its.attention.state_dict())
+            mine.norm3.load_state_dict(its.norm2.state_dict())
+            mine.mlp.load_state_dict(its.mlp.state_dict())
+            for silent in (mine.step, mine.attention2.proj):
+                silent.weight.zero_()
+                silent.bias.zero_()

@@ -9,8 +9,10 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import Tensor
 
+from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
+from estimators.lifting.stcformer import STCFormer
 from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.noise import Moments
@@ -28,6 +30,8 @@ class RefinerTraining(BaseModel):
         law: time law of drawn noise, see `ConditionalNoise.sample`.
         real_share: share of windows that carry the lifter's own error instead of a drawn one. The CND knows the error's
             covariance in a frame, not how errors depend on the motion; the real ones do.
+        inference_share: share of windows at the diffusion steps that inference with K = 2 visits.
+        start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
         loss: "l2" as in the paper, formula (7), or "l1": the error's tails are heavy.
         fit_windows: windows from which the CND is fitted.
         bf16: autocast to bfloat16.
@@ -40,6 +44,8 @@ class RefinerTraining(BaseModel):
         data_preprocessor: dict,
         law: str = "ar1",
         real_share: float = 0.5,
+        inference_share: float = 0.0,
+        start: str | None = None,
         loss: str = "l2",
         fit_windows: int = 256,
         bf16: bool = False,
@@ -47,7 +53,12 @@ class RefinerTraining(BaseModel):
         super().__init__(data_preprocessor=data_preprocessor)
         self.lifter = Lifter.load(lifter)
         self.model = RefinerModel(network, self.lifter.normalisation)
-        self.law, self.real_share, self.bf16 = law, real_share, bf16
+        self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
+        if start:
+            network_of_start = Lifter.load(start).network
+            if not isinstance(network_of_start, STCFormer):
+                raise ConfigError(f"A refiner can start from an STCFormer only; {start} is none.")
+            self.model.network.start_from(network_of_start)
         self.distance = {"l2": torch.nn.functional.mse_loss, "l1": torch.nn.functional.l1_loss}[loss]
         self.fit_windows = fit_windows
 
@@ -72,12 +83,18 @@ class RefinerTraining(BaseModel):
         drawn = noise.sample(x2d[..., :2], xhat, self.law)
         real = torch.rand(B, 1, 1, 1, device=x0.device) < self.real_share
         e = torch.where(real, xhat - x0, drawn)
-        # late steps more often: inference starts at T_max, and at small t the error is hardly visible in x_t
-        t = (diffusion.STEPS * torch.rand(B, device=x0.device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
+        t = self._draw_steps(B, x0.device)
         pose = diffusion.network_input(diffusion.forward_marginal(x0, e, t), t)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
             e_hat = self.model.network(pose, x2d, t)
         return self.distance(e_hat[:, :, 1:].float(), noise.normalise(e)[:, :, 1:])
+
+    def _draw_steps(self, count: int, device: torch.device) -> Tensor:
+        """Diffusion steps (count,): late ones more often, since at small t the error is hardly visible in x_t."""
+        t = (diffusion.STEPS * torch.rand(count, device=device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
+        visited = torch.tensor(diffusion.step_sequence(2)[:-1], device=device)
+        visited = visited[torch.randint(len(visited), (count,), device=device)]
+        return torch.where(torch.rand(count, device=device) < self.inference_share, visited, t)
 
     def _lift(self, windows: Windows) -> Tensor:
         self.lifter.network.to(windows.poses.device)
