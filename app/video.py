@@ -6,6 +6,7 @@ not grow with the length of the video, but for one integer a frame.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections import deque
@@ -149,7 +150,14 @@ class VideoReader:
                     decode_times.append(packet.dts)
                 try:
                     frames = packet.decode()
-                except (av.error.FFmpegError, ValueError):
+                except (av.error.FFmpegError, ValueError) as error:
+                    if getattr(error, "errno", None) in (
+                        errno.ENOMEM,
+                        errno.EAGAIN,
+                    ):  # the machine's fault, not the file's
+                        raise VideoError(
+                            f"{self.path.name} cannot be decoded now: out of memory or threads."
+                        ) from error
                     self._damaged += 1
                     if decode_times:
                         decode_times.popleft()
