@@ -71,7 +71,7 @@ def probe(path: str | Path) -> VideoInfo:
     if not path.exists():
         raise VideoError(f"No such file: {path}")
     if not path.is_file():
-        raise VideoError(f"{path} is a folder, not a video; to process a folder use `d3p batch`.")
+        raise VideoError(f"{path} is a folder, not a video; give one of the videos in it.")
     if path.stat().st_size == 0:
         raise VideoError(f"{path.name} is empty (0 bytes).")
     with closing(iter(VideoReader(path))) as pictures:
