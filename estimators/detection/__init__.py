@@ -2,5 +2,6 @@
 
 from estimators.detection.detections import Detections
 from estimators.detection.detector import Detector
+from estimators.detection.tracking import select_people, track_people
 
-__all__ = ["Detections", "Detector"]
+__all__ = ["Detections", "Detector", "select_people", "track_people"]
