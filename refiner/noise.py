@@ -110,13 +110,17 @@ class ConditionalNoise(nn.Module):
             raise ValueError(f"unknown law {law!r}")
         return self.expected_error(x2d, xhat) + _joints(z @ self.cholesky.T)
 
-    def normalise(self, e: Tensor) -> Tensor:
-        """Error (B, T, 17, 3) metres to zero mean and unit variance per coordinate; the root stays 0."""
-        return _joints((_rows(e) - self.e_mean) / self.e_std)
+    def normalise(self, e: Tensor, expected: Tensor) -> Tensor:
+        """What the linear expectation (5) leaves of the error (B, T, 17, 3) metres, in standard deviations of the error.
 
-    def denormalise(self, e_norm: Tensor) -> Tensor:
+        The paper subtracts the mean of all errors. mu_{e|c} is known at test time just as well, and with it an untrained
+        network is the linear baseline already.
+        """
+        return _joints(_rows(e - expected) / self.e_std)
+
+    def denormalise(self, e_norm: Tensor, expected: Tensor) -> Tensor:
         """The inverse of `normalise`."""
-        return _joints(_rows(e_norm) * self.e_std + self.e_mean)
+        return _joints(_rows(e_norm) * self.e_std) + expected
 
     def joint_std(self) -> Tensor:
         """(17,) metres: standard deviation of each joint's error, given the condition."""

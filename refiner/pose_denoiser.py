@@ -61,7 +61,7 @@ class PoseDenoiser(nn.Module):
         self.blocks = nn.ModuleList(DenoiserBlock(channels, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, 3)
-        # starts as the identity: an untrained refiner changes nothing but the mean error
+        # starts at zero: an untrained refiner is the linear baseline
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

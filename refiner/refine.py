@@ -40,15 +40,16 @@ class RefinerModel(nn.Module):
         self.network = PoseDenoiser(in_channels=self.normalisation.channels, **network)
         self.noise = ConditionalNoise()
 
-    def error(self, pose: Tensor, x2d: Tensor, t: int) -> Tensor:
-        """e_hat (B, T, 17, 3) metres, from the network's normalised estimate."""
+    def error(self, pose: Tensor, x2d: Tensor, t: int, expected: Tensor) -> Tensor:
+        """e_hat (B, T, 17, 3) metres: the linear expectation and the network's estimate of what it leaves."""
         steps = torch.full((len(pose),), t, device=pose.device)
-        return self.noise.denormalise(self.network(pose, x2d, steps).float())
+        return self.noise.denormalise(self.network(pose, x2d, steps).float(), expected)
 
     def refine(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, steps: int = 2) -> Tensor:
         """(B, T, 17, 2) pixels, (B, 2) image sizes, (B, T, 17, 3) metres to refined (B, T, 17, 3) metres."""
         x2d = normalise(keypoints, image_size, self.normalisation)
-        return diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
+        expected = self.noise.expected_error(x2d[..., :2], lifted)
+        return diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t, expected), steps)
 
     def refine_linear(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor) -> Tensor:
         """The linear baseline xhat - mu_{e|c}: no network, no diffusion."""

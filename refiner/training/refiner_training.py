@@ -33,6 +33,8 @@ class RefinerTraining(BaseModel):
         inference_share: share of windows at the diffusion steps that inference with K = 2 visits.
         start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
         loss: "l2" as in the paper, formula (7), or "l1": the error's tails are heavy.
+        velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of the
+            error, but what people see.
         fit_windows: windows from which the CND is fitted.
         bf16: autocast to bfloat16.
     """
@@ -47,6 +49,7 @@ class RefinerTraining(BaseModel):
         inference_share: float = 0.0,
         start: str | None = None,
         loss: str = "l2",
+        velocity_weight: float = 0.0,
         fit_windows: int = 256,
         bf16: bool = False,
     ) -> None:
@@ -60,7 +63,7 @@ class RefinerTraining(BaseModel):
                 raise ConfigError(f"A refiner can start from an STCFormer only; {start} is none.")
             self.model.network.start_from(network_of_start)
         self.distance = {"l2": torch.nn.functional.mse_loss, "l1": torch.nn.functional.l1_loss}[loss]
-        self.fit_windows = fit_windows
+        self.velocity_weight, self.fit_windows = velocity_weight, fit_windows
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
         if mode == "loss":
@@ -87,7 +90,10 @@ class RefinerTraining(BaseModel):
         pose = diffusion.network_input(diffusion.forward_marginal(x0, e, t), t)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
             e_hat = self.model.network(pose, x2d, t)
-        return self.distance(e_hat[:, :, 1:].float(), noise.normalise(e)[:, :, 1:])
+        found, target = e_hat[:, :, 1:].float(), noise.normalise(e, noise.expected_error(x2d[..., :2], xhat))[:, :, 1:]
+        return self.distance(found, target) + self.velocity_weight * self.distance(
+            found.diff(dim=1), target.diff(dim=1)
+        )
 
     def _draw_steps(self, count: int, device: torch.device) -> Tensor:
         """Diffusion steps (count,): late ones more often, since at small t the error is hardly visible in x_t."""
