@@ -110,12 +110,12 @@ class ConditionalNoise(nn.Module):
             raise ValueError(f"unknown law {law!r}")
         return self.expected_error(x2d, xhat) + _joints(z @ self.cholesky.T)
 
-    def normalise(self, e: Tensor, expected: Tensor) -> Tensor:
-        """What the linear expectation (5) leaves of the error (B, T, 17, 3) metres, in standard deviations of the error.
+    def mean_error(self) -> Tensor:
+        """(17, 3) metres: mean of all errors."""
+        return _joints(self.e_mean)
 
-        The paper subtracts the mean of all errors. mu_{e|c} is known at test time just as well, and with it an untrained
-        network is the linear baseline already.
-        """
+    def normalise(self, e: Tensor, expected: Tensor) -> Tensor:
+        """What `expected` leaves of the error (B, T, 17, 3) metres, in standard deviations of the error."""
         return _joints(_rows(e - expected) / self.e_std)
 
     def denormalise(self, e_norm: Tensor, expected: Tensor) -> Tensor:

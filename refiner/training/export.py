@@ -59,6 +59,7 @@ def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps:
     }
     if config.kind == "refiner":
         card["lifter"] = Path(config.model["lifter"]).stem
+        card["expectation"] = config.model.get("expectation", "mean")
     path = Path(folder) / f"{config.name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, state, card)

@@ -27,6 +27,7 @@ class RefinerTraining(BaseModel):
     Args:
         network: arguments of `PoseDenoiser`.
         lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints.
+        expectation: "mean" or "linear", see `RefinerModel`.
         law: time law of drawn noise, see `ConditionalNoise.sample`.
         real_share: share of windows that carry the lifter's own error instead of a drawn one. The CND knows the error's
             covariance in a frame, not how errors depend on the motion; the real ones do.
@@ -44,6 +45,7 @@ class RefinerTraining(BaseModel):
         network: dict,
         lifter: str,
         data_preprocessor: dict,
+        expectation: str = "mean",
         law: str = "ar1",
         real_share: float = 0.5,
         inference_share: float = 0.0,
@@ -55,7 +57,7 @@ class RefinerTraining(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.lifter = Lifter.load(lifter)
-        self.model = RefinerModel(network, self.lifter.normalisation)
+        self.model = RefinerModel(network, self.lifter.normalisation, expectation)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
             network_of_start = Lifter.load(start).network
@@ -90,7 +92,7 @@ class RefinerTraining(BaseModel):
         pose = diffusion.network_input(diffusion.forward_marginal(x0, e, t), t)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
             e_hat = self.model.network(pose, x2d, t)
-        found, target = e_hat[:, :, 1:].float(), noise.normalise(e, noise.expected_error(x2d[..., :2], xhat))[:, :, 1:]
+        found, target = e_hat[:, :, 1:].float(), noise.normalise(e, self.model.expected_error(x2d, xhat))[:, :, 1:]
         return self.distance(found, target) + self.velocity_weight * self.distance(
             found.diff(dim=1), target.diff(dim=1)
         )

@@ -5,6 +5,7 @@ name = "refiner-stcformer-81"
 model = {
     "network": {"channels": 96, "depth": 4, "dropout": 0.0},
     "lifter": "stcformer-81",
+    "expectation": "linear",
     "law": "ar1",
     "real_share": 0.8,
     "inference_share": 0.5,
