@@ -5,7 +5,6 @@ name = "refiner-stcformer-81"
 model = {
     "network": {"channels": 96, "depth": 4, "dropout": 0.0},
     "lifter": "stcformer-81",
-    "expectation": "linear",
     "law": "ar1",
     "real_share": 0.8,
     "inference_share": 0.5,
@@ -17,10 +16,10 @@ model = {
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(400, 27, 10), (900, 81, 4)],
+    "stages": [(200, 27, 10), (540, 81, 4)],
     "strides": (2, 4),  # the lifter's
 }
-optimizer = {"type": "AdamW", "lr": 5e-4, "weight_decay": 0.01}
-warmup = 60
-validate_every = 300
-save_every = 300
+optimizer = {"type": "AdamW", "lr": 4e-4, "weight_decay": 0.01}
+warmup = 40
+validate_every = 270
+save_every = 270
