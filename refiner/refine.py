@@ -13,6 +13,7 @@ from estimators import weights
 from estimators.errors import ConfigError, WeightsError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
 from estimators.lifting.normalise import Normalisation, normalise
+from estimators.lifting.windows import tds_stride
 from refiner import diffusion
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
@@ -130,7 +131,7 @@ class Refiner:
             return self.refine_windows(points, poses, size, steps)
 
         device = next(self.model.parameters()).device
-        stride = max(1, round(fps / self.card["tds_fps"]))
+        stride = tds_stride(fps, self.card["tds_fps"])
         result = over_windows(refine_windows, [keypoints, lifted], image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
         sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)

@@ -14,7 +14,7 @@ from estimators.errors import WeightsError
 from estimators.lifting.mixste import MixSTE
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.stcformer import STCFormer
-from estimators.lifting.windows import Blend, Window, plan_windows
+from estimators.lifting.windows import Blend, Window, plan_windows, tds_stride
 from estimators.skeleton import H36M17
 
 NETWORKS: dict[str, type[nn.Module]] = {"MixSTE": MixSTE, "STCFormer": STCFormer}
@@ -73,7 +73,7 @@ class Lifter:
 
     def stride(self, fps: float) -> int:
         """Temporal downsampling for footage of this frame rate: as near as possible to that of the training."""
-        return max(1, round(fps / self.card["tds_fps"]))
+        return tds_stride(fps, self.card["tds_fps"])
 
     def lift(
         self,

@@ -47,6 +47,11 @@ def plan_windows(length: int, frames: int, stride: int = 1, overlap: float = 0.5
             yield Window(source, source, slice(0, frames))
 
 
+def tds_stride(fps: float, tds_fps: float) -> int:
+    """s of the temporal downsampling that brings footage of `fps` as near as possible to a training's `tds_fps`."""
+    return max(1, round(fps / tds_fps))
+
+
 def blend_weights(frames: int) -> np.ndarray:
     """(T,) weights of a window's outputs: a raised cosine, positive at the ends.
 

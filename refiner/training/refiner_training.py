@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
@@ -127,7 +127,7 @@ class FitNoiseHook(Hook):
     """Fit the noise before the first step of a training (a resumed one finds it in its checkpoint)."""
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if hasattr(runner.model, "module") else runner.model
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if isinstance(model, RefinerTraining) and runner.iter == 0:
             model.fit_noise()
             noise = model.model.noise

@@ -1,4 +1,4 @@
-"""The refiner of stcformer-81, at a size that two CPU cores train in a quarter of an hour."""
+"""The refiner of stcformer-81, at a size that two CPU cores train in about five minutes."""
 
 kind = "refiner"
 name = "refiner-stcformer-81"
