@@ -52,8 +52,14 @@ def forward_marginal(x0: Tensor, e: Tensor, t: Tensor | int) -> Tensor:
     return (A + B) * x0 + B * e
 
 
+def error_share(t: Tensor | int, like: Tensor) -> Tensor:
+    """w_t = B / (A + B), the share of the error that `network_input` carries: 0 at t = 0, 1/2 at 25, 1 at T_max."""
+    A, B = coefficients(t, like)
+    return B / (A + B)
+
+
 def network_input(x_t: Tensor, t: Tensor | int) -> Tensor:
-    """x_t / (A + B) = x0 + B / (A + B) e: a pose of the right size at every t, as the network sees it."""
+    """x_t / (A + B) = x0 + w_t e: a pose of the right size at every t, as the network sees it."""
     A, B = coefficients(t, x_t)
     return x_t / (A + B)
 

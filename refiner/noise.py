@@ -110,17 +110,13 @@ class ConditionalNoise(nn.Module):
             raise ValueError(f"unknown law {law!r}")
         return self.expected_error(x2d, xhat) + _joints(z @ self.cholesky.T)
 
-    def mean_error(self) -> Tensor:
-        """(17, 3) metres: mean of all errors."""
-        return _joints(self.e_mean)
+    def normalise(self, e: Tensor) -> Tensor:
+        """The error (B, T, 17, 3) metres in its standard deviations from its mean, per coordinate; root 0."""
+        return _joints((_rows(e) - self.e_mean) / self.e_std)
 
-    def normalise(self, e: Tensor, expected: Tensor) -> Tensor:
-        """What `expected` leaves of the error (B, T, 17, 3) metres, in standard deviations of the error."""
-        return _joints(_rows(e - expected) / self.e_std)
-
-    def denormalise(self, e_norm: Tensor, expected: Tensor) -> Tensor:
+    def denormalise(self, e_norm: Tensor) -> Tensor:
         """The inverse of `normalise`."""
-        return _joints(_rows(e_norm) * self.e_std) + expected
+        return _joints(_rows(e_norm) * self.e_std + self.e_mean)
 
     def joint_std(self) -> Tensor:
         """(17,) metres: standard deviation of each joint's error, given the condition."""

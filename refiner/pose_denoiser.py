@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -46,24 +46,34 @@ class DenoiserBlock(nn.Module):
 
 
 class PoseDenoiser(nn.Module):
-    """Normalised error of noisy poses.
+    """What a noisy pose tells, with the 2D joints, of its error.
 
     Args:
         channels, depth: 256 and 4 in the paper.
         in_channels: of the 2D input: 2 in the paper (so 5 with the pose), 5 with `Normalisation.PERSON`.
+        output: "error", normalised, as in the paper; or "pose", in metres, see `RefinerModel.error`. The second has no
+            norm before its head, like STCFormer, so that it can start as one.
     """
 
-    def __init__(self, channels: int = 256, depth: int = 4, in_channels: int = 2, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        channels: int = 256,
+        depth: int = 4,
+        in_channels: int = 2,
+        dropout: float = 0.1,
+        output: Literal["error", "pose"] = "error",
+    ) -> None:
         super().__init__()
+        self.output = output
         # the GELU is STCFormer's, not the paper's: with it a trained lifter can be the start, see `start_from`
         self.embed = nn.Sequential(nn.Linear(3 + in_channels, channels), nn.GELU())
         self.step_embedding = StepEmbedding(channels)
         self.blocks = nn.ModuleList(DenoiserBlock(channels, dropout) for _ in range(depth))
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels) if output == "error" else nn.Identity()
         self.head = nn.Linear(channels, 3)
-        # starts at zero: an untrained refiner is the linear baseline
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        if output == "error":  # an untrained refiner changes (next to) nothing
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
 
     def forward(self, pose: Tensor, x2d: Tensor, t: Tensor) -> Tensor:
         """pose (B, T, 17, 3) metres, as `diffusion.network_input` gives it; x2d (B, T, 17, in_channels); t (B,)."""
@@ -93,3 +103,6 @@ class PoseDenoiser(nn.Module):
             for silent in (mine.step, mine.attention2.proj):
                 silent.weight.zero_()
                 silent.bias.zero_()
+        if self.output == "pose":
+            self.head.weight.copy_(lifter.head.weight)
+            self.head.bias.zero_()

@@ -33,36 +33,33 @@ class RefinerModel(nn.Module):
     Args:
         network: arguments of `PoseDenoiser`.
         normalisation: of the 2D input; the lifter's.
-        expectation: of the error, which the network's estimate is added to: "mean" of all errors, as in the paper, or
-            "linear", formula (5): known at test time just as well, and with it an untrained network is the linear
-            baseline already. Which is better depends on the lifter.
     """
 
-    def __init__(self, network: dict[str, Any], normalisation: str, expectation: str = "mean") -> None:
+    def __init__(self, network: dict[str, Any], normalisation: str) -> None:
         super().__init__()
-        if expectation not in ("mean", "linear"):
-            raise ConfigError(f"The error's expectation is 'mean' or 'linear', not {expectation!r}.")
-        self.expectation = expectation
         self.normalisation = Normalisation(normalisation)
         self.network = PoseDenoiser(in_channels=self.normalisation.channels, **network)
         self.noise = ConditionalNoise()
 
-    def error(self, pose: Tensor, x2d: Tensor, t: int, expected: Tensor) -> Tensor:
-        """e_hat (B, T, 17, 3) metres: the expectation and the network's estimate of what it leaves."""
-        steps = torch.full((len(pose),), t, device=pose.device)
-        return self.noise.denormalise(self.network(pose, x2d, steps).float(), expected)
+    def error(self, pose: Tensor, x2d: Tensor, t: Tensor | int) -> Tensor:
+        """e_hat (B, T, 17, 3) metres, root 0, of the network input `pose` = x0 + w_t e at step t (B,) or int.
+
+        A network that gives an error gives it normalised. One that gives a pose f is a second opinion on x0 beside the
+        noisy pose; were both equally sure, e would be estimated by w / (1 + w^2) (pose - f), and that is the
+        preconditioning here (after Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models",
+        NeurIPS 2022, section 5): at every t the network has a task of about the same size.
+        """
+        steps = torch.as_tensor(t, device=pose.device).expand(len(pose))
+        out = self.network(pose, x2d, steps).float()
+        if self.network.output == "error":
+            return self.noise.denormalise(out)
+        w = diffusion.error_share(steps, pose)
+        return w / (1 + w**2) * (pose - (out - out[:, :, :1]))
 
     def refine(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, steps: int = 2) -> Tensor:
         """(B, T, 17, 2) pixels, (B, 2) image sizes, (B, T, 17, 3) metres to refined (B, T, 17, 3) metres."""
         x2d = normalise(keypoints, image_size, self.normalisation)
-        expected = self.expected_error(x2d, lifted)
-        return diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t, expected), steps)
-
-    def expected_error(self, x2d: Tensor, lifted: Tensor) -> Tensor:
-        """(B, T, 17, 3) metres, from normalised x2d (B, T, 17, C) and lifted poses: what no network is needed for."""
-        if self.expectation == "linear":
-            return self.noise.expected_error(x2d[..., :2], lifted)
-        return self.noise.mean_error().expand_as(lifted)
+        return diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
 
     def refine_linear(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor) -> Tensor:
         """The linear baseline xhat - mu_{e|c}: no network, no diffusion."""
@@ -94,7 +91,7 @@ class Refiner:
         if card.get("kind") != "refiner":
             raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a refiner.")
         architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-        model = RefinerModel(architecture, card["normalisation"], card.get("expectation", "mean"))
+        model = RefinerModel(architecture, card["normalisation"])
         model.load_state_dict({key: value.float() for key, value in state.items()})
         return cls(model, card, weights.find(name_or_path).stem, device)
 

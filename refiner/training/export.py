@@ -46,7 +46,7 @@ def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps:
         "architecture": _architecture(config),
         "normalisation": _normalisation(config),
         "frames": config.data["stages"][-1][1],
-        "tds_fps": 2 * source_fps / (slow + fast),
+        "tds_fps": config.get("tds_fps", 2 * source_fps / (slow + fast)),
         "training": {
             "data": MOTION,
             "people": "the 26 of the train split",
@@ -59,7 +59,6 @@ def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps:
     }
     if config.kind == "refiner":
         card["lifter"] = Path(config.model["lifter"]).stem
-        card["expectation"] = config.model.get("expectation", "mean")
     path = Path(folder) / f"{config.name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, state, card)

@@ -14,9 +14,10 @@ from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
 from estimators.lifting.stcformer import STCFormer
 from refiner import diffusion
-from refiner.data.capture import Windows
+from refiner.data.capture import Windows, middle
 from refiner.noise import Moments
 from refiner.refine import RefinerModel
+from refiner.training.losses import mpjpe_loss
 
 FIT_SEED = 1 << 41  # far from the seeds of training and validation
 
@@ -24,16 +25,24 @@ FIT_SEED = 1 << 41  # far from the seeds of training and validation
 class RefinerTraining(BaseModel):
     """mmengine's view of the refiner.
 
+    The refiner's windows need not be the lifter's. A lifter with temporal downsampling reads every s-th frame, and the s
+    phases of a sequence, each with its own noise, tremble against each other; a refiner on all frames of the footage
+    sees that, and takes it out. The windows drawn are then longer (`context` of the data) than what is refined: the
+    lifter lifts them at its own frame rate, phase by phase, and the refiner gets the middle. Without context, the windows
+    are the lifter's, as in the paper.
+
     Args:
         network: arguments of `PoseDenoiser`.
         lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints.
-        expectation: "mean" or "linear", see `RefinerModel`.
         law: time law of drawn noise, see `ConditionalNoise.sample`.
         real_share: share of windows that carry the lifter's own error instead of a drawn one. The CND knows the error's
             covariance in a frame, not how errors depend on the motion; the real ones do.
-        inference_share: share of windows at the diffusion steps that inference with K = 2 visits.
+        inference_share: share of windows trained on what inference with K = 2 visits: the noisy pose itself, and what
+            the network's own first step makes of it, where the forward marginal would be a cleaner pose than the
+            second step ever meets.
         start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
-        loss: "l2" as in the paper, formula (7), or "l1": the error's tails are heavy.
+        loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" in metres, what is measured in the
+            end: the error's tails are heavy.
         velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of the
             error, but what people see.
         fit_windows: windows from which the CND is fitted.
@@ -45,7 +54,6 @@ class RefinerTraining(BaseModel):
         network: dict,
         lifter: str,
         data_preprocessor: dict,
-        expectation: str = "mean",
         law: str = "ar1",
         real_share: float = 0.5,
         inference_share: float = 0.0,
@@ -57,20 +65,21 @@ class RefinerTraining(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.lifter = Lifter.load(lifter)
-        self.model = RefinerModel(network, self.lifter.normalisation, expectation)
+        self.model = RefinerModel(network, self.lifter.normalisation)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
             network_of_start = Lifter.load(start).network
             if not isinstance(network_of_start, STCFormer):
                 raise ConfigError(f"A refiner can start from an STCFormer only; {start} is none.")
             self.model.network.start_from(network_of_start)
-        self.distance = {"l2": torch.nn.functional.mse_loss, "l1": torch.nn.functional.l1_loss}[loss]
-        self.velocity_weight, self.fit_windows = velocity_weight, fit_windows
+        if loss not in ("l2", "mpjpe"):
+            raise ConfigError(f"A refiner's loss is 'l2' or 'mpjpe', not {loss!r}.")
+        self.loss, self.velocity_weight, self.fit_windows = loss, velocity_weight, fit_windows
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
+        windows, lifted = self._lift(windows)
         if mode == "loss":
-            return {"loss": self._loss(windows)}
-        lifted = self._lift(windows)
+            return self._loss(windows, lifted)
         refined = self.model.refine(windows.keypoints, windows.image_size, lifted)
         if mode == "predict":
             linear = self.model.refine_linear(windows.keypoints, windows.image_size, lifted)
@@ -79,47 +88,86 @@ class RefinerTraining(BaseModel):
             return [dict(zip(keys, row, strict=True)) for row in rows]
         return refined
 
-    def _loss(self, windows: Windows) -> Tensor:
-        """(7)  || e_norm - eps_theta(x_t, x2d, t) ||^2 (or its L1 sister), root left out."""
-        x0, xhat = windows.poses, self._lift(windows)
+    def _loss(self, windows: Windows, xhat: Tensor) -> dict[str, Tensor]:
+        """(7)  || e_norm - eps_theta(x_t, x2d, t) ||^2, or its sister in metres; and what is left of real errors."""
+        x0 = windows.poses
         x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)
-        noise = self.model.noise
-        B = len(x0)
-        drawn = noise.sample(x2d[..., :2], xhat, self.law)
-        real = torch.rand(B, 1, 1, 1, device=x0.device) < self.real_share
-        e = torch.where(real, xhat - x0, drawn)
-        t = self._draw_steps(B, x0.device)
-        pose = diffusion.network_input(diffusion.forward_marginal(x0, e, t), t)
+        real = torch.rand(len(x0), device=x0.device) < self.real_share
+        drawn = self.model.noise.sample(x2d[..., :2], xhat, self.law)
+        e = torch.where(real[:, None, None, None], xhat - x0, drawn)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
-            e_hat = self.model.network(pose, x2d, t)
-        found, target = e_hat[:, :, 1:].float(), noise.normalise(e, self.model.expected_error(x2d, xhat))[:, :, 1:]
-        return self.distance(found, target) + self.velocity_weight * self.distance(
-            found.diff(dim=1), target.diff(dim=1)
-        )
+            pose, t = self._network_input(x0, e, x2d)
+            e_hat = self.model.error(pose, x2d, t)
+        with torch.no_grad():
+            left = {"lifted_mm": 1000 * mpjpe_loss(xhat, x0)}
+            if real.any():
+                left["refined_mm"] = 1000 * mpjpe_loss(e_hat[real], e[real])
+        return {"loss": self._distance(e_hat, e), **left}
 
-    def _draw_steps(self, count: int, device: torch.device) -> Tensor:
-        """Diffusion steps (count,): late ones more often, since at small t the error is hardly visible in x_t."""
-        t = (diffusion.STEPS * torch.rand(count, device=device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
-        visited = torch.tensor(diffusion.step_sequence(2)[:-1], device=device)
-        visited = visited[torch.randint(len(visited), (count,), device=device)]
-        return torch.where(torch.rand(count, device=device) < self.inference_share, visited, t)
+    def _distance(self, found: Tensor, target: Tensor) -> Tensor:
+        if self.loss == "mpjpe":
+            found, target = found[:, :, 1:], target[:, :, 1:]
+            return mpjpe_loss(found, target) + self.velocity_weight * mpjpe_loss(found.diff(dim=1), target.diff(dim=1))
+        found, target = (self.model.noise.normalise(e)[:, :, 1:] for e in (found, target))
+        difference = found - target
+        return difference.square().mean() + self.velocity_weight * difference.diff(dim=1).square().mean()
 
-    def _lift(self, windows: Windows) -> Tensor:
+    def _network_input(self, x0: Tensor, e: Tensor, x2d: Tensor) -> tuple[Tensor, Tensor]:
+        """The pose (B, T, 17, 3) that the network sees and its diffusion step (B,)."""
+        B, device = len(x0), x0.device
+        # late steps more often: at small t the error is hardly visible in x_t
+        t = (diffusion.STEPS * torch.rand(B, device=device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
+        first, second, _ = diffusion.step_sequence(2)
+        visits = torch.rand(B, device=device) < self.inference_share
+        goes_on = visits & (torch.rand(B, device=device) < 0.5)
+        t = torch.where(visits, first, t)
+        pose = diffusion.network_input(diffusion.forward_marginal(x0, e, t), t)
+        if goes_on.any():
+            with torch.no_grad():
+                y, seen = pose[goes_on], x2d[goes_on]
+                x_t = diffusion.ddim_step(y, self.model.error(y, seen, first), first, second)
+            pose[goes_on], t[goes_on] = diffusion.network_input(x_t, second), second
+        return pose, t
+
+    def _lift(self, windows: Windows) -> tuple[Windows, Tensor]:
+        """The windows' middle, and the lifter's poses of it (B, T, 17, 3) metres, at the lifter's own frame rate."""
+        B, length = windows.poses.shape[:2]
+        context = self.data_preprocessor.context
+        frames = length // context
         self.lifter.network.to(windows.poses.device)
-        with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
-            lifted = self.lifter.lift_windows(windows.keypoints, windows.image_size, flip=not self.training)
-        return lifted.float().clone()  # a clone is no inference tensor, which autograd would refuse
+        lifted = windows.poses.new_empty(B, frames, *windows.poses.shape[2:])
+        of_lifter = [self.lifter.stride(fps) if context > 1 else 1 for fps in windows.fps.tolist()]
+        strides = torch.tensor(of_lifter, device=lifted.device)
+        inside = middle(length, frames)
+        for s in strides.unique().tolist():
+            chosen = strides == s
+            reach = middle(length, s * min(length // s, self.lifter.frames))
+            if reach.start > inside.start or reach.stop < inside.stop:
+                read = reach.stop - reach.start
+                raise ConfigError(f"The lifter reads {read} frames, fewer than the refiner's {frames}.")
+            whole = self._lift_phases(windows.keypoints[chosen, reach], windows.image_size[chosen], s)
+            lifted[chosen] = whole[:, inside.start - reach.start :][:, :frames]
+        return windows.middle(frames), lifted
+
+    def _lift_phases(self, keypoints: Tensor, image_size: Tensor, s: int) -> Tensor:
+        """Poses (B, s L, 17, 3) of keypoints (B, s L, 17, 2), lifted as s interleaved sequences of L frames."""
+        B = len(keypoints)
+        phases = keypoints.unflatten(1, (-1, s)).transpose(1, 2).flatten(0, 1)  # (B s, L, 17, 2)
+        sizes = image_size.repeat_interleave(s, dim=0)
+        with torch.autocast(keypoints.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
+            lifted = self.lifter.lift_windows(phases, sizes, flip=not self.training).float()
+        return lifted.unflatten(0, (B, s)).transpose(1, 2).flatten(1, 2)
 
     @torch.no_grad()
     def fit_noise(self) -> None:
         """Fit the CND to the lifter's errors on training windows, formulas (5) and (6)."""
         moments = Moments()
         preprocessor = self.data_preprocessor
-        frames = preprocessor.stages[-1].frames
-        for first in range(0, self.fit_windows, 8):
-            windows = preprocessor.capture("train").draw(8, frames, seed=FIT_SEED + first)
+        stage = preprocessor.stages[-1]
+        for first in range(0, self.fit_windows, stage.batch):
+            windows, lifted = self._lift(preprocessor.draw("train", stage, FIT_SEED + first))
             x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)[..., :2]
-            moments.add(x2d, self._lift(windows), windows.poses)
+            moments.add(x2d, lifted, windows.poses)
         self.model.noise.fit(moments)
 
 

@@ -43,8 +43,9 @@ def test_the_ends_of_the_forward_marginal_are_the_clean_and_the_noisy_pose():
 def test_the_network_sees_a_pose_of_the_right_size_at_every_step():
     t = torch.tensor([1, 10, 30, 50])
     pose = diffusion.network_input(diffusion.forward_marginal(X0, E, t), t)
-    A, B = diffusion.coefficients(t, X0)
-    torch.testing.assert_close(pose, X0 + B / (A + B) * E)
+    w = diffusion.error_share(t, X0)
+    torch.testing.assert_close(pose, X0 + w * E)
+    assert (w.diff(dim=0) > 0).all() and abs(w[-1].item() - 1) < 1e-12
 
 
 def test_steps_are_even_and_end_at_zero():

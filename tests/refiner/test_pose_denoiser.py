@@ -50,3 +50,11 @@ def test_started_from_a_lifter_it_knows_what_the_lifter_knows():
     pose, x2d, t = inputs()
     torch.testing.assert_close(hidden(network, pose, x2d, t), lifter.blocks(lifter.embed(x2d)))
     assert (network(pose, x2d, t) == 0).all()
+
+
+def test_started_from_a_lifter_its_pose_is_the_lifters():
+    torch.manual_seed(1)
+    lifter = STCFormer(32, 2).eval()
+    network = PoseDenoiser(32, 2, output="pose").eval()
+    network.start_from(lifter)
+    torch.testing.assert_close(network(*inputs()), lifter(inputs()[1]))

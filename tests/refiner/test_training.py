@@ -17,8 +17,10 @@ from estimators.lifting.normalise import Normalisation
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
 from refiner.refine import Refiner, RefinerModel
+from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.export import export, latest_checkpoint
 from refiner.training.losses import LOSSES
+from refiner.training.refiner_training import RefinerTraining
 from refiner.training.runner import load_config
 
 CONFIGS = Path(__file__).parents[2] / "refiner" / "training" / "configs"
@@ -96,6 +98,74 @@ def test_the_tables_hold_every_method(trained, mocap):
         assert method in table
     assert set(tables) == {"true 2D", "noisy 2D"}
     assert all(row.p_mpjpe < row.mpjpe for rows in tables.values() for row in rows)
+
+
+def refiner_training(lifter, mocap, **options) -> RefinerTraining:
+    """A refiner of small-9 on all frames, windows of 9, with context for the lifter's own stride."""
+    data = {"type": CapturePreprocessor, "mocap": str(mocap), "stages": [(6, 9, 6)], "strides": (1, 2), "context": 3}
+    network = {"channels": 32, "depth": 1, "dropout": 0.0, "output": "pose"}
+    return RefinerTraining(network, str(lifter), data, start=str(lifter), fit_windows=12, **options)
+
+
+def test_the_lifter_reads_at_its_own_stride_what_the_refiner_reads_frame_by_frame(trained, mocap):
+    training = refiner_training(trained[0], mocap).eval()
+    preprocessor = training.data_preprocessor
+    drawn = preprocessor.draw("train", preprocessor.stages[0], seed=5)
+    windows, lifted = training._lift(drawn)
+    assert drawn.poses.shape[1] == 27 and windows.poses.shape == lifted.shape == (6, 9, 17, 3)
+    torch.testing.assert_close(windows.poses, drawn.poses[:, 9:18])
+    assert sorted(set(drawn.fps.tolist())) == [25, 50]
+    for i, fps in enumerate(drawn.fps.tolist()):
+        s = training.lifter.stride(fps)
+        assert s == {50: 3, 25: 2}[fps]
+        for frame in (9, 13, 17):  # the window that the lifter would lift for this frame's phase at run time
+            reach = 9 * s
+            first = (27 - reach) // 2
+            phase = slice(first + (frame - first) % s, first + reach, s)
+            one = training.lifter.lift_windows(drawn.keypoints[i : i + 1, phase], drawn.image_size[i : i + 1])
+            torch.testing.assert_close(lifted[i, frame - 9], one[0, (frame - first) // s], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["l2", "mpjpe"])
+def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
+    torch.manual_seed(0)
+    training = refiner_training(trained[0], mocap, loss=loss, real_share=0.7, inference_share=0.8, velocity_weight=1.0)
+    training.fit_noise()
+    preprocessor = training.data_preprocessor
+    windows = preprocessor.draw("train", preprocessor.stages[0], seed=1)
+    optimizer = torch.optim.Adam(training.model.parameters(), 3e-3)
+    losses = []
+    for _ in range(60):
+        out = training(windows, mode="loss")
+        optimizer.zero_grad()
+        out["loss"].backward()
+        optimizer.step()
+        losses.append(float(out["loss"]))
+    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+    assert not any(
+        parameter.requires_grad and parameter.grad is not None for parameter in training.lifter.network.parameters()
+    )
+
+
+def test_a_pose_is_a_second_opinion_of_the_same_weight():
+    model = RefinerModel({"channels": 32, "depth": 1, "output": "pose"}, "person").eval()
+    torch.manual_seed(0)
+    pose, x2d = torch.randn(2, 9, 17, 3), torch.randn(2, 9, 17, 5)
+    pose[:, :, 0] = 0
+    opinion = model.network(pose, x2d, torch.full((2,), 50))
+    opinion = opinion - opinion[:, :, :1]
+    torch.testing.assert_close(pose - model.error(pose, x2d, 50), (pose + opinion) / 2)
+    assert (model.error(pose, x2d, torch.tensor([25, 3]))[:, :, 0] == 0).all()
+
+
+def test_what_cannot_be_trained_is_said(trained, mocap):
+    with pytest.raises(ConfigError, match="'l2' or 'mpjpe'"):
+        refiner_training(trained[0], mocap, loss="l3")
+    training = refiner_training(trained[0], mocap)
+    training.lifter.frames = 4
+    preprocessor = training.data_preprocessor
+    with pytest.raises(ConfigError, match="fewer than the refiner's 9"):
+        training._lift(preprocessor.draw("train", preprocessor.stages[0], 0))
 
 
 def test_a_stopped_training_resumes_where_it_would_have_been(tmp_path, mocap, trained):
