@@ -13,7 +13,7 @@ from estimators import weights
 from estimators.errors import ConfigError, WeightsError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
 from estimators.lifting.normalise import Normalisation, normalise
-from estimators.lifting.windows import tds_stride
+from estimators.lifting.windows import anti_alias, tds_stride
 from refiner import diffusion
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
@@ -69,6 +69,9 @@ class RefinerModel(nn.Module):
 
 class Refiner:
     """A trained refiner, made for one lifter.
+
+    Where it takes every s-th frame only, like its lifter, it reads 2D and lifted poses through a low-pass, see
+    `anti_alias`: the lifter, as published, does not, and what trembles between its phases is gone afterwards.
 
     The uncertainty sigma is the root of the conditional noise's variance at the joint, formula (6), and of the squared
     disagreement between the refinement of the input and of its mirror image: larger where the two views of the network
@@ -129,7 +132,8 @@ class Refiner:
 
         device = next(self.model.parameters()).device
         stride = tds_stride(fps, self.card["tds_fps"])
-        result = over_windows(refine_windows, [keypoints, lifted], image_size, self.frames, stride, device, on_progress)
+        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted)]
+        result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
         sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
         return Refined(np.ascontiguousarray(result[..., :3]), sigma.astype(np.float32))

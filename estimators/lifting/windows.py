@@ -52,6 +52,23 @@ def tds_stride(fps: float, tds_fps: float) -> int:
     return max(1, round(fps / tds_fps))
 
 
+def anti_alias(sequence: np.ndarray, stride: int) -> np.ndarray:
+    """Low-pass a sequence (N, ...) before every `stride`-th frame of it is taken.
+
+    Without it, noise that is too fast for the lower rate folds into it, differently in each phase, and the phases tremble
+    against each other. A triangle over 2 `stride` - 1 frames keeps motion of constant velocity as it is, at the ends too.
+    """
+    if stride == 1 or len(sequence) < 3:
+        return sequence
+    reach = min(stride, len(sequence)) - 1
+    triangle = stride - np.abs(np.arange(-reach, reach + 1.0))
+    padded = np.pad(sequence, [(reach, reach)] + [(0, 0)] * (sequence.ndim - 1), mode="reflect", reflect_type="odd")
+    smooth = sum(
+        weight * padded[offset : offset + len(sequence)] for offset, weight in enumerate(triangle / triangle.sum())
+    )
+    return np.asarray(smooth, dtype=sequence.dtype)
+
+
 def blend_weights(frames: int) -> np.ndarray:
     """(T,) weights of a window's outputs: a raised cosine, positive at the ends.
 

@@ -7,7 +7,7 @@ training continues with the very windows it would have seen, and no worker proce
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,24 +29,11 @@ class Windows:
     keypoints: (B, T, 17, 2) pixels, Human3.6M-17, made from noisy COCO-17 points as at run time.
     image_size: (B, 2) pixels, width and height.
     poses: (B, T, 17, 3) metres, camera frame, root-relative: the truth.
-    fps: (B,) frames per second.
     """
 
     keypoints: Tensor
     image_size: Tensor
     poses: Tensor
-    fps: Tensor
-
-    def middle(self, frames: int) -> Windows:
-        """The middle `frames` of each window."""
-        inside = middle(self.poses.shape[1], frames)
-        return replace(self, keypoints=self.keypoints[:, inside], poses=self.poses[:, inside])
-
-
-def middle(length: int, frames: int) -> slice:
-    """The slice of the middle `frames` of `length`."""
-    first = (length - frames) // 2
-    return slice(first, first + frames)
 
 
 def observe(
@@ -70,7 +57,7 @@ def observe(
         points = noise(points, person_size(points), fps, generator)
     to_h36m = torch.as_tensor(COCO_TO_H36M, dtype=points.dtype, device=points.device)
     keypoints = torch.einsum("ij,btjk->btik", to_h36m, points)
-    return Windows(keypoints, cameras.size, seen - seen[:, :, :1], fps)
+    return Windows(keypoints, cameras.size, seen - seen[:, :, :1])
 
 
 class VirtualCapture:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mmengine.model import BaseDataPreprocessor
 
-from refiner.data.capture import VirtualCapture, Windows
+from refiner.data.capture import VirtualCapture
 from refiner.data.detector_noise import DetectorNoise
 from refiner.data.mocap import read_mocap
 
@@ -37,7 +37,6 @@ class CapturePreprocessor(BaseDataPreprocessor):
         mocap: path of the motion-capture file.
         stages: (until, frames, batch) of each stage.
         strides: smallest and largest temporal downsampling, source frames.
-        context: how many times a stage's frames to draw, see `RefinerTraining`.
         noise: arguments of `DetectorNoise`.
         folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
     """
@@ -47,12 +46,11 @@ class CapturePreprocessor(BaseDataPreprocessor):
         mocap: str,
         stages: list[tuple[int, int, int]],
         strides: tuple[int, int],
-        context: int = 1,
         noise: dict | None = None,
         folds: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.mocap, self.strides, self.context, self.folds = mocap, strides, context, folds
+        self.mocap, self.strides, self.folds = mocap, strides, folds
         self.stages = [Stage(*stage) for stage in stages]
         self.noise = DetectorNoise(**(noise or {}))
         self._captures: dict[str, VirtualCapture] = {}
@@ -61,12 +59,9 @@ class CapturePreprocessor(BaseDataPreprocessor):
         step = int(data["step"][0])  # the loader's "batch" is one step
         if training:
             stage = next((stage for stage in self.stages if step < stage.until), self.stages[-1])
-            return {"windows": self.draw("train", stage, step)}
-        return {"windows": self.draw("val", self.stages[-1], VALIDATION_SEED + step)}
-
-    def draw(self, split: str, stage: Stage, seed: int) -> Windows:
-        """A stage's batch of windows of a split, with their context."""
-        return self.capture(split).draw(stage.batch, self.context * stage.frames, seed)
+            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=step)}
+        last = self.stages[-1]
+        return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + step)}
 
     def capture(self, split: str) -> VirtualCapture:
         """The virtual capture of a split, on the model's device."""

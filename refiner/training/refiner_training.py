@@ -14,7 +14,7 @@ from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
 from estimators.lifting.stcformer import STCFormer
 from refiner import diffusion
-from refiner.data.capture import Windows, middle
+from refiner.data.capture import Windows
 from refiner.noise import Moments
 from refiner.refine import RefinerModel
 from refiner.training.losses import mpjpe_loss
@@ -24,12 +24,6 @@ FIT_SEED = 1 << 41  # far from the seeds of training and validation
 
 class RefinerTraining(BaseModel):
     """mmengine's view of the refiner.
-
-    The refiner's windows need not be the lifter's. A lifter with temporal downsampling reads every s-th frame, and the s
-    phases of a sequence, each with its own noise, tremble against each other; a refiner on all frames of the footage
-    sees that, and takes it out. The windows drawn are then longer (`context` of the data) than what is refined: the
-    lifter lifts them at its own frame rate, phase by phase, and the refiner gets the middle. Without context, the windows
-    are the lifter's, as in the paper.
 
     Args:
         network: arguments of `PoseDenoiser`.
@@ -77,7 +71,7 @@ class RefinerTraining(BaseModel):
         self.loss, self.velocity_weight, self.fit_windows = loss, velocity_weight, fit_windows
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
-        windows, lifted = self._lift(windows)
+        lifted = self._lift(windows)
         if mode == "loss":
             return self._loss(windows, lifted)
         refined = self.model.refine(windows.keypoints, windows.image_size, lifted)
@@ -129,45 +123,23 @@ class RefinerTraining(BaseModel):
             pose[goes_on], t[goes_on] = diffusion.network_input(x_t, second), second
         return pose, t
 
-    def _lift(self, windows: Windows) -> tuple[Windows, Tensor]:
-        """The windows' middle, and the lifter's poses of it (B, T, 17, 3) metres, at the lifter's own frame rate."""
-        B, length = windows.poses.shape[:2]
-        context = self.data_preprocessor.context
-        frames = length // context
+    def _lift(self, windows: Windows) -> Tensor:
+        """The lifter's poses (B, T, 17, 3) metres."""
         self.lifter.network.to(windows.poses.device)
-        lifted = windows.poses.new_empty(B, frames, *windows.poses.shape[2:])
-        of_lifter = [self.lifter.stride(fps) if context > 1 else 1 for fps in windows.fps.tolist()]
-        strides = torch.tensor(of_lifter, device=lifted.device)
-        inside = middle(length, frames)
-        for s in strides.unique().tolist():
-            chosen = strides == s
-            reach = middle(length, s * min(length // s, self.lifter.frames))
-            if reach.start > inside.start or reach.stop < inside.stop:
-                read = reach.stop - reach.start
-                raise ConfigError(f"The lifter reads {read} frames, fewer than the refiner's {frames}.")
-            whole = self._lift_phases(windows.keypoints[chosen, reach], windows.image_size[chosen], s)
-            lifted[chosen] = whole[:, inside.start - reach.start :][:, :frames]
-        return windows.middle(frames), lifted
-
-    def _lift_phases(self, keypoints: Tensor, image_size: Tensor, s: int) -> Tensor:
-        """Poses (B, s L, 17, 3) of keypoints (B, s L, 17, 2), lifted as s interleaved sequences of L frames."""
-        B = len(keypoints)
-        phases = keypoints.unflatten(1, (-1, s)).transpose(1, 2).flatten(0, 1)  # (B s, L, 17, 2)
-        sizes = image_size.repeat_interleave(s, dim=0)
-        with torch.autocast(keypoints.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
-            lifted = self.lifter.lift_windows(phases, sizes, flip=not self.training).float()
-        return lifted.unflatten(0, (B, s)).transpose(1, 2).flatten(1, 2)
+        with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
+            lifted = self.lifter.lift_windows(windows.keypoints, windows.image_size, flip=not self.training)
+        return lifted.float().clone()  # a clone is no inference tensor, which autograd would refuse
 
     @torch.no_grad()
     def fit_noise(self) -> None:
         """Fit the CND to the lifter's errors on training windows, formulas (5) and (6)."""
         moments = Moments()
         preprocessor = self.data_preprocessor
-        stage = preprocessor.stages[-1]
-        for first in range(0, self.fit_windows, stage.batch):
-            windows, lifted = self._lift(preprocessor.draw("train", stage, FIT_SEED + first))
+        frames = preprocessor.stages[-1].frames
+        for first in range(0, self.fit_windows, 8):
+            windows = preprocessor.capture("train").draw(8, frames, seed=FIT_SEED + first)
             x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)[..., :2]
-            moments.add(x2d, lifted, windows.poses)
+            moments.add(x2d, self._lift(windows), windows.poses)
         self.model.noise.fit(moments)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from estimators.lifting.windows import Blend, plan_windows
+from estimators.lifting.windows import Blend, anti_alias, plan_windows
 
 
 @pytest.mark.parametrize("length", [1, 2, 26, 27, 28, 53, 54, 81, 100, 243, 244])
@@ -60,3 +60,24 @@ def test_neighbours_overlap_by_half():
     starts = np.array([window.source[0] for window in windows])
     assert np.diff(starts).max() <= 41
     assert windows[0].source[0] == 0 and windows[-1].source[-1] == 999
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 50])
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+def test_the_low_pass_keeps_steady_motion_up_to_the_ends(length, stride):
+    steady = (np.arange(length)[:, None, None] * np.ones((1, 17, 3)) + 5).astype(np.float32)
+    smooth = anti_alias(steady, stride)
+    assert smooth.dtype == np.float32
+    np.testing.assert_allclose(smooth, steady, atol=1e-4)
+
+
+def test_the_low_pass_takes_out_what_differs_between_phases():
+    """An offset of each phase of three is what folded noise looks like; its mean stays."""
+    phases = np.tile(np.float32([0.0, 3.0, -6.0]), 30)[:, None]
+    np.testing.assert_allclose(anti_alias(phases, 3)[2:-2], -1.0, atol=1e-5)
+    impulse = np.zeros((41, 1), np.float32)
+    impulse[20] = 1
+    smooth = anti_alias(impulse, 3)
+    np.testing.assert_allclose(smooth, smooth[::-1])  # no lag
+    assert smooth[18:23, 0] == pytest.approx(np.array([1, 2, 3, 2, 1]) / 9)
+    assert anti_alias(impulse, 1) is impulse

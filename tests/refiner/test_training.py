@@ -101,29 +101,22 @@ def test_the_tables_hold_every_method(trained, mocap):
 
 
 def refiner_training(lifter, mocap, **options) -> RefinerTraining:
-    """A refiner of small-9 on all frames, windows of 9, with context for the lifter's own stride."""
-    data = {"type": CapturePreprocessor, "mocap": str(mocap), "stages": [(6, 9, 6)], "strides": (1, 2), "context": 3}
+    """A refiner of small-9 that starts as the lifter itself."""
+    data = {"type": CapturePreprocessor, "mocap": str(mocap), "stages": [(6, 9, 6)], "strides": (2, 4)}
     network = {"channels": 32, "depth": 1, "dropout": 0.0, "output": "pose"}
     return RefinerTraining(network, str(lifter), data, start=str(lifter), fit_windows=12, **options)
 
 
-def test_the_lifter_reads_at_its_own_stride_what_the_refiner_reads_frame_by_frame(trained, mocap):
+def draw(training, seed):
+    return training.data_preprocessor.capture("train").draw(6, 9, seed)
+
+
+def test_started_as_its_lifter_it_changes_nothing_at_first(trained, mocap):
     training = refiner_training(trained[0], mocap).eval()
-    preprocessor = training.data_preprocessor
-    drawn = preprocessor.draw("train", preprocessor.stages[0], seed=5)
-    windows, lifted = training._lift(drawn)
-    assert drawn.poses.shape[1] == 27 and windows.poses.shape == lifted.shape == (6, 9, 17, 3)
-    torch.testing.assert_close(windows.poses, drawn.poses[:, 9:18])
-    assert sorted(set(drawn.fps.tolist())) == [25, 50]
-    for i, fps in enumerate(drawn.fps.tolist()):
-        s = training.lifter.stride(fps)
-        assert s == {50: 3, 25: 2}[fps]
-        for frame in (9, 13, 17):  # the window that the lifter would lift for this frame's phase at run time
-            reach = 9 * s
-            first = (27 - reach) // 2
-            phase = slice(first + (frame - first) % s, first + reach, s)
-            one = training.lifter.lift_windows(drawn.keypoints[i : i + 1, phase], drawn.image_size[i : i + 1])
-            torch.testing.assert_close(lifted[i, frame - 9], one[0, (frame - first) // s], rtol=1e-4, atol=1e-5)
+    windows = draw(training, 3)
+    lifted = training.lifter.lift_windows(windows.keypoints, windows.image_size, flip=False).clone()
+    refined = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    torch.testing.assert_close(refined, lifted, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["l2", "mpjpe"])
@@ -131,8 +124,7 @@ def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
     torch.manual_seed(0)
     training = refiner_training(trained[0], mocap, loss=loss, real_share=0.7, inference_share=0.8, velocity_weight=1.0)
     training.fit_noise()
-    preprocessor = training.data_preprocessor
-    windows = preprocessor.draw("train", preprocessor.stages[0], seed=1)
+    windows = draw(training, 1)
     optimizer = torch.optim.Adam(training.model.parameters(), 3e-3)
     losses = []
     for _ in range(60):
@@ -161,11 +153,6 @@ def test_a_pose_is_a_second_opinion_of_the_same_weight():
 def test_what_cannot_be_trained_is_said(trained, mocap):
     with pytest.raises(ConfigError, match="'l2' or 'mpjpe'"):
         refiner_training(trained[0], mocap, loss="l3")
-    training = refiner_training(trained[0], mocap)
-    training.lifter.frames = 4
-    preprocessor = training.data_preprocessor
-    with pytest.raises(ConfigError, match="fewer than the refiner's 9"):
-        training._lift(preprocessor.draw("train", preprocessor.stages[0], 0))
 
 
 def test_a_stopped_training_resumes_where_it_would_have_been(tmp_path, mocap, trained):

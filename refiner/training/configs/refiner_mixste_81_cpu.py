@@ -11,17 +11,15 @@ model = {
     "start": "stcformer-81",
     "fit_windows": 1024,
     "loss": "mpjpe",
-    "velocity_weight": 1.0,
+    "velocity_weight": 0.5,
     "bf16": True,
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(3000, 27, 8), (4200, 81, 4)],
-    "strides": (1, 2),  # all frames of footage of 25 to 50 fps, whatever the lifter skips
-    "context": 3,
+    "stages": [(2600, 27, 10), (3800, 81, 4)],
+    "strides": (2, 2),  # the lifter's and that of the start's, both at home there
 }
-tds_fps = 50.0
-optimizer = {"type": "AdamW", "lr": 5e-4, "weight_decay": 0.01}
+optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
 warmup = 100
-validate_every = 1400
+validate_every = 1300
 save_every = 200
