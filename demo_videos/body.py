@@ -52,6 +52,9 @@ class Pose:
     def __len__(self) -> int:
         return len(self.rotations)
 
+    def __getitem__(self, chosen: slice) -> Pose:
+        return Pose(self.rotations[chosen], self.positions[chosen], self.twists[chosen])
+
 
 @dataclass(frozen=True)
 class Body:

@@ -6,8 +6,11 @@ metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x), which k
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -45,19 +48,39 @@ def load_motion(path: str | Path, name: str) -> Motion17:
     Raises:
         DataError: no such file, not this format, or no such clip.
     """
+    found = _read(path, lambda label: label["name"] == name)
+    if not found:
+        raise DataError(f"{Path(path).name} has no clip named {name!r}.")
+    return found[0]
+
+
+def motions_of(path: str | Path, split: str) -> list[Motion17]:
+    """Read all clips of a split ("train", "val", "test").
+
+    Raises:
+        DataError: no such file, not this format, or no clips in the split.
+    """
+    found = _read(path, lambda label: label["split"] == split)
+    if not found:
+        raise DataError(f"{Path(path).name} has no clips in split {split!r}.")
+    return found
+
+
+def _read(path: str | Path, wanted: Callable[[dict[str, str]], bool]) -> list[Motion17]:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no motion-capture file {path}; give its place with --mocap.")
     try:
         with np.load(path, allow_pickle=False) as data:
-            names = [str(n) for n in data["name"]]
-            if name not in names:
-                raise DataError(f"{path.name} has no clip named {name!r}.")
-            which = names.index(name)
-            end = int(np.cumsum(data["length"])[which])
-            start = end - int(data["length"][which])
-            joints = data["root_m"][start:end, None].astype(np.float64) + data["offset_0p1mm"][start:end] * 1e-4
-            labels = {key: str(data[key][which]) for key in ("subject", "split", "text", "licence")}
-            return Motion17(name=name, joints=joints[..., [1, 2, 0]], fps=float(data["fps"]), **labels)
-    except (KeyError, ValueError, OSError) as error:
+            columns = {key: data[key] for key in ("name", "subject", "split", "text", "licence", "length")}
+            root, offset, fps = data["root_m"], data["offset_0p1mm"], float(data["fps"])
+    except (KeyError, ValueError, OSError, BadZipFile) as error:
         raise DataError(f"{path.name} is not a motion-capture file of the mocap17 format: {error}.") from error
+    ends = np.cumsum(columns.pop("length"))
+    found = []
+    for which, (start, end) in enumerate(pairwise([0, *ends.tolist()])):
+        label = {key: str(values[which]) for key, values in columns.items()}
+        if wanted(label):
+            joints = root[start:end, None].astype(np.float64) + offset[start:end] * 1e-4
+            found.append(Motion17(joints=joints[..., [1, 2, 0]], fps=fps, **label))
+    return found

@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import av
@@ -22,7 +24,7 @@ from demo_videos.motion import Motion17, load_motion
 from demo_videos.renderer import Renderer
 from demo_videos.retarget import retarget
 from demo_videos.rotations import apply
-from demo_videos.scene import Camera, film
+from demo_videos.scene import Camera, Room, film
 from demo_videos.shots import DEMO, Shot
 from demo_videos.truth import Truth, save_truth
 from demo_videos.wardrobe import dress
@@ -37,11 +39,41 @@ MOTION_LICENCES = {
 }
 
 
-def stage(shot: Shot, motion: Motion17) -> tuple[Body, Pose, Camera, np.ndarray, float]:
-    """Body, poses at the clip's frame times, camera, and where the room stands: origin (3,) and yaw in radians."""
+SUBFRAMES = 3  # pictures that make up one of an open shutter
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A shot, set up.
+
+    Attributes:
+        pose: at the clip's frame times.
+        exposures: the poses that frame i's picture is the mean of are i * k to i * k + k - 1, k = 1 or `SUBFRAMES`.
+        origin, yaw: where the room stands, (3,) metres, radians.
+    """
+
+    shot: Shot
+    body: Body
+    pose: Pose
+    exposures: Pose
+    camera: Camera
+    room: Room
+    origin: np.ndarray
+    yaw: float
+
+
+def stage(shot: Shot, motion: Motion17) -> Stage:
+    """Pose the body, place the camera and what stands in its way.
+
+    Raises:
+        DataError: the motion is shorter than the shot, or there is no such body shape.
+    """
     body = load_body(shot.shape)
-    times = shot.start_s + np.arange(round(shot.seconds * shot.fps)) / float(shot.fps)
-    pose = retarget(body, motion.at(times), float(shot.fps), shot.grip)
+    each = SUBFRAMES if shot.flaws.open_shutter else 1
+    offsets = (np.arange(each) - (each - 1) / 2) / each
+    times = shot.start_s + (np.arange(round(shot.seconds * shot.fps))[:, None] + offsets).ravel() / float(shot.fps)
+    exposures = retarget(body, motion.at(times), each * float(shot.fps), shot.grip)
+    pose = exposures[each // 2 :: each]
     facing = apply(pose.rotations[:, body.bone("Spine1")], np.array([0.0, 0.0, 1.0])).mean(axis=0)
     crown = body.crowns(pose)[:, None]
     soles = pose.positions[:, [body.bone("LeftToeBase"), body.bone("RightToeBase")]] * [1, 0, 1]
@@ -49,11 +81,15 @@ def stage(shot: Shot, motion: Motion17) -> tuple[Body, Pose, Camera, np.ndarray,
     origin = pose.positions[:, 0].mean(axis=0) * [1, 0, 1]
     towards = camera.position - origin
     yaw = float(np.arctan2(towards[0], towards[2]) + np.radians(shot.room_turn_deg))
-    return body, pose, camera, origin, yaw
+    room, box = shot.room, shot.occluder and shot.occluder.place(pose.positions, camera, origin, yaw)
+    if box:
+        room = replace(room, boxes=(*room.boxes, box))
+    return Stage(shot, body, pose, exposures, camera, room, origin, yaw)
 
 
-def ground_truth(shot: Shot, motion: Motion17, body: Body, pose: Pose, camera: Camera) -> Truth:
-    """What the frames of `shot` show, exactly."""
+def ground_truth(staged: Stage, motion: Motion17) -> Truth:
+    """What the frames of a shot show, exactly."""
+    shot, body, pose, camera = staged.shot, staged.body, staged.pose, staged.camera
     joints = camera.to_camera(body.joints_h36m(pose))
     return Truth(
         joints_3d=joints,
@@ -74,6 +110,8 @@ def ground_truth(shot: Shot, motion: Motion17, body: Body, pose: Pose, camera: C
             "start_s": shot.start_s,
             "shape": shot.shape,
             "room": shot.room.name,
+            "view": {**asdict(shot.view), "occluded": staged.room is not shot.room},
+            "flaws": asdict(shot.flaws),
             "joint_names": list(H36M17.joints),
             "coco_names": list(COCO17.joints),
             "frame": "camera: x right, y down, z forward; metres, absolute",
@@ -84,11 +122,11 @@ def ground_truth(shot: Shot, motion: Motion17, body: Body, pose: Pose, camera: C
     )
 
 
-def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot, crf: int = 18) -> None:
+def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot) -> None:
     """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, under a temporary name first."""
     temporary = path.with_suffix(".mp4.tmp")
     with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=shot.fps, options={"crf": str(crf), "preset": "slow"})
+        stream = container.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
         stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"
         for frame in frames:
@@ -104,13 +142,25 @@ def render_shot(shot: Shot, motion: Motion17, folder: Path) -> tuple[Path, float
         DataError: the motion is shorter than the shot, or there is no such body shape.
         ConfigError: no OpenGL here.
     """
-    body, pose, camera, origin, yaw = stage(shot, motion)
+    staged = stage(shot, motion)
     path = folder / f"{shot.name}.mp4"
     start = time.perf_counter()
-    with Renderer(body, dress(body, shot.outfit), shot.outfit, shot.room, camera, origin, yaw) as renderer:
-        encode(path, (renderer.frame(pose, i) for i in range(len(pose))), shot)
-    save_truth(path.with_suffix(".npz"), ground_truth(shot, motion, body, pose, camera))
-    return path, (time.perf_counter() - start) / len(pose)
+    encode(path, pictures(staged), shot)
+    save_truth(path.with_suffix(".npz"), ground_truth(staged, motion))
+    return path, (time.perf_counter() - start) / len(staged.pose)
+
+
+def pictures(staged: Stage) -> Iterator[np.ndarray]:
+    """(H, W, 3) uint8 RGB frames of a shot, flaws included."""
+    shot, body = staged.shot, staged.body
+    each = len(staged.exposures) // len(staged.pose)
+    rng = np.random.default_rng(zlib.crc32(shot.name.encode()))
+    mesh = dress(body, shot.outfit)
+    with Renderer(body, mesh, shot.outfit, staged.room, staged.camera, staged.origin, staged.yaw) as renderer:
+        for i in range(len(staged.pose)):
+            moments = [renderer.frame(staged.exposures, i * each + k) for k in range(each)]
+            picture = moments[0] if each == 1 else np.mean(moments, axis=0).round().astype(np.uint8)
+            yield shot.flaws.apply(picture, rng)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from demo_videos.flaws import CLEAN, Flaws, Occluder
 from demo_videos.rooms import COURTYARD, HALL, LIVING_ROOM, STUDIO
 from demo_videos.scene import Room, View
 from demo_videos.wardrobe import Garment, Outfit
@@ -26,6 +27,8 @@ class Shot:
     fps: Fraction
     grip: float = 0.0  # 0 relaxed fingers, 1 fists
     room_turn_deg: float = 0.0  # turns the room against the line of sight
+    occluder: Occluder | None = None
+    flaws: Flaws = CLEAN
 
 
 DEMO: tuple[Shot, ...] = (

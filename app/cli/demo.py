@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from app.cli.run import add_pipeline_arguments, options
-from estimators.errors import ConfigError, DataError
+from estimators.errors import ConfigError
 
 if TYPE_CHECKING:
-    from app.motion import Motion
-    from demo_videos.truth import Truth
+    from app.benchmark import Errors
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from app import pipeline
+    from app import benchmark, pipeline
     from app.cli._console import ConsoleProgress, print_result
     from demo_videos.truth import load_truth
 
@@ -51,7 +48,8 @@ def run(args: argparse.Namespace) -> None:
         with ConsoleProgress(console) as progress:
             result = pipeline.run(video, args.output / name, chosen, progress, models)
         print_result(console, result)
-        rows[name] = compare(result.motion, load_truth(truth))
+        measured = benchmark.compare(result.motion, load_truth(truth), name)
+        rows[name] = {variant: measured.errors(variant) for variant in measured.predicted}
     console.print(error_table(rows))
 
 
@@ -74,46 +72,7 @@ def choose(name: str | None, everything: bool) -> dict[str, tuple[Path, Path]]:
     return {name: clips[name]}
 
 
-@dataclass(frozen=True)
-class Errors:
-    """Mean errors over the frames in which the person was found, in millimetres (acceleration in m/s^2)."""
-
-    mpjpe: float
-    p_mpjpe: float
-    acceleration: float
-
-
-def compare(motion: Motion, truth: Truth) -> dict[str, Errors]:
-    """Errors of "lifted" and, if there is one, "refined" against the truth. The clips show one person: the one found
-    in most frames is compared.
-
-    Raises:
-        DataError: the truth is of another clip.
-    """
-    from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
-
-    if len(truth) != len(motion):
-        raise DataError(f"The ground truth has {len(truth)} frames and the video {len(motion)}: not of one clip.")
-    person = max(motion.people, key=lambda one: one.present.sum())
-    joints = truth.joints_3d.astype(np.float64)
-    target = joints - joints[:, :1]
-    found = {}
-    for name, poses in (("lifted", person.lifted), ("refined", person.refined)):
-        if poses is None:
-            continue
-        seen = poses[person.present].astype(np.float64)
-        stretches = [run for run in person.runs() if run.stop - run.start > 2]
-        bends = [float(acceleration_error(poses[run].astype(np.float64), target[run])) for run in stretches]
-        weights = [run.stop - run.start - 2 for run in stretches]
-        found[name] = Errors(
-            mpjpe=1000 * float(mpjpe(seen, target[person.present])),
-            p_mpjpe=1000 * float(p_mpjpe(seen, target[person.present])),
-            acceleration=float(np.average(bends, weights=weights)) * float(motion.fps) ** 2 if bends else np.nan,
-        )
-    return found
-
-
-def error_table(rows: dict[str, dict[str, Errors]]) -> Any:
+def error_table(rows: Mapping[str, Mapping[str, Errors]]) -> Any:
     """A row a clip, lifted and refined side by side."""
     from rich import box
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""d3p evaluate: accuracy on people that no training has seen."""
+"""d3p evaluate: accuracy on people that no training has seen, from motion capture or from pixels."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from estimators.lifting import Lifter
+    from refiner.refine import Refiner
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="accuracy on people that no training has seen, from motion capture",
-        description="Print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, the linear "
-        "baseline and the refiner, for true and for noisy 2D, on the test people of a motion-capture file.",
+        help="accuracy on people that no training has seen, from motion capture or from pixels",
+        description="With --data, print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, "
+        "the linear baseline and the refiner, for true and for noisy 2D, on the test people of a motion-capture file. With "
+        "--rendered, run the whole pipeline on rendered clips and compare it with their ground truth.",
     )
-    parser.add_argument("--data", required=True, help="motion-capture file (.npz)")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--data", help="motion-capture file (.npz)")
+    what.add_argument("--rendered", metavar="FOLDER", help="clips that `python -m demo_videos.suite` has rendered")
     parser.add_argument("--lifter", nargs="+", default=["stcformer-81", "mixste-81"], help="names or paths of weights")
     parser.add_argument("--refiner", nargs="+", help="as many; default: refiner-LIFTER")
     parser.add_argument("--steps", type=int, default=2, help="K, DDIM steps (default 2)")
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
+    parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
     parser.add_argument("--json", help="also write the numbers to this file")
@@ -30,31 +39,67 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    from rich.console import Console
-
-    from estimators import weights
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
-    from refiner.evaluation.protocol import evaluate
-    from refiner.evaluation.tables import card_metrics, markdown
     from refiner.refine import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
     if len(refiners) != len(args.lifter):
         raise ConfigError(f"There are {len(args.lifter)} lifters, but {len(refiners)} refiners.")
+    if args.rendered and args.cards:
+        raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
     results = {}
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
         lifter, refiner = Lifter.load(lifter_name, args.device), Refiner.load(refiner_name, args.device)
-        with Console(stderr=True).status(f"{lifter.name}") as status:
-            tables = evaluate(
-                args.data, lifter, refiner, args.steps, args.every, args.split,
-                on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
-            )  # fmt: skip
-        print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
-        results[lifter.name] = {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
-        if args.cards:
-            weights.set_metrics(lifter_name, card_metrics(tables, lifter.name))
-            weights.set_metrics(refiner_name, card_metrics(tables, f"+ refiner, K={args.steps}"))
+        evaluate = evaluate_rendered if args.rendered else evaluate_mocap
+        results[lifter.name] = evaluate(args, lifter, refiner)
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
     return 0
+
+
+def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Print the table of a lifter on motion capture; returns it ready for JSON."""
+    from rich.console import Console
+
+    from estimators import weights
+    from refiner.evaluation.protocol import evaluate
+    from refiner.evaluation.tables import card_metrics, markdown
+
+    with Console(stderr=True).status(f"{lifter.name}") as status:
+        tables = evaluate(
+            args.data, lifter, refiner, args.steps, args.every, args.split,
+            on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
+        )  # fmt: skip
+    print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
+    if args.cards:
+        weights.set_metrics(lifter.name, card_metrics(tables, lifter.name))
+        weights.set_metrics(refiner.name, card_metrics(tables, f"+ refiner, K={args.steps}"))
+    return {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
+
+
+def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Print the table of a lifter on rendered clips; returns it, and every clip's numbers, ready for JSON."""
+    from rich.console import Console
+
+    from app import benchmark
+    from app.models import Models, Options
+    from estimators.detection import Detector
+
+    models = Models(Detector(args.detector, device=args.device), lifter, refiner)
+    with Console(stderr=True).status(f"{lifter.name}") as status:
+        results = benchmark.measure(
+            args.rendered, models, Options(steps=args.steps, device=args.device),
+            on_clip=lambda result, done, count: status.update(f"{lifter.name}: {done} of {count} clips"),
+        )  # fmt: skip
+    groups = benchmark.by_group(results)
+    print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{benchmark.markdown(groups)}")
+    clips = {
+        result.name: {
+            "found": result.found,
+            "keypoint_error": result.keypoint_error,
+            **{variant: asdict(result.errors(variant)) for variant in result.predicted},
+        }
+        for result in results
+    }
+    return {"groups": {name: asdict(summary) for name, summary in groups.items()}, "clips": clips}

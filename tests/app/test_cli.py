@@ -14,8 +14,7 @@ import pytest
 from fakes import fake_models, pictures
 from video_files import write_sound, write_video
 
-from app import cli, pipeline
-from app.cli import demo
+from app import benchmark, cli, pipeline
 from app.models import Models
 from app.motion import Motion
 from demo_videos.truth import Truth, save_truth
@@ -186,7 +185,7 @@ def test_demo_refuses_the_truth_of_another_clip(clip: Path, tmp_path: Path, fake
     from demo_videos.truth import load_truth
 
     with pytest.raises(DataError, match="20 frames"):
-        demo.compare(motion, load_truth(make_truth(tmp_path / "x.npz", longer, (160, 120))))
+        benchmark.compare(motion, load_truth(make_truth(tmp_path / "x.npz", longer, (160, 120))))
 
 
 def test_errors_are_typed() -> None:

@@ -159,14 +159,17 @@ def test_demo_prints_millimetres(
 def test_bundled_weights_are_accurate(tmp_path: Path) -> None:
     """From pixels to millimetres; the mean pose is some 195 mm off after Procrustes alignment."""
     from app import pipeline
-    from app.cli.demo import compare
+    from app.benchmark import compare
     from app.models import Options
 
     video, truth_file = CLIPS["walker"]
     truth = load_truth(truth_file)
     result = pipeline.run(cut(video, tmp_path / "clip.mp4", 60), tmp_path / "out", Options(device="cpu", video=False))
-    errors = compare(result.motion, replace(truth, joints_3d=truth.joints_3d[:60]))
+    start = replace(truth, joints_3d=truth.joints_3d[:60], keypoints_2d=truth.keypoints_2d[:60])
+    measured = compare(result.motion, start)
+    assert measured.found > 0.95 and measured.keypoint_error < 8
     for name in ("lifted", "refined"):
-        assert errors[name].p_mpjpe < 80 and errors[name].mpjpe < 140
+        errors = measured.errors(name)
+        assert errors.p_mpjpe < 80 and errors.mpjpe < 140
     quality = result.quality["people"][0]
     assert quality["refined"]["reprojection_error"] < 15

@@ -85,7 +85,7 @@ def test_a_shot_is_written_with_its_truth(scene, tmp_path):
     motion = Motion17("still", "nobody", "test", "stands", "CMU", still, 50.0)
     shot = replace(DEMO[1], name="tiny", start_s=0.0, seconds=0.2, size=(120, 160), fps=Fraction(30000, 1001))
     video, seconds = render.render_shot(shot, motion, tmp_path)
-    truth = render.ground_truth(shot, motion, *render.stage(shot, motion)[:3])
+    truth = render.ground_truth(render.stage(shot, motion), motion)
     assert seconds > 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny.mp4", "tiny.npz"]
     with av.open(str(video)) as container:

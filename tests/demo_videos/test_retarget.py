@@ -194,7 +194,6 @@ def test_an_unknown_shape_is_refused():
 @pytest.mark.parametrize("shot", DEMO, ids=lambda shot: shot.name)
 def test_the_bundled_truth_is_what_the_code_makes(shot):
     motion = load_motion(MOCAP, shot.motion)
-    body, pose, camera, _, _ = stage(shot, motion)
-    made, stored = ground_truth(shot, motion, body, pose, camera), load_truth(demo_clips()[shot.name][1])
+    made, stored = ground_truth(stage(shot, motion), motion), load_truth(demo_clips()[shot.name][1])
     assert np.abs(made.joints_3d - stored.joints_3d).max() < 1e-4
     assert np.abs(made.coco_2d - stored.coco_2d).max() < 0.05
