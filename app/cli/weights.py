@@ -15,6 +15,8 @@ from estimators import weights
 from estimators.detection import zoo
 from estimators.errors import WeightsError
 
+CHECKPOINTS = (".pth", ".pt", ".bin")
+
 
 def add_parser(subparsers: Any) -> None:
     """Add `weights` and its actions to the command line."""
@@ -24,9 +26,15 @@ def add_parser(subparsers: Any) -> None:
     actions.add_parser("verify", help="check every bundled file against the sha256 of its model card")
     get = actions.add_parser("get", help="download one of mmpose's detectors, so that --detector finds it offline")
     get.add_argument("model", help=f"{', '.join(zoo.ALIASES)}, or a full name of mmpose's model index")
-    importer = actions.add_parser("import", help="make the bundled detector again from Google's TFLite file")
-    importer.add_argument("file", type=Path, help="the TFLite file, or an archive that holds it")
+    importer = actions.add_parser(
+        "import",
+        help="published MixSTE and STCFormer checkpoints, or the bundled detector's TFLite file, as weights of ours",
+    )
+    importer.add_argument(
+        "file", type=Path, help="a .pth, .pt or .bin checkpoint; or the TFLite file, or an archive of it"
+    )
     importer.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
+    importer.add_argument("--frames", type=int, metavar="T", help="window that an STCFormer was trained with")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -43,7 +51,10 @@ def run(args: argparse.Namespace) -> None:
         case "get":
             get_detector(args.model)
         case "import":
-            import_movenet(args.file, args.output)
+            if args.file.suffix in CHECKPOINTS:
+                import_lifter(args.file, args.output, args.frames)
+            else:
+                import_movenet(args.file, args.output)
 
 
 def list_weights() -> None:
@@ -84,6 +95,15 @@ def get_detector(name: str) -> None:
     if model is None:
         raise WeightsError(f"mmpose has no 2D body model {name!r}; short names are {', '.join(zoo.ALIASES)}.")
     print(zoo.fetch(model))
+
+
+def import_lifter(file: Path, output: Path, frames: int | None) -> None:
+    """Convert a published lifter's checkpoint, and print what was written and how it is used."""
+    from estimators.lifting.import_published import import_lifter as convert  # pulls in torch
+
+    path, card = convert(file, output, frames)
+    print(f"{path}  sha256 {card['sha256']}")
+    print(f"d3p run VIDEO --lifter {path} --no-refine      (a refiner for it has to be trained)")
 
 
 def import_movenet(file: Path, output: Path) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
 from estimators.detection import mmpose_shim  # isort: skip  # must come before mmpose
 
-import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from mmpose.apis import init_model
 from torch import nn
 
-from estimators import weights
+from estimators import checkpoints, weights
+from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, WeightsError
 
 
@@ -23,20 +21,8 @@ def _nothing(*_: Any) -> None:
     """Stands in for `getattr`, by which mmengine's training history names its methods. The real one could reach anything."""
 
 
-# What mmengine writes into a checkpoint beside tensors and `weights_only` does not know by itself: its message hub keeps
-# losses as numpy scalars and histories. All of it is data; unpickling any of it runs no code that a file could choose.
-SAFE_GLOBALS = [
-    HistoryBuffer,
-    (_nothing, "builtins.getattr"),
-    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    np._core.multiarray.scalar,  # type: ignore[attr-defined]
-    np.ndarray,
-    np.dtype,
-    *(type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")),
-    # checkpoints written with NumPy 1 name the same functions by the old path
-    (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),  # type: ignore[attr-defined]
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),  # type: ignore[attr-defined]
-]
+# mmengine's message hub keeps the histories of losses, and names their methods by `getattr`.
+SAFE_GLOBALS = [HistoryBuffer, (_nothing, "builtins.getattr")]
 
 
 def build(config: str | Path) -> nn.Module:
@@ -59,7 +45,7 @@ def build(config: str | Path) -> nn.Module:
                 parsed.model.test_cfg["flip_test"] = False
             return init_model(parsed, None, device="cpu")
     except Exception as error:  # a config is code, and mmengine raises whatever it meets while running it
-        raise ConfigError(f"The config {path.name} gives no pose model: {_first_line(error)}") from error
+        raise ConfigError(f"The config {path.name} gives no pose model: {first_line(error)}") from error
 
 
 def load_into(model: nn.Module, checkpoint: str | Path) -> None:
@@ -81,7 +67,7 @@ def load_into(model: nn.Module, checkpoint: str | Path) -> None:
     try:
         result = model.load_state_dict(state, strict=False)
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise WeightsError(f"{path.name} does not fit the model of the config: {_first_line(error)}") from error
+        raise WeightsError(f"{path.name} does not fit the model of the config: {first_line(error)}") from error
     missing = [name for name in result.missing_keys if not name.startswith("data_preprocessor.")]
     if missing:
         raise WeightsError(
@@ -96,22 +82,5 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: missing, damaged, or holding more than data.
     """
-    if not path.is_file():
-        raise WeightsError(f"There is no checkpoint {str(path)!r}.")
-    try:
-        with mmpose_shim.quiet(), torch.serialization.safe_globals(SAFE_GLOBALS):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(
-            f"The checkpoint {path.name} is damaged, or holds code beside weights and was not opened."
-        ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise WeightsError(f"The checkpoint {path.name} cannot be read: {_first_line(error)}") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"The checkpoint {path.name} holds no weights.")
-    return content
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    with mmpose_shim.quiet():
+        return checkpoints.read_checkpoint(path, SAFE_GLOBALS)
