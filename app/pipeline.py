@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from app.clock import Clock
+from app.export import export, exported_files
 from app.files import complete_folder
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
@@ -43,7 +44,7 @@ class Result:
     Attributes:
         motion: the people in 3D.
         quality: as in quality.json.
-        files: the files written, in the order of `OUTPUTS`.
+        files: the files written, in the order of `OUTPUTS`, then the exports.
         seconds: how long each stage took, by name.
         warnings: what was wrong with the video.
     """
@@ -61,6 +62,7 @@ def run(
     options: Options | None = None,
     progress: Progress | None = None,
     models: Models | None = None,
+    exports: Sequence[str] = (),
 ) -> Result:
     """Process one video.
 
@@ -70,6 +72,7 @@ def run(
         options: what to do.
         progress: is told about every stage; may raise to cancel.
         models: loaded already, for several videos in a row; else loaded from `options`.
+        exports: formats of `app.export` to write as well, as `motion.FORMAT`.
 
     Raises:
         D3PError: anything that a user can cause, see `estimators.errors`.
@@ -90,9 +93,13 @@ def run(
         save_quality(measures, staging / QUALITY)
         if options.video:
             _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
+        exported = [path.name for path in export(motion, exports, staging)] if exports else []
+    for stale in exported_files(folder):  # of an earlier run: they show another motion
+        if stale.name not in exported:
+            stale.unlink()
     if not options.video:
         (folder / SIDE_BY_SIDE).unlink(missing_ok=True)  # of an earlier run: it shows another motion
-    files = [folder / name for name in OUTPUTS if options.video or name != SIDE_BY_SIDE]
+    files = [folder / name for name in (*OUTPUTS, *exported) if options.video or name != SIDE_BY_SIDE]
     return Result(motion, measures, files, stages.seconds, warnings)
 
 

@@ -19,6 +19,8 @@ from estimators.errors import D3PError
 COMMANDS: dict[str, str] = {
     "demo": "run the pipeline on a bundled clip and compare it with the truth",
     "run": "video in, 3D motion out: motion.npz, side_by_side.mp4, quality.json",
+    "export": "a motion as BVH, GLB, TRC, C3D, CSV, JSON",
+    "app": "the browser app",
     "evaluate": "accuracy on people that no training has seen, from motion capture",
     "train": "train a lifter or a refiner from a config",
     "weights": "list, verify, get or import weights",

@@ -11,6 +11,7 @@ writes
   DIR/VIDEO/motion.npz         everybody in 2D and 3D, with names, units, frame rate and provenance
   DIR/VIDEO/side_by_side.mp4   input with its 2D overlay | lifted | refined; the input's frame rate and length
   DIR/VIDEO/quality.json       measures before and after refinement that need no ground truth
+  DIR/VIDEO/motion.FORMAT      for each format of --to; see `d3p export --help`
 """
 
 
@@ -24,6 +25,9 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument(
+        "--to", metavar="FORMATS", help="export as well: bvh, glb, trc, c3d, csv, json; comma-separated"
+    )
     add_pipeline_arguments(parser)
 
 
@@ -61,10 +65,12 @@ def run(args: argparse.Namespace) -> None:
 
     from app import pipeline
     from app.cli._console import ConsoleProgress, print_result
+    from app.export import parse_formats
 
     console = Console()
+    exports = () if args.to is None else parse_formats(args.to)
     with ConsoleProgress(console) as progress:
-        result = pipeline.run(args.video, args.output / args.video.stem, options(args), progress)
+        result = pipeline.run(args.video, args.output / args.video.stem, options(args), progress, exports=exports)
     print_result(console, result)
 
 

@@ -1,0 +1,58 @@
+"""`d3p export`: a motion as files of other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+_FORMATS = """\
+formats
+  bvh    bones and rotations, metres, Y up; a file a person, and NAME.bvh.json: which frames are missing
+  glb    animated body, metres, Y up
+  trc    markers for OpenSim and Pose2Sim, metres; a file a person
+  c3d    markers, millimetres
+  csv    a row a frame and person, metres
+  json   everything in one document, metres
+
+files are called as the motion file, NAME.FORMAT; where a format holds one person and there are several,
+NAME_personID.FORMAT
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "export",
+        help="a motion as BVH, GLB, TRC, C3D, CSV, JSON",
+        description="Write a motion.npz in the formats of other programs.",
+        epilog=_FORMATS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("motion", type=Path, metavar="MOTION", help="motion.npz, as written by `d3p run`")
+    parser.add_argument("--to", required=True, metavar="FORMATS", help="for instance bvh,glb: see below")
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: beside MOTION")
+    parser.add_argument(
+        "--height", type=float, metavar="METRES",
+        help="true height of the person seen in most frames; scales the whole clip (default: as estimated)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--space", default="world", metavar="SPACE",
+        help="world: upright, floor at y = 0; camera: as in motion.npz (default: world)",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command.
+
+    Raises:
+        D3PError: an unknown format or space, an impossible height, a file that is no motion.
+    """
+    from app.export import export, parse_formats
+    from app.motion import Motion
+
+    formats = parse_formats(args.to)
+    motion = Motion.load(args.motion)
+    folder = args.motion.parent if args.output is None else args.output
+    for file in export(motion, formats, folder, args.motion.stem, args.space, args.height):
+        print(file)

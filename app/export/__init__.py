@@ -1,0 +1,114 @@
+"""Motions as files of other programs. One module a format; where people stand is `app.export.place`'s.
+
+Every format module says in its docstring what it writes: units, axes, how gaps look. BVH and TRC hold one person a file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.files import complete_folder
+from estimators.errors import ConfigError
+
+if TYPE_CHECKING:
+    from app.motion import Motion
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its module has `write(placed, path)`, or `write(placed, index, path)` if there is a file a person.
+
+    Attributes:
+        module: in this package.
+        one_person: a file holds one person.
+        sidecar: suffix of the JSON file that says what the format cannot; None if it can.
+    """
+
+    module: str
+    one_person: bool = False
+    sidecar: str | None = None
+
+
+FORMATS = {
+    "bvh": Format("bvh", one_person=True, sidecar=".bvh.json"),
+    "trc": Format("trc", one_person=True),
+    "c3d": Format("c3d_points"),
+    "glb": Format("glb"),
+    "csv": Format("table"),
+    "json": Format("document"),
+}
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """The formats of a comma-separated list, each once, in the order given.
+
+    Raises:
+        ConfigError: one that there is not, or none.
+    """
+    names = tuple(dict.fromkeys(name.strip().lower().removeprefix(".") for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        wrong = f"Cannot export to {', '.join(unknown)}" if unknown else "No format to export to was given"
+        raise ConfigError(f"{wrong}; the formats are {', '.join(FORMATS)}.")
+    return names
+
+
+def export(
+    motion: Motion,
+    formats: Sequence[str],
+    folder: str | Path,
+    stem: str = "motion",
+    space: str = "world",
+    height: float | None = None,
+) -> list[Path]:
+    """Write a motion in some formats: all files, whole, or none.
+
+    Args:
+        motion: the people.
+        formats: names in `FORMATS`.
+        folder: where the files go, `STEM.FORMAT`, or `STEM_personID.FORMAT` for one of several people.
+        stem: of the files' names.
+        space: "world" or "camera", see `app.export.place`.
+        height: metres, true height of the person seen in most frames; None keeps the estimated scale.
+
+    Returns:
+        The files written, in the order of `formats`.
+
+    Raises:
+        ConfigError: an unknown format or space, or an impossible height.
+        DataError: a motion that a format cannot hold.
+    """
+    from app.export.place import place
+
+    formats = parse_formats(",".join(formats))
+    placed = place(motion, space, height)
+    people = placed.motion.people
+    written: list[str] = []
+    with complete_folder(folder) as staging:
+        for name in formats:
+            kind = FORMATS[name]
+            module = importlib.import_module(f"{__name__}.{kind.module}")
+            if not kind.one_person:
+                module.write(placed, staging / f"{stem}.{name}")
+                written.append(f"{stem}.{name}")
+                continue
+            for index, person in enumerate(people):
+                whose = f"{stem}_person{person.id}" if len(people) > 1 else stem
+                module.write(placed, index, staging / f"{whose}.{name}")
+                written.append(f"{whose}.{name}")
+                if kind.sidecar:
+                    module.write_sidecar(placed, index, staging / f"{whose}{kind.sidecar}")
+                    written.append(f"{whose}{kind.sidecar}")
+    return [Path(folder) / name for name in written]
+
+
+def exported_files(folder: str | Path, stem: str = "motion") -> list[Path]:
+    """The files in `folder` whose names `export` gives, of whatever run."""
+    folder = Path(folder)
+    endings = [f".{name}" for name in FORMATS] + [kind.sidecar for kind in FORMATS.values() if kind.sidecar]
+    patterns = [f"{stem}{whose}{ending}" for ending in endings for whose in ("", "_person[0-9]*")]
+    return sorted({path for pattern in patterns for path in folder.glob(pattern)})

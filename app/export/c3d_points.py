@@ -1,0 +1,58 @@
+"""C3D: marker positions for biomechanics software, everybody in one file.
+
+Millimetres, the axes of `app.export.place`; POINT:X_SCREEN and POINT:Y_SCREEN say which of them is to the right and which
+is up on a screen. Labels are the joints' names, with `personID:` before them if there are several people. The rate is the
+motion's frames per second (the average if the video's rate varies: C3D knows no timestamps). Frames count from 1.
+
+A point's residual is -1 where the person is missing, 0 where it was interpolated and 1 where it was measured. It is not
+the standard deviation: readers disagree about which byte of a C3D file's fourth word is the residual and which the mask
+of cameras, and only 0 and 1 mean the same to all of them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import c3d
+import numpy as np
+
+from app.export.place import Placed
+from estimators.errors import DataError
+from estimators.tracks import Provenance
+
+MAX_POINTS = 255  # the dimension of POINT:LABELS is one byte
+
+
+def write(placed: Placed, path: Path) -> None:
+    """Write everybody.
+
+    Raises:
+        DataError: more people than a C3D file has room for.
+    """
+    motion = placed.motion
+    people, joints = motion.people, motion.skeleton.joints
+    if len(people) * len(joints) > MAX_POINTS:
+        most = MAX_POINTS // len(joints)
+        raise DataError(f"A C3D file has room for {most} people; this motion has {len(people)}.")
+    prefixes = [f"person{person.id}:" if len(people) > 1 else "" for person in people]
+    writer = c3d.Writer(point_rate=float(motion.fps), point_units="mm")
+    writer.set_point_labels([prefix + joint for prefix in prefixes for joint in joints])
+    writer.set_screen_axis("+X", "+Y" if placed.space == "world" else "-Y")
+    points = np.concatenate([_points(placed, index) for index in range(len(people))], axis=1)
+    no_analog = np.zeros((0, 0), np.float32)
+    for frame in points:
+        writer.add_frames((frame, no_analog))
+    with path.open("wb") as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No analog data")
+        writer.write(file)
+
+
+def _points(placed: Placed, index: int) -> np.ndarray:
+    """(N,17,5) float32: x, y, z in millimetres, residual, bits of the cameras that saw the point."""
+    person = placed.motion.people[index]
+    points = np.zeros((*placed.positions[index].shape[:2], 5), np.float32)
+    points[..., :3] = np.nan_to_num(1000 * placed.positions[index])
+    points[person.provenance == Provenance.DETECTED, :, 3:] = 1
+    points[person.provenance == Provenance.MISSING, :, 3] = -1
+    return points

@@ -1,0 +1,62 @@
+"""JSON: everybody in one document that explains itself.
+
+format, format_version     "d3p-poses", 1
+units, axes, space, scale  of the positions; scale is the factor that --height brought, else 1
+joint_names, parents, left, right
+fps                        frames per second as a fraction "30000/1001"
+timestamps                 (N) seconds since the first frame
+source, models, camera     as in motion.npz
+people                     for each: id, and by frame
+    provenance             (N) "detected", "interpolated" or "missing"
+    positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
+    sigma                  (N) of 17 numbers, metres, one standard deviation; null where missing or not estimated
+    scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.export.place import Placed
+from estimators.tracks import Provenance
+
+
+def write(placed: Placed, path: Path) -> None:
+    """Write everybody."""
+    motion = placed.motion
+    meta = {key: motion.meta[key] for key in ("joint_names", "parents", "left", "right", "fps", "timestamps")}
+    document = {
+        "format": "d3p-poses",
+        "format_version": 1,
+        "units": "metre",
+        "axes": placed.axes,
+        "space": placed.space,
+        "scale": placed.scale,
+        **meta,
+        **{key: motion.meta[key] for key in ("source", "models", "camera")},
+        "people": [_person(placed, index) for index in range(len(motion.people))],
+    }
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _person(placed: Placed, index: int) -> dict[str, Any]:
+    person, sigma = placed.motion.people[index], placed.sigma(index)
+    sigma = np.full(person.scores.shape, np.nan) if sigma is None else sigma
+    scores = np.where(person.present[:, None], person.scores, np.nan)
+    return {
+        "id": person.id,
+        "provenance": [Provenance(kind).name.lower() for kind in person.provenance],
+        "positions": _frames(placed.positions[index]),
+        "sigma": _frames(sigma),
+        "scores": _frames(scores),
+    }
+
+
+def _frames(values: np.ndarray) -> list[Any]:
+    """A list a frame, rounded to five decimals; None for frames that are not finite."""
+    return [np.round(frame.astype(np.float64), 5).tolist() if np.isfinite(frame).all() else None for frame in values]
