@@ -44,17 +44,15 @@ class RefinerModel(nn.Module):
     def error(self, pose: Tensor, x2d: Tensor, t: Tensor | int) -> Tensor:
         """e_hat (B, T, 17, 3) metres, root 0, of the network input `pose` = x0 + w_t e at step t (B,) or int.
 
-        A network that gives an error gives it normalised. One that gives a pose f is a second opinion on x0 beside the
-        noisy pose; were both equally sure, e would be estimated by w / (1 + w^2) (pose - f), and that is the
-        preconditioning here (after Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models",
-        NeurIPS 2022, section 5): at every t the network has a task of about the same size.
+        A network that gives an error gives it normalised. One that gives a pose gives x0 (of all parametrisations of a
+        diffusion the one with the plainest task), and e_hat = (pose - x0) / w_t.
         """
         steps = torch.as_tensor(t, device=pose.device).expand(len(pose))
         out = self.network(pose, x2d, steps).float()
         if self.network.output == "error":
             return self.noise.denormalise(out)
-        w = diffusion.error_share(steps, pose)
-        return w / (1 + w**2) * (pose - (out - out[:, :, :1]))
+        w = diffusion.error_share(steps, pose).clamp_min(1e-3)  # nobody asks for the error of a clean pose
+        return (pose - (out - out[:, :, :1])) / w
 
     def refine(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, steps: int = 2) -> Tensor:
         """(B, T, 17, 2) pixels, (B, 2) image sizes, (B, T, 17, 3) metres to refined (B, T, 17, 3) metres."""

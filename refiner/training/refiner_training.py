@@ -35,8 +35,8 @@ class RefinerTraining(BaseModel):
             the network's own first step makes of it, where the forward marginal would be a cleaner pose than the
             second step ever meets.
         start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
-        loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" in metres, what is measured in the
-            end: the error's tails are heavy.
+        loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" of x0_hat, formula (9), in metres:
+            what is measured in the end, its tails not squared, and every t weighted by what its error does to the pose.
         velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of the
             error, but what people see.
         fit_windows: windows from which the CND is fitted.
@@ -93,16 +93,19 @@ class RefinerTraining(BaseModel):
             pose, t = self._network_input(x0, e, x2d)
             e_hat = self.model.error(pose, x2d, t)
         with torch.no_grad():
-            left = {"lifted_mm": 1000 * mpjpe_loss(xhat, x0)}
+            found = pose - diffusion.error_share(t, pose) * e_hat
+            real = real & (t == diffusion.STEPS)
+            left = {}
             if real.any():
-                left["refined_mm"] = 1000 * mpjpe_loss(e_hat[real], e[real])
-        return {"loss": self._distance(e_hat, e), **left}
+                left = {"lifted_mm": 1000 * mpjpe_loss(xhat[real], x0[real])}
+                left["refined_mm"] = 1000 * mpjpe_loss(found[real], x0[real])
+        return {"loss": self._distance(pose, e_hat, t, x0, e), **left}
 
-    def _distance(self, found: Tensor, target: Tensor) -> Tensor:
+    def _distance(self, pose: Tensor, e_hat: Tensor, t: Tensor, x0: Tensor, e: Tensor) -> Tensor:
         if self.loss == "mpjpe":
-            found, target = found[:, :, 1:], target[:, :, 1:]
+            found, target = (pose - diffusion.error_share(t, pose) * e_hat)[:, :, 1:], x0[:, :, 1:]
             return mpjpe_loss(found, target) + self.velocity_weight * mpjpe_loss(found.diff(dim=1), target.diff(dim=1))
-        found, target = (self.model.noise.normalise(e)[:, :, 1:] for e in (found, target))
+        found, target = (self.model.noise.normalise(error)[:, :, 1:] for error in (e_hat, e))
         difference = found - target
         return difference.square().mean() + self.velocity_weight * difference.diff(dim=1).square().mean()
 

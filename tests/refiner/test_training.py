@@ -14,6 +14,7 @@ from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation
+from refiner import diffusion
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
 from refiner.refine import Refiner, RefinerModel
@@ -139,15 +140,19 @@ def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
     )
 
 
-def test_a_pose_is_a_second_opinion_of_the_same_weight():
+@pytest.mark.parametrize("t", [50, 25, 3])
+def test_a_network_that_gives_a_pose_gives_the_clean_one(t):
+    """Formula (9): what is left when its error is taken out of x_t is its pose, at every t; so is the end of DDIM."""
     model = RefinerModel({"channels": 32, "depth": 1, "output": "pose"}, "person").eval()
     torch.manual_seed(0)
     pose, x2d = torch.randn(2, 9, 17, 3), torch.randn(2, 9, 17, 5)
     pose[:, :, 0] = 0
-    opinion = model.network(pose, x2d, torch.full((2,), 50))
-    opinion = opinion - opinion[:, :, :1]
-    torch.testing.assert_close(pose - model.error(pose, x2d, 50), (pose + opinion) / 2)
-    assert (model.error(pose, x2d, torch.tensor([25, 3]))[:, :, 0] == 0).all()
+    given = model.network(pose, x2d, torch.full((2,), t))
+    given = given - given[:, :, :1]
+    A, B = diffusion.coefficients(t, pose)
+    e_hat = model.error(pose, x2d, t)
+    torch.testing.assert_close(diffusion.predict_clean((A + B) * pose, e_hat, t), given, rtol=1e-4, atol=1e-5)
+    assert (e_hat[:, :, 0] == 0).all()
 
 
 def test_what_cannot_be_trained_is_said(trained, mocap):
