@@ -1,5 +1,6 @@
 # make demo    install, then run the whole pipeline on a bundled clip
 # make test    install, then run the tests
+# make app     install, then serve the browser app on this machine
 # make lint    install, then ruff and mypy
 #
 # Everything goes into $(VENV); a second call installs nothing. Settings, on the command line or in the environment:
@@ -20,7 +21,7 @@ INPUTS := pyproject.toml requirements/mmpose.txt $(VENV)/torch-wanted
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
@@ -40,9 +41,8 @@ format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-app:
-	@echo "The web app is not built yet; 'make demo' and '$(BIN)/d3p run VIDEO' are what there is." >&2
-	@exit 1
+app: install
+	$(BIN)/d3p app
 
 clean:
 	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,17 @@
+"""The browser app: drop in a video, watch it move.
+
+    limits, choices    what may come in: videos and options
+    sessions, jobs     who is here, with a directory of their own; the one slot in which work is done, and its progress
+    kept               models, loaded once
+    work               one run: the pipeline, then what the page shows (playback, curves) and offers (downloads)
+    page, panels, about, theme, static/    what people see
+    handlers, api      what happens on a click, and the same for programs
+    server             the whole, behind a port
+
+Nothing is loaded from outside and nothing is sent there. Import this package before gradio: it turns its analytics off.
+"""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

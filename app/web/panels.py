@@ -1,0 +1,189 @@
+"""Small pieces of HTML: the status of a run, the numbers of its result, the examples. All text from outside is escaped."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from app.quality import UNITS
+from app.video import VideoInfo, VideoReader
+from app.web.jobs import Snapshot
+from app.web.limits import seconds_of
+from estimators.errors import D3PError
+
+# Stages in order: name in the pipeline -> words on the page.
+STAGES = {
+    "Prepare": "Look at the video, load the models",
+    "Detect and track": "Find the people in 2D",
+    "Lift": "Lift them to 3D",
+    "Refine": "Refine",
+    "Draw": "Draw the video",
+    "Pack": "Pack the files",
+}
+
+_MEASURES = {
+    "acceleration": ("Acceleration", "m/s²"),
+    "jerk": ("Jerk", "m/s³"),
+    "bone_length_variation": ("Bone length variation", "%"),
+    "left_right_asymmetry": ("Left-right difference", "%"),
+    "reprojection_error": ("Reprojection error", "px"),
+    "foot_sliding": ("Foot sliding", "m/s"),
+}
+
+
+def welcome(limits: str) -> str:
+    """The status before anything has happened."""
+    return _card("idle", "Ready", f"<p>Drop in a video or pick an example, then start. {escape(limits)}</p>")
+
+
+def accepted(info: VideoInfo) -> str:
+    """The video may be processed."""
+    width, height = info.size
+    words = (
+        f"{escape(info.path.name)}: {width} × {height} pixels, {len(info.clock.ticks)} frames, "
+        f"{float(info.fps):.4g} frames a second, {seconds_of(info):.1f} s."
+    )
+    return _card("idle", "Ready", f"<p>{words}</p>")
+
+
+def waiting(ahead: int) -> str:
+    """In the queue."""
+    others = "one other run" if ahead == 1 else f"{ahead} other runs"
+    words = f"Waiting for {others} to end; yours begins by itself." if ahead else "Starting …"
+    return _card("busy", "In the queue" if ahead else "Starting", f"<p>{words}</p>")
+
+
+def running(snapshot: Snapshot, refine: bool) -> str:
+    """The stages with the one under way."""
+    finished = dict(snapshot.finished)
+    rows = []
+    for name, words in STAGES.items():
+        if name == "Refine" and not refine:
+            continue
+        if name == snapshot.stage:
+            rows.append(_current(words, snapshot))
+        elif name in finished:
+            rows.append(_stage("done", words, f"{finished[name]:.1f} s"))
+        else:
+            rows.append(_stage("open", words, ""))
+    body = f"<ol class='d3p-stages'>{''.join(rows)}</ol>{_warnings(snapshot.warnings)}"
+    return _card("busy", "Working", body)
+
+
+def finished(seconds: float, people: int, warnings: Iterable[str]) -> str:
+    """The run is over and has a result."""
+    who = "one person" if people == 1 else f"{people} people"
+    words = f"<p>{who.capitalize()} in 3D after {seconds:.1f} s. Scroll down to watch.</p>"
+    return _card("done", "Done", words + _warnings(warnings))
+
+
+def stopped() -> str:
+    """Cancelled."""
+    return _card("idle", "Cancelled", "<p>The run was stopped, and nothing of it was kept.</p>")
+
+
+def failed(sentence: str) -> str:
+    """It did not work; the sentence says why and what to do."""
+    return _card("failed", "That did not work", f"<p>{escape(sentence)}</p>")
+
+
+def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None) -> str:
+    """The measures of everybody before and after, and the error against the truth where it is known."""
+    tables = [_truth_table(errors)] if errors else []
+    several = len(quality["people"]) > 1
+    for person in quality["people"]:
+        variants = [name for name in ("lifted", "refined") if name in person]
+        head = "".join(f"<th>{name.capitalize()}</th>" for name in variants)
+        head += "<th>Change</th>" if "change_percent" in person else ""
+        rows = "".join(_measure_row(person, key, variants) for key in UNITS if key in _MEASURES)
+        counts = ", ".join(f"{number} {kind}" for kind, number in person["frames"].items())
+        title = f"Person {person['id']}: " if several else ""
+        tables.append(
+            f"<table class='d3p-table'><caption>{title}{counts} frames</caption>"
+            f"<thead><tr><th>Measure</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+    return f"<div class='d3p-numbers'>{''.join(tables)}</div>"
+
+
+def example_cards(clips: dict[str, tuple[Path, Path]]) -> str:
+    """Buttons with a picture of each bundled clip."""
+    buttons = []
+    for name, (video, _) in clips.items():
+        picture = _thumbnail(video)
+        image = f"<img alt='' src='data:image/jpeg;base64,{picture}'>" if picture else ""
+        buttons.append(
+            f"<button type='button' class='d3p-example' data-clip='{escape(name)}'>{image}"
+            f"<span>{escape(name.capitalize())}</span></button>"
+        )
+    return f"<div class='d3p-examples' role='group' aria-label='Example clips'>{''.join(buttons)}</div>"
+
+
+def _thumbnail(video: Path, height: int = 120) -> str | None:
+    """A frame from near the start as base64 JPEG, `height` pixels high; None if the video cannot be read."""
+    try:
+        picture = next(frame for index, frame in enumerate(VideoReader(video)) if index == 12)
+    except (D3PError, StopIteration):
+        return None
+    width = round(picture.shape[1] * height / picture.shape[0])
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes()).decode()
+
+
+def _card(kind: str, title: str, body: str) -> str:
+    role = "alert" if kind == "failed" else "status"
+    return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h3>{title}</h3>{body}</div>"
+
+
+def _stage(kind: str, words: str, right: str) -> str:
+    return f"<li class='d3p-stage-{kind}'><span>{words}</span><span class='d3p-right'>{right}</span></li>"
+
+
+def _current(words: str, snapshot: Snapshot) -> str:
+    if not snapshot.total:
+        return _stage("now", words, f"{snapshot.seconds:.0f} s")
+    share = min(1.0, snapshot.done / snapshot.total)
+    left = snapshot.seconds_left
+    right = f"{snapshot.done} of {snapshot.total} frames" + (f", {_duration(left)} left" if left is not None else "")
+    bar = f"<span class='d3p-bar'><span style='width:{100 * share:.1f}%'></span></span>"
+    return f"<li class='d3p-stage-now'><span>{words}</span><span class='d3p-right'>{right}</span>{bar}</li>"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _warnings(warnings: Iterable[str]) -> str:
+    return "".join(f"<p class='d3p-warning'>{escape(text)}</p>" for text in warnings)
+
+
+def _measure_row(person: dict[str, Any], key: str, variants: list[str]) -> str:
+    label, unit = _MEASURES[key]
+    cells = "".join(f"<td>{_number(person[name][key])}</td>" for name in variants)
+    if "change_percent" in person:
+        change = person["change_percent"][key]
+        kind = "" if change is None else "d3p-better" if change < 0 else "d3p-worse"
+        cells += f"<td class='{kind}'>{'–' if change is None else f'{change:+.1f} %'}</td>"
+    return f"<tr><th scope='row'>{label} <small>{unit}</small></th>{cells}</tr>"
+
+
+def _truth_table(errors: dict[str, dict[str, float]]) -> str:
+    head = "".join(f"<th>{name.capitalize()}</th>" for name in errors)
+    rows = "".join(
+        f"<tr><th scope='row'>{label} <small>mm</small></th>"
+        + "".join(f"<td>{error[key]:.1f}</td>" for error in errors.values())
+        + "</tr>"
+        for key, label in (("mpjpe", "MPJPE"), ("p_mpjpe", "P-MPJPE"))
+    )
+    return (
+        "<table class='d3p-table'><caption>Error against the exact truth of this clip</caption>"
+        f"<thead><tr><th>Measure</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"

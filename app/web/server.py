@@ -1,0 +1,137 @@
+"""The app behind a port: private by default, whole without a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import fastapi
+import gradio as gr
+import uvicorn
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.staticfiles import StaticFiles
+
+from app.models import Options
+from app.web.handlers import Desk
+from app.web.limits import Limits
+from app.web.page import STATIC, build_page
+from app.web.sessions import Sessions
+from app.web.theme import theme
+from estimators.errors import ConfigError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the app is run.
+
+    Attributes:
+        host, port: where it listens; port 0 takes a free one.
+        user, password: asked for, if given.
+        limits: of one run.
+        max_age_s: files this old are deleted, even if their page is still open; longer than a full queue takes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    user: str | None = None
+    password: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    max_age_s: int = 6 * 3600
+
+    def __post_init__(self) -> None:
+        if bool(self.user) != bool(self.password):
+            raise ConfigError("--user and --password belong together; give both or neither.")
+
+    @property
+    def auth(self) -> tuple[str, str] | None:
+        """User and password, if they are asked for."""
+        return (self.user, self.password) if self.user and self.password else None
+
+
+@contextmanager
+def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
+    """The app, ready to be served, with a directory that only this user can read and that goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="d3p-app-"))
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)  # gradio's name for where uploads go
+    desk = Desk(Sessions(folder / "sessions", settings.max_age_s), settings.limits, folder)
+    try:
+        yield _mounted(settings, desk)
+    finally:
+        desk.slot.close()
+        desk.sessions.close_all()
+        shutil.rmtree(folder, ignore_errors=True)
+        if before is None:
+            os.environ.pop("GRADIO_TEMP_DIR", None)
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = before
+
+
+def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
+    blocks = build_page(desk, settings.max_age_s)
+    blocks.queue(max_size=20, default_concurrency_limit=4)
+    desk.slot.submit(lambda progress: desk.kept.get(Options()))  # while the first visitor chooses a video
+    api = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    static = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    static.add_middleware(GZipMiddleware, minimum_size=2000)
+    static.mount("/", StaticFiles(directory=STATIC))
+    api.mount("/viewer", static)
+    return gr.mount_gradio_app(
+        api,
+        blocks,
+        path="/",
+        server_name=settings.host,
+        server_port=settings.port,
+        footer_links=["api"],
+        run_history=False,
+        auth=settings.auth,
+        show_error=False,
+        max_file_size=f"{settings.limits.megabytes}mb",
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        favicon_path=str(STATIC / "icon.svg"),
+        theme=theme(),
+        css_paths=[STATIC / "page.css"],
+    )
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
+    """Run the app until it is interrupted; `on_ready` is told its address.
+
+    Raises:
+        ConfigError: nothing can listen there.
+    """
+    with _listen(settings) as listener, application(settings) as app:
+        host, port = listener.getsockname()[:2]
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))
+        if on_ready:
+            on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """A socket on the host and port: taken before anything is built, so that a port in use is said at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"Nothing can listen on {settings.host} port {settings.port}: {reason}; choose another with --port."
+        ) from error
+    with listener:
+        yield listener

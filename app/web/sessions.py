@@ -1,0 +1,96 @@
+"""Who is here: every session has a directory of its own, which goes when the session ends, or when it is old.
+
+Directories have random names that are never told to anybody but their own session: whoever does not have a file's
+address cannot find it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.web.jobs import Job
+
+_RUNS_KEPT = 3  # results a session keeps; the page shows the last one
+
+
+class Session:
+    """One visitor: a directory, uploads and jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.uploads: set[Path] = set()
+        self.jobs: list[Job] = []
+        self.used = time.monotonic()
+
+    def new_run(self) -> Path:
+        """The directory of a new run (not made yet); those of the oldest runs go."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        runs = sorted((path for path in self.folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+        for old in runs[: max(0, len(runs) - _RUNS_KEPT + 1)]:
+            shutil.rmtree(old, ignore_errors=True)
+        return self.folder / secrets.token_hex(8)
+
+    def add(self, job: Job) -> None:
+        """Remember a job, and forget those that are over."""
+        self.jobs = [one for one in self.jobs if not one.done()] + [job]
+
+    def cancel(self) -> list[Job]:
+        """Ask all jobs to stop; returns those that had not been done."""
+        running = [job for job in self.jobs if not job.done()]
+        for job in running:
+            job.cancel()
+        return running
+
+
+class Sessions:
+    """All sessions, by gradio's session hash."""
+
+    def __init__(self, folder: Path, max_age_s: float) -> None:
+        """`folder`: where the directories are made; sessions unused for `max_age_s` seconds are closed by `sweep`."""
+        self._folder, self._max_age = folder, max_age_s
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: str | None) -> Session:
+        """The session with this hash, begun if need be."""
+        with self._lock:
+            session = self._sessions.get(key or "")
+            if session is None:
+                session = self._sessions[key or ""] = Session(self._folder / secrets.token_hex(16))
+            session.used = time.monotonic()
+            return session
+
+    def close(self, key: str | None) -> None:
+        """The session is over: its work stops, its files and its uploads go (but not what another session has
+        uploaded as well: gradio keeps equal files once)."""
+        with self._lock:
+            session = self._sessions.pop(key or "", None)
+            others = {path for other in self._sessions.values() for path in other.uploads}
+        if session is None:
+            return
+        for job in session.cancel():
+            job.wait(10)
+        shutil.rmtree(session.folder, ignore_errors=True)
+        for upload in session.uploads - others:
+            upload.unlink(missing_ok=True)
+
+    def sweep(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Close the sessions that nobody has used for long and that have no work under way."""
+        with self._lock:
+            old = [
+                key
+                for key, session in self._sessions.items()
+                if now() - session.used > self._max_age and all(job.done() for job in session.jobs)
+            ]
+        for key in old:
+            self.close(key)
+
+    def close_all(self) -> None:
+        """The app ends."""
+        for key in list(self._sessions):
+            self.close(key)

@@ -1,0 +1,194 @@
+// The 3D view: floor, light, one camera for one or two panes, and the bodies in them.
+
+import { Body } from "./bodies.js";
+import { OrbitControls } from "./vendor/three/OrbitControls.js";
+import * as THREE from "./vendor/three/three.module.js";
+
+const SKY = 0x1b222d;
+const YAW = 0.42; // radians: a three-quarter view, as in the video
+const ELEVATION = 0.2;
+const FIELD = 32; // degrees, vertical
+const HOVER_PX = 18;
+
+/** View -> what each of its panes shows: kind of body -> look. */
+export const VIEWS = {
+    split: [{ lifted: "solid" }, { refined: "solid" }],
+    overlay: [{ lifted: "faint", refined: "solid" }],
+    refined: [{ refined: "solid" }],
+    lifted: [{ lifted: "solid" }],
+};
+
+export class Stage {
+    constructor(canvas, playback, onChange) {
+        this.canvas = canvas;
+        this.playback = playback;
+        this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true });
+        this.renderer.setScissorTest(true);
+        this.camera = new THREE.PerspectiveCamera(FIELD, 1, 0.05, 200);
+        this.controls = new OrbitControls(this.camera, canvas);
+        this.controls.maxPolarAngle = 0.54 * Math.PI;
+        this.controls.minDistance = 0.8;
+        this.controls.addEventListener("change", onChange);
+        this.panes = [];
+        this.ghost = false;
+        this.frame = 0;
+        this.view = null;
+    }
+
+    /** Choose one of VIEWS, with or without the ghost of the truth. */
+    show(view, ghost) {
+        this.clear();
+        this.view = view;
+        this.ghost = ghost;
+        this.panes = VIEWS[view].map((kinds) => this.makePane(ghost ? { ...kinds, truth: "truth" } : kinds));
+        this.resize();
+        this.set(this.frame);
+    }
+
+    makePane(kinds) {
+        const scene = new THREE.Scene();
+        scene.background = new THREE.Color(SKY);
+        scene.fog = new THREE.Fog(SKY, 6, 26);
+        scene.add(new THREE.HemisphereLight(0xffffff, 0x3a4252, 1.9));
+        const sun = new THREE.DirectionalLight(0xffffff, 2.1);
+        sun.position.set(2, 5, 4);
+        scene.add(sun, ...this.makeFloor());
+        const bodies = [];
+        for (const person of this.playback.people) {
+            for (const [kind, look] of Object.entries(kinds)) {
+                if (!person.bodies[kind]) continue;
+                const body = new Body(this.playback, look);
+                const shadow = kind === "truth" ? null : makeShadow();
+                scene.add(body.group);
+                if (shadow) scene.add(shadow);
+                bodies.push({ person, kind, body, shadow });
+            }
+        }
+        return { scene, bodies };
+    }
+
+    makeFloor() {
+        const reach = Math.max(...this.playback.centre.flat().map(Math.abs)) + this.playback.radius + 3;
+        const cells = Math.min(80, 2 * Math.ceil(2 * reach)); // of half a metre
+        const grid = new THREE.GridHelper(cells / 2, cells, 0x7b8797, 0x444f60);
+        const floor = new THREE.Mesh(
+            new THREE.PlaneGeometry(cells / 2, cells / 2).rotateX(-Math.PI / 2),
+            new THREE.MeshBasicMaterial({ color: 0x28313e }),
+        );
+        floor.position.y = -0.004;
+        return [floor, grid];
+    }
+
+    /** Put the camera where it holds everybody. */
+    reset() {
+        const { height, radius } = this.playback;
+        const [x, z] = this.playback.centre[this.frame];
+        const tall = height / 2 / Math.tan((FIELD * Math.PI) / 360);
+        const wide = (radius + 0.3) / Math.tan((FIELD * Math.PI) / 360) / Math.max(this.aspect(), 0.3);
+        const distance = 1.18 * Math.max(tall, wide) + 0.4;
+        const flat = distance * Math.cos(ELEVATION);
+        this.controls.target.set(x, height / 2 - 0.05, z);
+        this.camera.position.set(
+            x + flat * Math.sin(YAW), height / 2 + distance * Math.sin(ELEVATION), z + flat * Math.cos(YAW),
+        );
+        for (const { scene } of this.panes) [scene.fog.near, scene.fog.far] = [1.1 * distance, 3.5 * distance + 6];
+        this.controls.update();
+    }
+
+    /** Show a frame; the camera follows people along the floor. */
+    set(frame) {
+        const [from, to] = [this.playback.centre[this.frame], this.playback.centre[frame]];
+        const step = new THREE.Vector3(to[0] - from[0], 0, to[1] - from[1]);
+        this.controls.target.add(step);
+        this.camera.position.add(step);
+        this.frame = frame;
+        for (const { bodies } of this.panes) {
+            for (const { person, kind, body, shadow } of bodies) {
+                const pose = this.playback.pose(person, kind, frame);
+                body.set(pose);
+                if (!shadow) continue;
+                shadow.visible = pose !== null;
+                if (pose) shadow.position.set(pose[0], 0.003, pose[2]);
+            }
+        }
+    }
+
+    aspect() {
+        const { clientWidth: width, clientHeight: height } = this.canvas;
+        return width / Math.max(1, this.panes.length) / Math.max(1, height);
+    }
+
+    resize() {
+        const { clientWidth: width, clientHeight: height } = this.canvas;
+        if (!width || !height) return;
+        this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+        this.renderer.setSize(width, height, false);
+        this.camera.aspect = this.aspect();
+        this.camera.updateProjectionMatrix();
+    }
+
+    draw() {
+        const { clientWidth: width, clientHeight: height } = this.canvas;
+        const each = width / this.panes.length;
+        this.panes.forEach(({ scene }, index) => {
+            this.renderer.setViewport(index * each, 0, each, height);
+            this.renderer.setScissor(index * each, 0, each, height);
+            this.renderer.render(scene, this.camera);
+        });
+    }
+
+    /** The joint under a point of the canvas (CSS pixels): {person, kind, joint, x, y}, or null. */
+    pick(x, y) {
+        const { clientWidth: width, clientHeight: height } = this.canvas;
+        const each = width / this.panes.length;
+        const index = Math.min(this.panes.length - 1, Math.max(0, Math.floor(x / each)));
+        let best = null;
+        let nearest = HOVER_PX;
+        const point = new THREE.Vector3();
+        for (const { person, kind, body } of this.panes[index].bodies) {
+            if (!body.points) continue;
+            body.balls.forEach((ball, joint) => {
+                point.copy(ball.position).project(this.camera);
+                const [px, py] = [(index + (point.x + 1) / 2) * each, ((1 - point.y) / 2) * height];
+                const away = Math.hypot(px - x, py - y);
+                if (away < nearest) [nearest, best] = [away, { person, kind, joint, x: px, y: py }];
+            });
+        }
+        return best;
+    }
+
+    clear() {
+        for (const { scene, bodies } of this.panes) {
+            for (const { body } of bodies) body.dispose();
+            scene.traverse((object) => {
+                object.geometry?.dispose();
+                object.material?.map?.dispose();
+                object.material?.dispose?.();
+            });
+        }
+        this.panes = [];
+    }
+
+    dispose() {
+        this.clear();
+        this.controls.dispose();
+        this.renderer.dispose();
+        this.renderer.forceContextLoss();
+    }
+}
+
+/** A soft dark spot on the floor. */
+function makeShadow() {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 64;
+    const context = canvas.getContext("2d");
+    const fade = context.createRadialGradient(32, 32, 2, 32, 32, 32);
+    fade.addColorStop(0, "rgba(0,0,0,0.5)");
+    fade.addColorStop(1, "rgba(0,0,0,0)");
+    context.fillStyle = fade;
+    context.fillRect(0, 0, 64, 64);
+    return new THREE.Mesh(
+        new THREE.PlaneGeometry(1.1, 1.1).rotateX(-Math.PI / 2),
+        new THREE.MeshBasicMaterial({ map: new THREE.CanvasTexture(canvas), transparent: true, depthWrite: false }),
+    );
+}

@@ -1,0 +1,74 @@
+"""One run for the app: the pipeline, then what the page shows and offers. It leaves a whole folder or none."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import pipeline
+from app.models import Options
+from app.web.downloads import FORMATS_OFFERED, pack
+from app.web.jobs import JobProgress
+from app.web.kept import KeptModels
+from app.web.playback import playback, save_playback
+
+PLAYBACK = "playback.json"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a run has made.
+
+    Attributes:
+        result: of the pipeline.
+        video: side_by_side.mp4.
+        playback: the viewer's file.
+        files: to download, one by one.
+        archive: all of them in a zip.
+        errors: millimetres of "lifted" and "refined" against the truth, for the bundled clips.
+    """
+
+    result: pipeline.Result
+    video: Path
+    playback: Path
+    files: list[Path]
+    archive: Path
+    errors: dict[str, dict[str, float]] | None
+
+
+def process(video: Path, folder: Path, options: Options, kept: KeptModels, progress: JobProgress) -> Delivery:
+    """Run the pipeline on `video` into `folder`, which must not be there yet.
+
+    Raises:
+        D3PError: anything that a user can cause.
+        Cancelled: from `progress`.
+    """
+    try:
+        progress.start("Prepare", None)
+        models = kept.get(options)
+        result = pipeline.run(video, folder, options, progress, models, exports=FORMATS_OFFERED)
+        progress.start("Pack", None)
+        played = playback(result.motion)
+        save_playback(played, folder / PLAYBACK)
+        progress.check()
+        name = safe_stem(video)
+        archive = pack(result.files, folder / f"{name}-d3p.zip", name)
+        progress.check()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Delivery(
+        result=result,
+        video=folder / pipeline.SIDE_BY_SIDE,
+        playback=folder / PLAYBACK,
+        files=result.files,
+        archive=archive,
+        errors=played["errors"],
+    )
+
+
+def safe_stem(video: Path) -> str:
+    """The name of an upload without its suffix, as letters that every system takes in a file name."""
+    return re.sub(r"[^\w\-]+", "-", video.stem).strip("-")[:60] or "video"
