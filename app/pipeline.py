@@ -245,12 +245,12 @@ def _assemble(
             "principal_point_px": [info.size[0] / 2, info.size[1] / 2],
             "note": "assumed, not calibrated: the depth of root is in proportion to the focal length",
         },
-        models={**models.descriptions(), "d3prefiner": _own_version()},
+        models={**models.descriptions(), "d3prefiner": own_version()},
         options=asdict(options),
     )
 
 
-def _own_version() -> str:
+def own_version() -> str:
     try:
         return version("d3prefiner")
     except PackageNotFoundError:  # run from a checkout that is not installed

@@ -89,7 +89,7 @@ def probe(path: str | Path) -> VideoInfo:
         header = _Header.of(stream)
         return VideoInfo(
             path=path,
-            sha256=_sha256(path),
+            sha256=sha256_of(path),
             size=(first.shape[1], first.shape[0]),
             clock=header.clock(sorted(set(ticks)) or [0], last_duration),
             codec=stream.codec_context.name,
@@ -293,6 +293,7 @@ def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(picture)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a whole file, as hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "run": "video in, 3D motion out: motion.npz, side_by_side.mp4, quality.json",
     "export": "a motion as BVH, GLB, TRC, C3D, CSV, JSON",
     "app": "the browser app",
+    "batch": "the same for a folder of videos: resumable, several at a time, with a report",
     "evaluate": "accuracy on people that no training has seen, from motion capture",
     "train": "train a lifter or a refiner from a config",
     "weights": "list, verify, get or import weights",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.pipeline import Models
+from app.models import Models, Options
+from estimators.errors import WeightsError
 from estimators.skeleton import COCO17
 
 # A standing person in COCO order, in units of its own height, from the top of the head (0) to the ankles (1).
@@ -111,3 +114,33 @@ class FakeRefiner:
 
 def fake_models(refine: bool = True) -> Models:
     return Models(FakeDetector(), FakeLifter(), FakeRefiner() if refine else None)  # type: ignore[arg-type]
+
+
+def load_fakes(options: Options) -> Models:
+    """What `Models.load` would do; importable in worker processes."""
+    return fake_models(options.refine)
+
+
+class DyingDetector(FakeDetector):
+    """Kills its process, like the system when memory runs out, on grey frames; if told of a file, only until it is there."""
+
+    def __init__(self, once: str) -> None:
+        self.once = Path(once) if once else None
+
+    def detect(self, image: np.ndarray) -> Found:
+        if 100 < image.mean() < 150 and not (self.once and self.once.exists()):
+            if self.once:
+                self.once.touch()
+            os._exit(9)
+        return super().detect(np.full_like(image, 200))
+
+
+def load_dying(options: Options) -> Models:
+    """Models with a detector that dies; `options.detector` names the file that stops it."""
+    once = "" if options.detector == "movenet" else options.detector
+    return Models(DyingDetector(once), FakeLifter(), FakeRefiner())  # type: ignore[arg-type]
+
+
+def load_nothing(options: Options) -> Models:
+    """Networks that cannot be had."""
+    raise WeightsError("These weights are damaged.")

@@ -1,0 +1,107 @@
+"""What became of a batch: `report.json` for programs, `report.html` for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from app.batch.clips import Clip
+from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
+from app.files import complete_file
+from app.pipeline import SIDE_BY_SIDE
+
+REPORT_JSON, REPORT_HTML = "report.json", "report.html"
+
+# measure of quality.json -> what the page calls it, with its unit
+_MEASURES = {
+    "acceleration": "acceleration m/s²",
+    "bone_length_variation": "bone length ± %",
+    "reprojection_error": "reprojection px",
+}
+_STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+h1 { font-size: 1.4rem; margin-bottom: .2rem; } p.sum { margin-top: 0; opacity: .75; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .5rem .7rem; border-top: 1px solid var(--line); vertical-align: top; }
+th { border-top: 0; font-weight: 600; white-space: nowrap; } td.number { text-align: right; white-space: nowrap;
+font-variant-numeric: tabular-nums; } img { display: block; height: 72px; border-radius: 4px; }
+.failed { color: #c0392b; } @media (prefers-color-scheme: dark) { .failed { color: #ff8a75; } }
+small { opacity: .75; }
+"""
+
+
+def write_report(
+    folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], recipe: dict[str, Any], seconds: float
+) -> tuple[Path, Path]:
+    """Write both reports into the batch's output folder, clips in the order of their names. Returns their paths."""
+    by_name = {clip.name: clip for clip in clips}
+    ordered = sorted(outcomes, key=lambda one: one.name)
+    content = {
+        "format": "d3p-batch-report",
+        "format_version": 1,
+        "seconds": round(seconds, 3),
+        **sum_up(ordered),
+        "recipe": recipe,
+        "clips": [
+            {**asdict(one), "folder": by_name[one.name].folder.relative_to(folder).as_posix()} for one in ordered
+        ],
+    }
+    with complete_file(folder / REPORT_JSON) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with complete_file(folder / REPORT_HTML) as temporary:
+        temporary.write_text(_page(folder, by_name, ordered, seconds), encoding="utf-8")
+    return folder / REPORT_JSON, folder / REPORT_HTML
+
+
+def _page(folder: Path, clips: dict[str, Clip], outcomes: Sequence[Outcome], seconds: float) -> str:
+    counts = sum_up(outcomes)
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    head = ["", "clip", "frames", "people", "found", *_MEASURES.values(), "seconds"]
+    rows = "\n".join(_row(folder, clips[one.name], one) for one in outcomes)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{escape(summary)}</title><style>{_STYLE}</style></head><body>
+<h1>{len(outcomes)} clips: {escape(summary)}</h1>
+<p class="sum">{seconds:.0f} seconds. Measures without ground truth, lifted → refined; see quality.json in each folder.</p>
+<div class="scroll"><table><thead><tr>{"".join(f"<th>{escape(title)}</th>" for title in head)}</tr></thead>
+<tbody>
+{rows}
+</tbody></table></div></body></html>
+"""
+
+
+def _row(folder: Path, clip: Clip, one: Outcome) -> str:
+    where = clip.folder.relative_to(folder)
+    name = escape(one.name)
+    if one.status == "failed":
+        log = f' <a href="{_link(where / LOG)}">log</a>' if (clip.folder / LOG).is_file() else ""
+        message = escape(one.error or "")
+        return f'<tr><td></td><td>{name}<br><span class="failed">{message}</span>{log}</td><td colspan="7"></td></tr>'
+    picture = ""
+    if (clip.folder / THUMBNAIL).is_file():
+        image = f'<img src="{_link(where / THUMBNAIL)}" alt="" loading="lazy">'
+        has_video = (clip.folder / SIDE_BY_SIDE).is_file()
+        picture = f'<a href="{_link(where / SIDE_BY_SIDE)}">{image}</a>' if has_video else image
+    notes = "".join(f"<br><small>{escape(warning)}</small>" for warning in one.warnings)
+    if one.status == "skipped":
+        return f'<tr><td>{picture}</td><td>{name}<br><small>done before</small></td><td colspan="7"></td></tr>'
+    numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
+    numbers += [_before_and_after(one.quality, measure) for measure in _MEASURES]
+    numbers.append(f"{one.seconds:.1f}")
+    cells = "".join(f'<td class="number">{escape(text)}</td>' for text in numbers)
+    return f"<tr><td>{picture}</td><td>{name}{notes}</td>{cells}</tr>"
+
+
+def _before_and_after(quality: dict[str, Any], measure: str) -> str:
+    values = [quality[variant].get(measure) for variant in ("lifted", "refined") if variant in quality]
+    return " → ".join("–" if value is None else f"{value:.3g}" for value in values)
+
+
+def _link(path: Path) -> str:
+    return quote(path.as_posix())

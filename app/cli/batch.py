@@ -1,0 +1,128 @@
+"""`d3p batch`: the whole pipeline on a folder of videos."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli.run import add_pipeline_arguments, options
+
+if TYPE_CHECKING:
+    from app.batch.clips import Clip
+    from app.batch.pool import Watcher
+    from app.batch.work import Job, Outcome
+
+_OUTPUT = """\
+writes
+  DIR/report.html, report.json   what became of every clip
+  DIR/PATH/CLIP.mp4/             for each clip, under its path in FOLDER: what `d3p run` writes, and
+      log.txt                    what happened, and when
+      done.json                  what the results were made of
+
+A clip is skipped if its results are whole and were made of the same video, options, versions and weights. The exit code
+is 1 if a clip failed, and 0 if none did.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "batch",
+        help="a folder of videos",
+        description="Process all videos in a folder and below it; go on where an earlier run stopped.",
+        epilog=_OUTPUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="clips at a time (default: 1)")
+    parser.add_argument("--include", nargs="+", default=[], metavar="PATTERN", help="only these, such as '*.mov'")
+    parser.add_argument("--exclude", nargs="+", default=[], metavar="PATTERN", help="not these")
+    parser.add_argument("--to", metavar="FORMATS", help="export as well, see `d3p export --help`; comma-separated")
+    parser.add_argument("--redo", action="store_true", help="also what is done already")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be done")
+    add_pipeline_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns the exit code.
+
+    Raises:
+        ConfigError, WeightsError: nothing could be begun.
+    """
+    from rich.console import Console
+
+    from app.batch import marker
+    from app.batch.clips import find_clips
+    from app.batch.report import write_report
+    from app.batch.work import Job, skipped, sum_up
+    from app.export import parse_formats
+    from app.models import resolve_device
+    from app.pipeline import check_output_folder
+    from estimators.errors import ConfigError
+
+    if args.workers < 1:
+        raise ConfigError(f"The number of workers must be at least 1, not {args.workers}.")
+    console, chosen = Console(), options(args)
+    exports = () if args.to is None else tuple(parse_formats(args.to))
+    resolve_device(chosen.device)
+    clips = find_clips(args.folder, args.output, args.include, args.exclude)
+    check_output_folder(args.output)
+    started = time.perf_counter()
+    job = Job(chosen, exports, marker.recipe(chosen, exports))
+    done = [] if args.redo else [clip for clip in clips if marker.is_done(clip.path, clip.folder, job.recipe)]
+    todo = [clip for clip in clips if clip not in done]
+    if args.dry_run:
+        for clip in clips:
+            console.print(f"{'done' if clip in done else 'to do':6} {clip.name}", markup=False, highlight=False)
+        return 0
+    outcomes = [skipped(clip) for clip in done]
+    outcomes += _work_through(console, todo, job, args.workers)
+    _, page = write_report(args.output, clips, outcomes, job.recipe, time.perf_counter() - started)
+    counts = sum_up(outcomes)
+    console.print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; {page}", highlight=False)
+    return 1 if counts["failed"] else 0
+
+
+def _work_through(console: Any, todo: list[Clip], job: Job, workers: int) -> list[Outcome]:
+    """Show a bar for the batch and one for each clip at work; without a terminal, a line for each clip."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    if not todo:
+        return []
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    outcomes = []
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        whole = bars.add_task("clips", total=len(todo))
+        tasks: dict[str, TaskID] = {}
+
+        def watch(name: str, stage: str, done: int, total: int | None) -> None:
+            if not stage:
+                if name in tasks:
+                    bars.remove_task(tasks.pop(name))
+                return
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], description=f"{name}: {stage}", completed=done, total=total)
+
+        for outcome in _run(todo, job, workers, watch):
+            outcomes.append(outcome)
+            bars.update(whole, advance=1)
+            console.print(_line(outcome, len(outcomes), len(todo)), markup=False, highlight=False, soft_wrap=True)
+    return outcomes
+
+
+def _run(todo: list[Clip], job: Job, workers: int, watch: Watcher) -> Iterator[Outcome]:
+    from app.batch.pool import run_here, run_in_processes
+
+    if workers == 1:
+        return run_here(todo, job, watch)
+    return run_in_processes(todo, job, watch, min(workers, len(todo)))
+
+
+def _line(outcome: Outcome, number: int, count: int) -> str:
+    if outcome.status == "failed":
+        return f"{number}/{count} FAILED {outcome.name}: {outcome.error}"
+    return f"{number}/{count} {outcome.name}: {outcome.frames} frames, {outcome.seconds:.1f} s"
