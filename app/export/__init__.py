@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.files import complete_folder
 from estimators.errors import ConfigError
@@ -47,13 +47,15 @@ def parse_formats(text: str) -> tuple[str, ...]:
     """The formats of a comma-separated list, each once, in the order given.
 
     Raises:
-        ConfigError: one that there is not, or none.
+        ConfigError: one that there is not, or none, or one whose library is not installed.
     """
     names = tuple(dict.fromkeys(name.strip().lower().removeprefix(".") for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in FORMATS]
     if unknown or not names:
         wrong = f"Cannot export to {', '.join(unknown)}" if unknown else "No format to export to was given"
         raise ConfigError(f"{wrong}; the formats are {', '.join(FORMATS)}.")
+    for name in names:
+        _module(name)
     return names
 
 
@@ -91,7 +93,7 @@ def export(
     with complete_folder(folder) as staging:
         for name in formats:
             kind = FORMATS[name]
-            module = importlib.import_module(f"{__name__}.{kind.module}")
+            module = _module(name)
             if not kind.one_person:
                 module.write(placed, staging / f"{stem}.{name}")
                 written.append(f"{stem}.{name}")
@@ -112,3 +114,15 @@ def exported_files(folder: str | Path, stem: str = "motion") -> list[Path]:
     endings = [f".{name}" for name in FORMATS] + [kind.sidecar for kind in FORMATS.values() if kind.sidecar]
     patterns = [f"{stem}{whose}{ending}" for ending in endings for whose in ("", "_person[0-9]*")]
     return sorted({path for pattern in patterns for path in folder.glob(pattern)})
+
+
+def _module(name: str) -> Any:
+    """The module that writes a format.
+
+    Raises:
+        ConfigError: a library that it needs is not installed.
+    """
+    try:
+        return importlib.import_module(f"{__name__}.{FORMATS[name].module}")
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"Export to {name} needs the package {error.name}: pip install {error.name}.") from error

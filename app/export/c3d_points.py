@@ -18,26 +18,18 @@ import c3d
 import numpy as np
 
 from app.export.place import Placed
-from estimators.errors import DataError
 from estimators.tracks import Provenance
 
-MAX_POINTS = 255  # the dimension of POINT:LABELS is one byte
+_MOST_LABELS = 255  # in one parameter: its dimension is one byte; the rest goes to LABELS2, LABELS3, ...
 
 
 def write(placed: Placed, path: Path) -> None:
-    """Write everybody.
-
-    Raises:
-        DataError: more people than a C3D file has room for.
-    """
+    """Write everybody."""
     motion = placed.motion
     people, joints = motion.people, motion.skeleton.joints
-    if len(people) * len(joints) > MAX_POINTS:
-        most = MAX_POINTS // len(joints)
-        raise DataError(f"A C3D file has room for {most} people; this motion has {len(people)}.")
     prefixes = [f"person{person.id}:" if len(people) > 1 else "" for person in people]
     writer = c3d.Writer(point_rate=float(motion.fps), point_units="mm")
-    writer.set_point_labels([prefix + joint for prefix in prefixes for joint in joints])
+    _add_labels(writer, [prefix + joint for prefix in prefixes for joint in joints])
     writer.set_screen_axis("+X", "+Y" if placed.space == "world" else "-Y")
     points = np.concatenate([_points(placed, index) for index in range(len(people))], axis=1)
     no_analog = np.zeros((0, 0), np.float32)
@@ -46,6 +38,17 @@ def write(placed: Placed, path: Path) -> None:
     with path.open("wb") as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No analog data")
         writer.write(file)
+
+
+def _add_labels(writer: c3d.Writer, labels: list[str]) -> None:
+    """POINT:LABELS and DESCRIPTIONS, the latter empty; each in as many parameters as it needs."""
+    for number, first in enumerate(range(0, len(labels), _MOST_LABELS)):
+        some = labels[first : first + _MOST_LABELS]
+        width = max(len(label) for label in some)
+        suffix = str(number + 1) if number else ""
+        padded = "".join(label.ljust(width) for label in some)
+        writer.point_group.add_str(f"LABELS{suffix}", "Point labels.", padded, width, len(some))
+        writer.point_group.add_str(f"DESCRIPTIONS{suffix}", "Point descriptions.", " " * len(some), 1, len(some))
 
 
 def _points(placed: Placed, index: int) -> np.ndarray:

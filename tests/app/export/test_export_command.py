@@ -64,6 +64,16 @@ def test_mistakes_end_in_one_sentence(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_library_that_is_missing(
+    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "c3d", None)
+    monkeypatch.delitem(sys.modules, "app.export.c3d_points", raising=False)
+    assert cli.main(["export", str(saved), "--to", "csv,c3d"]) == 2
+    assert "pip install c3d" in capsys.readouterr().err
+    assert [path.name for path in saved.parent.iterdir()] == ["motion.npz"]
+
+
 def test_files_that_are_no_motion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "other.npz"
     other.write_bytes(b"not an archive")

@@ -17,7 +17,6 @@ from motions import SIGMA, J, motion_of, walking
 from app.export import export
 from app.export.place import place
 from app.motion import Motion
-from estimators.errors import DataError
 
 GAP, FILLED = slice(5, 9), slice(12, 14)
 
@@ -60,10 +59,15 @@ def test_c3d_of_one_person_and_one_frame_in_camera_space(tmp_path: Path) -> None
     assert (file["data"]["meta_points"]["residuals"] == 1).all()
 
 
-def test_c3d_with_more_people_than_it_has_room_for(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="15 people"):
-        export(motion_of([walking(2)] * 16), ["c3d"], tmp_path / "new")
-    assert not (tmp_path / "new").exists()
+def test_c3d_of_more_people_than_one_list_of_labels_has_room_for(tmp_path: Path) -> None:
+    bodies = [walking(2) + [0.5 * i, 0, 0] for i in range(16)]
+    motion = motion_of(bodies)
+    file = ezc3d.c3d(str(export(motion, ["c3d"], tmp_path)[0]))
+    point = file["parameters"]["POINT"]
+    labels = point["LABELS"]["value"] + point["LABELS2"]["value"]
+    assert labels == [f"person{person.id}:{joint}" for person in motion.people for joint in J]
+    expected = 1000 * place(motion).positions[15]
+    assert np.allclose(file["data"]["points"][:3, -17:].transpose(2, 1, 0), expected, atol=0.01)
 
 
 def read_trc(path: Path) -> tuple[dict[str, str], list[str], np.ndarray, np.ndarray]:
