@@ -78,7 +78,7 @@ def running(snapshot: Snapshot, refine: bool) -> str:
 def finished(seconds: float, people: int, warnings: Iterable[str]) -> str:
     """The run is over and has a result."""
     who = "one person" if people == 1 else f"{people} people"
-    words = f"<p>{who.capitalize()} in 3D after {seconds:.1f} s. Scroll down to watch.</p>"
+    words = f"<p>{who.capitalize()} in 3D after {seconds:.1f} s.</p>"
     return _card("done", "Done", words + _warnings(warnings))
 
 

@@ -84,6 +84,7 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
     static.add_middleware(GZipMiddleware, minimum_size=2000)
     static.mount("/", StaticFiles(directory=STATIC))
     api.mount("/viewer", static)
+    api.state.desk = desk
     return gr.mount_gradio_app(
         api,
         blocks,

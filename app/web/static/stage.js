@@ -84,8 +84,8 @@ export class Stage {
         const { height, radius } = this.playback;
         const [x, z] = this.playback.centre[this.frame];
         const tall = height / 2 / Math.tan((FIELD * Math.PI) / 360);
-        const wide = (radius + 0.3) / Math.tan((FIELD * Math.PI) / 360) / Math.max(this.aspect(), 0.3);
-        const distance = 1.18 * Math.max(tall, wide) + 0.4;
+        const wide = (0.8 * radius + 0.25) / Math.tan((FIELD * Math.PI) / 360) / Math.max(this.aspect(), 0.3);
+        const distance = 1.08 * Math.max(tall, wide) + 0.3;
         const flat = distance * Math.cos(ELEVATION);
         this.controls.target.set(x, height / 2 - 0.05, z);
         this.camera.position.set(

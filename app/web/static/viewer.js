@@ -56,6 +56,7 @@ class Viewer {
         this.tick = this.tick.bind(this);
         requestAnimationFrame(this.tick);
         root.dataset.ready = "true";
+        root.scrollIntoView({ behavior: "smooth", block: "start" });
     }
 
     build(video) {
@@ -66,7 +67,7 @@ class Viewer {
         this.film.muted = this.input.muted = true;
         const { crop } = playback;
         const pane = make("div", { class: "v-input" }, this.input);
-        pane.style.aspectRatio = `${crop.width} / ${crop.height}`;
+        pane.style.setProperty("--aspect", crop.width / crop.height);
         this.input.style.width = `${(100 * crop.of_width) / crop.width}%`;
         this.canvas = make("canvas", { "aria-label": "3D view: drag to turn, wheel to zoom" });
         this.tip = make("div", { class: "v-tip", role: "tooltip", hidden: "" });

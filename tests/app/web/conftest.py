@@ -1,0 +1,110 @@
+"""The app with stand-in networks on a free port, and short clips to feed it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
+
+import uvicorn
+from fakes import FakeDetector, Found, fake_models
+from video_files import write_video
+
+from app.clock import Clock
+from app.models import Models
+from app.video import VideoReader, probe
+from app.video_writer import VideoWriter
+from app.web.handlers import Desk
+from app.web.limits import Limits
+from app.web.server import Settings, _listen, application
+from demo_videos.truth import demo_clips, load_truth, save_truth
+
+FRAMES = 16  # of the short example clip
+SLOW = (176, 144)  # pixels: on pictures of this size the detector takes its time
+
+
+class PatientDetector(FakeDetector):
+    """Finds a person in every bright frame, slowly on pictures of one size."""
+
+    def detect(self, image: np.ndarray) -> Found:
+        if image.shape[1::-1] == SLOW:
+            time.sleep(0.02)
+        return super().detect(image)
+
+
+def stand_in(refine: bool = True) -> Models:
+    models = fake_models(refine)
+    models.detector = PatientDetector()  # type: ignore[assignment]
+    return models
+
+
+@dataclass
+class Served:
+    """A running app."""
+
+    url: str
+    desk: Desk
+
+    def folders(self) -> list[Path]:
+        """Everything that lies in the sessions' directories."""
+        return sorted((self.desk.uploads / "sessions").rglob("*"))
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The start of a bundled clip and its truth: as if it were bundled in this length."""
+    video, truth_file = demo_clips()["walker"]
+    folder = tmp_path_factory.mktemp("bundled")
+    info = probe(video)
+    whole = info.clock
+    part = Clock(whole.fps, whole.time_base, whole.ticks[:FRAMES], whole.durations[:FRAMES], whole.constant)
+    with VideoWriter(folder / "walker.mp4", info.size, part, crf=24) as writer:
+        for picture in islice(VideoReader(video), FRAMES):
+            writer.write(picture)
+    truth = load_truth(truth_file)
+    arrays = {name: getattr(truth, name)[:FRAMES] for name in ("joints_3d", "keypoints_2d", "coco_2d")}
+    save_truth(folder / "walker.npz", replace(truth, **arrays))
+    return folder / "walker.mp4", folder / "walker.npz"
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video whose processing takes long enough to be cancelled."""
+    bright = np.full((SLOW[1], SLOW[0], 3), 200, np.uint8)
+    return write_video(tmp_path_factory.mktemp("long") / "long.mp4", size=SLOW, rate=50, pictures=[bright] * 900)
+
+
+@pytest.fixture(scope="session")
+def garbage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("garbage") / "holiday.mp4"
+    path.write_bytes(b"this is no video, whatever its name says " * 100)
+    return path
+
+
+@pytest.fixture(scope="session")
+def served(clip: tuple[Path, Path]) -> Iterator[Served]:
+    """The app; its only example is `clip`."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Models, "load", classmethod(lambda cls, options: stand_in(options.refine)))
+    patch.setattr("app.web.page.demo_clips", lambda: {"walker": clip})
+    patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
+    settings = Settings(port=0, limits=Limits(seconds=30, frames=1000, megapixels=1, megabytes=5))
+    with _listen(settings) as listener, application(settings) as app:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.desk)
+        server.should_exit = True
+        thread.join(20)
+    patch.undo()

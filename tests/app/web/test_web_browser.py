@@ -1,0 +1,208 @@
+"""The page in a real headless Chromium, with the outside network blocked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import FRAMES, Served
+
+from app.motion import Motion
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install '.[dev]'")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+
+SLOW_MS = 180_000  # machines that test are busy machines
+WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # in software
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    arguments = [*WEBGL, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A session of its own, and everything that went wrong in it."""
+
+    def __init__(self, browser: Any, url: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        self.context.set_default_timeout(SLOW_MS)
+        self.page = self.context.new_page()
+        self.wrong: list[str] = []
+        self.page.on("console", lambda line: line.type == "error" and self.wrong.append(f"console: {line.text}"))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on("response", lambda got: got.status >= 400 and self.wrong.append(f"{got.status}: {got.url}"))
+        self.page.on("request", lambda sent: self._outside(sent.url, url))
+        self.page.on("requestfailed", self._failed)
+        self.page.goto(url)
+        self.page.wait_for_selector("#start")
+
+    def _outside(self, address: str, url: str) -> None:
+        if not address.startswith((url, "data:", "blob:")):
+            self.wrong.append(f"outside: {address}")
+
+    def _failed(self, request: Any) -> None:
+        if (
+            request.failure != "net::ERR_ABORTED"
+        ):  # what the page itself gives up: a stream at its end, a video replaced
+            self.wrong.append(f"failed: {request.url} {request.failure}")
+
+    def upload(self, path: Path) -> None:
+        self.page.set_input_files("#video input[type=file]", path)
+        self.page.wait_for_function(f"document.querySelector('#status').innerText.includes('{path.name}')")
+
+    def wait_for(self, state: str) -> str:
+        self.page.wait_for_selector(f"#status [data-state={state}]")
+        return self.page.inner_text("#status")
+
+    def run(self) -> None:
+        self.page.click("#start")
+        self.wait_for("done")
+        self.page.wait_for_selector(".d3p-viewer[data-ready=true]")
+
+    def viewer(self, name: str) -> str:
+        return self.page.get_attribute(".d3p-viewer", f"data-{name}")
+
+
+@pytest.fixture
+def visit(browser: Any, served: Served) -> Iterator[Visit]:
+    visit = Visit(browser, served.url)
+    yield visit
+    visit.context.close()
+
+
+def test_a_clip_from_upload_to_download(visit: Visit, clip: tuple[Path, Path], tmp_path: Path) -> None:
+    page = visit.page
+    visit.upload(clip[0])
+    visit.run()
+
+    # three panes playing
+    page.wait_for_function(
+        "(v => v.readyState >= 2 && v.videoWidth > 2 * v.videoHeight)(document.querySelector('.v-film'))"
+    )
+    assert not page.eval_on_selector(".v-film", "video => video.error")
+    before = page.eval_on_selector(".v-film", "video => video.currentTime")
+    page.wait_for_function(f"document.querySelector('.v-film').currentTime != {before}")
+
+    # scrub: slider, then timeline; the input follows
+    page.eval_on_selector(".v-bar input[type=range]", "e => { e.value = 9; e.dispatchEvent(new Event('input')); }")
+    assert visit.viewer("frame") == "9" and f"10 / {FRAMES}" in page.inner_text(".v-clock")
+    page.wait_for_function("Math.abs(document.querySelector('.v-input video').currentTime - 9.4 / 25) < 0.01")
+    box = page.locator(".v-chart").bounding_box()
+    page.locator(".v-chart").click(position={"x": box["width"] / 2, "y": 60})
+    assert visit.viewer("frame") in {str(FRAMES // 2 - 1), str(FRAMES // 2)}
+
+    # the 3D view shows something, turns, and changes with the view and the ghost
+    def picture() -> bytes:
+        page.wait_for_timeout(300)
+        return page.locator(".v-space").screenshot()
+
+    first = picture()
+    box = page.locator(".v-space canvas").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 320, box["y"] + 220, steps=4)
+    page.mouse.up()
+    turned = picture()
+    page.select_option(".v-bar select[aria-label=View]", "overlay")
+    overlaid = picture()
+    page.check(".v-ghost input")
+    assert len({first, turned, overlaid, picture()}) == 4
+
+    # a joint has a name
+    page.select_option(".v-bar select[aria-label=View]", "refined")
+    page.click("text=Reset view")
+    names = set()
+    for y in range(20, int(box["height"]), 8):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+        if page.is_visible(".v-tip"):
+            names.add(page.inner_text(".v-tip b").lower())
+    assert names & {"hip", "spine", "thorax", "neck", "head"}
+
+    # play
+    page.click(".v-play")
+    page.wait_for_function("document.querySelector('.d3p-viewer').dataset.playing == 'true'")
+    page.click(".v-play")
+
+    with page.expect_download() as download:
+        page.click("#files a[download]")
+    download.value.save_as(tmp_path / "motion.npz")
+    assert len(Motion.load(tmp_path / "motion.npz")) == FRAMES
+    assert not visit.wrong
+
+
+def test_another_lifter_on_an_example(visit: Visit) -> None:
+    visit.page.click("[data-clip=walker]")
+    visit.page.wait_for_function("document.querySelector('#status').innerText.includes('walker.mp4')")
+    visit.page.click("#lifter input")
+    visit.page.click("[role=option]:has-text('mixste')")
+    visit.run()
+    assert "against the exact truth" in visit.page.inner_text("#numbers")
+    assert not visit.wrong
+
+
+def test_garbage_is_answered_with_a_sentence(visit: Visit, garbage: Path) -> None:
+    visit.upload(garbage)
+    card = visit.wait_for("failed")
+    assert "holiday.mp4" in card and "Traceback" not in card
+    visit.page.click("#start")
+    visit.page.wait_for_selector("[data-testid=toast-body]")
+    assert "holiday.mp4" in visit.page.inner_text("[data-testid=toast-body]")
+
+
+def test_a_run_is_cancelled(visit: Visit, served: Served, long_clip: Path) -> None:
+    before = served.folders()
+    visit.upload(long_clip)
+    visit.page.click("#start")
+    visit.page.wait_for_selector(".d3p-bar")
+    started = time.monotonic()
+    visit.page.click("#cancel")
+    visit.page.wait_for_selector("#status:has-text('Cancelled')")
+    while served.desk.slot.busy() and time.monotonic() - started < 20:
+        time.sleep(0.02)
+    assert time.monotonic() - started < 10  # it takes about a second; the machine may be busy
+    assert [path for path in served.folders() if path not in before and path.is_file()] == []
+    visit.page.wait_for_selector("#start:not([disabled])")
+    assert not visit.wrong
+
+
+def test_two_sessions_do_not_see_each_other(browser: Any, served: Served, clip: tuple[Path, Path]) -> None:
+    one, two = Visit(browser, served.url), Visit(browser, served.url)
+    one.upload(clip[0])
+    one.run()
+    address = one.page.get_attribute(".v-film", "src")
+    token = address.split("/sessions/")[1].split("/")[0]
+    assert httpx.get(address).status_code == 200
+    assert token not in two.page.content() and two.page.query_selector(".v-film") is None
+    one.context.close()
+    deadline = time.monotonic() + 60
+    while httpx.get(address).status_code == 200 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert httpx.get(address).status_code in (403, 404)  # the page is closed: the files are gone
+    assert not one.wrong and not two.wrong
+    two.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_the_page_fits(browser: Any, served: Served, width: int, scheme: str) -> None:
+    """Nothing sticks out at a phone's width, and the dark page is dark."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(served.url, timeout=SLOW_MS)
+    page.wait_for_selector("#start", timeout=SLOW_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+    context.close()
