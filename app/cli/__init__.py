@@ -22,7 +22,8 @@ COMMANDS: dict[str, str] = {
     "export": "a motion as BVH, GLB, TRC, C3D, CSV, JSON",
     "app": "the browser app",
     "batch": "the same for a folder of videos: resumable, several at a time, with a report",
-    "evaluate": "accuracy on people that no training has seen, from motion capture",
+    "evaluate": "accuracy on people that no training has seen, from motion capture, pixels or Human3.6M",
+    "convert-h36m": "your own Human3.6M files as one without pickles",
     "train": "train a lifter or a refiner from a config",
     "weights": "list, verify, get or import weights",
 }

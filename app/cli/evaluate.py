@@ -20,11 +20,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="accuracy on people that no training has seen, from motion capture or from pixels",
         description="With --data, print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, "
         "the linear baseline and the refiner, for true and for noisy 2D, on the test people of a motion-capture file. With "
-        "--rendered, run the whole pipeline on rendered clips and compare it with their ground truth.",
+        "--rendered, run the whole pipeline on rendered clips and compare it with their ground truth. With --h36m, print "
+        "Human3.6M's tables.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--data", help="motion-capture file (.npz)")
     what.add_argument("--rendered", metavar="FOLDER", help="clips that `python -m demo_videos.suite` has rendered")
+    what.add_argument(
+        "--h36m", metavar="FILE", help="your own Human3.6M, from `d3p convert-h36m`: S9 and S11, 15 actions"
+    )
     parser.add_argument("--lifter", nargs="+", default=["stcformer-81", "mixste-81"], help="names or paths of weights")
     parser.add_argument("--refiner", nargs="+", help="as many; default: refiner-LIFTER")
     parser.add_argument("--steps", type=int, default=2, help="K, DDIM steps (default 2)")
@@ -46,12 +50,12 @@ def run(args: argparse.Namespace) -> int:
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
     if len(refiners) != len(args.lifter):
         raise ConfigError(f"There are {len(args.lifter)} lifters, but {len(refiners)} refiners.")
-    if args.rendered and args.cards:
+    if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
+    evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m
     results = {}
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
         lifter, refiner = Lifter.load(lifter_name, args.device), Refiner.load(refiner_name, args.device)
-        evaluate = evaluate_rendered if args.rendered else evaluate_mocap
         results[lifter.name] = evaluate(args, lifter, refiner)
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
@@ -103,3 +107,23 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
         for result in results
     }
     return {"groups": {name: asdict(summary) for name, summary in groups.items()}, "clips": clips}
+
+
+def evaluate_h36m(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Print Human3.6M's tables of a lifter; returns the errors ready for JSON."""
+    from rich.console import Console
+
+    from refiner.data.human36m import read_human36m
+    from refiner.evaluation.human36m import WAYS, evaluate_human36m
+
+    with Console(stderr=True).status(f"{lifter.name}") as status:
+        table = evaluate_human36m(
+            read_human36m(args.h36m), lifter, refiner, args.steps,
+            on_sequence=lambda done: status.update(f"{lifter.name}: {done} sequences"),
+        )  # fmt: skip
+    for way in WAYS:
+        for measure in ("MPJPE", "P-MPJPE"):
+            print(
+                f"\n{lifter.name} and {refiner.name}, S9 and S11, {measure} mm, {way}\n\n{table.markdown(way, measure)}"
+            )
+    return table.errors

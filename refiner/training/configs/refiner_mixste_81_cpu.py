@@ -16,10 +16,10 @@ model = {
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(3000, 27, 10), (4200, 81, 4)],
+    "stages": [(2300, 27, 10), (3200, 81, 4)],
     "strides": (2, 2),  # the lifter's and that of the start's, both at home there
 }
 optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
 warmup = 100
-validate_every = 1400
+validate_every = 1600
 save_every = 200

@@ -1,0 +1,84 @@
+"""Human3.6M in a file without pickles, made from the user's own copy by `d3p convert-h36m`; no part of this project.
+
+An .npz. Keys: `subject`, `action`, `camera`, `length` (frames) and `image_size` (width, height) for each sequence; `detector`
+(where the 2D is from); `fps`; and, for all frames of all sequences, `keypoints_2d` (N,17,2) float32 pixels and `poses` (N,17,3)
+float32 metres, camera space, root not subtracted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from estimators.errors import DataError
+
+TRAIN, TEST = ("S1", "S5", "S6", "S7", "S8"), ("S9", "S11")
+DROPPED = ("S11", "Directions")  # its capture is broken
+FPS = 50.0
+_RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
+_KEYS = ("subject", "action", "camera", "length", "image_size", "detector", "fps", "keypoints_2d", "poses")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A take seen by one camera: keypoints (N,17,2) pixels, poses (N,17,3) metres, camera space."""
+
+    subject: str
+    take: str
+    camera: str
+    keypoints: np.ndarray
+    poses: np.ndarray
+    image_size: tuple[int, int]
+    fps: float
+
+    @property
+    def action(self) -> str:
+        """The action that tables group by: "Directions 1" is Directions."""
+        return action_of(self.take)
+
+
+def action_of(take: str) -> str:
+    """The text before the first space; two actions have two spellings."""
+    action = take.split(" ")[0]
+    return _RENAMED.get(action, action)
+
+
+def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterator[Sequence]:
+    """The sequences of some subjects, without the one that nobody counts.
+
+    Raises:
+        DataError: missing or malformed file, or nothing of these subjects in it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"No Human3.6M file at {path}; make one of your own copy with `d3p convert-h36m`.")
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {key: data[key] for key in _KEYS}
+    except (ValueError, OSError, KeyError, BadZipFile) as error:
+        raise DataError(f"{path.name} is not a file of `d3p convert-h36m`: {error}.") from error
+    ends = np.cumsum(arrays["length"])
+    if not len(ends) or {len(arrays["poses"]), len(arrays["keypoints_2d"])} != {ends[-1]}:
+        raise DataError(f"{path.name}: the lengths of its sequences do not add up to its frames.")
+    chosen = [
+        i
+        for i, (subject, take) in enumerate(zip(arrays["subject"], arrays["action"], strict=True))
+        if subject in subjects and (subject, take) != DROPPED
+    ]
+    if not chosen:
+        raise DataError(f"{path.name} holds nothing of {', '.join(subjects)}.")
+    for i in chosen:
+        frames = slice(ends[i] - arrays["length"][i], ends[i])
+        yield Sequence(
+            subject=str(arrays["subject"][i]),
+            take=str(arrays["action"][i]),
+            camera=str(arrays["camera"][i]),
+            keypoints=arrays["keypoints_2d"][frames],
+            poses=arrays["poses"][frames],
+            image_size=(int(arrays["image_size"][i][0]), int(arrays["image_size"][i][1])),
+            fps=float(arrays["fps"]),
+        )
