@@ -15,6 +15,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from scipy.optimize import least_squares
 
 from estimators.errors import DataError
 from refiner.data.human36m import FPS
@@ -107,22 +108,40 @@ def resect(
     chosen = np.random.default_rng(0).permutation(len(world))[:_POINTS]
     world, pixels = world[chosen], pixels[chosen]
     middle = world.mean(axis=0)  # the solver's numbers stay small
+    world = world - middle
     guess = np.array([[_FOCAL_GUESS, 0, size[0] / 2], [0, _FOCAL_GUESS, size[1] / 2], [0, 0, 1]])
-    error, _, _, turns, shifts = cv2.calibrateCamera(
-        [(world - middle).astype(np.float32)],
-        [pixels.astype(np.float32)],
-        size,
-        guess,
-        None,
-        flags=cv2.CALIB_USE_INTRINSIC_GUESS,
-        criteria=(cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 200, 1e-12),
+    _, matrix, lens, turns, shifts = cv2.calibrateCamera(
+        [world.astype(np.float32)], [pixels.astype(np.float32)], size, guess, None, flags=cv2.CALIB_USE_INTRINSIC_GUESS
     )
+    # OpenCV's tangential distortion is another than the data set's: its solution is where the exact one begins
+    k1, k2, p1, p2, k3 = lens.ravel()
+    start = [*turns[0].ravel(), *shifts[0].ravel(), *matrix.diagonal()[:2], *matrix[:2, 2], k1, k2, k3, p2, p1]
+
+    def misses(camera: np.ndarray) -> np.ndarray:
+        rotation, translation, lens = cv2.Rodrigues(camera[:3])[0], camera[3:6], camera[6:]
+        return (project(world @ rotation.T + translation, lens) - pixels).ravel()
+
+    found = least_squares(misses, start, x_scale="jac")
+    error = float(np.sqrt((found.fun**2).mean()))
     if not error < _WORST_PX:
         raise DataError(
             f"{subject}, camera {camera}: no camera sees the 3D where the 2D has it (off by {error:.1f} px)."
         )
-    rotation = cv2.Rodrigues(turns[0])[0]
-    return Extrinsics(rotation, shifts[0].ravel() - rotation @ middle)
+    rotation = cv2.Rodrigues(found.x[:3])[0]
+    return Extrinsics(rotation, found.x[3:6] - rotation @ middle)
+
+
+def project(points: np.ndarray, lens: np.ndarray) -> np.ndarray:
+    """Camera space (N, 3) to pixels (N, 2), as the data set's authors distort.
+
+    Args:
+        lens: focal lengths (2), centre (2), radial (3) and tangential (2) terms.
+    """
+    x = points[:, :2] / points[:, 2:]
+    r2 = (x**2).sum(axis=1, keepdims=True)
+    radial = 1 + r2 * (lens[4] + r2 * (lens[5] + r2 * lens[6]))
+    tangential = (x * lens[7:]).sum(axis=1, keepdims=True)
+    return (x * (radial + tangential) + r2 * lens[7:]) * lens[:2] + lens[2:4]
 
 
 def _opened(path: Path, key: str) -> dict[str, dict[str, Any]]:
