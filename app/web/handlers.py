@@ -60,6 +60,7 @@ class Desk:
 
     def begin(self, video: str, options: Options, session: Session) -> Job:
         """Queue a run."""
+        self.sessions.sweep()
         work = partial(process, Path(video), session.new_run(), options, self.kept)
         job = self.slot.submit(lambda progress: work(progress))
         session.add(job)
@@ -152,7 +153,7 @@ class Desk:
         result = delivery.result
         yield panels.finished(time.monotonic() - started, len(result.motion.people), result.warnings), delivery
 
-    def cancel(self, request: gr.Request) -> str:
+    def give_up(self, request: gr.Request) -> str:
         """Stop everything of this session, and wait until it has."""
         self.stop(self.sessions.of(request.session_hash))
         return panels.stopped()

@@ -155,7 +155,7 @@ class Workbench:
             self._present(), form, shown, concurrency_limit=1, concurrency_id=WORK_ID, **quiet
         )  # fmt: skip
         self.stop.click(
-            desk.cancel, None, self.status, queue=False, cancels=[work], **quiet
+            desk.give_up, None, self.status, queue=False, cancels=[work], **quiet
         ).then(self._unlock, None, [self.start, self.stop], queue=False, **quiet)  # fmt: skip
 
     def _example(self, chosen: gr.EventData) -> str | None:

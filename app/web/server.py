@@ -106,6 +106,20 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
     )
 
 
+class Server(uvicorn.Server):
+    """Uvicorn, which at its end tells gradio to let go of the pages that are still open."""
+
+    def __init__(self, app: fastapi.FastAPI, log_level: str = "warning") -> None:
+        super().__init__(uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=3))
+        self._pages = [page for route in app.routes if hasattr(page := getattr(route, "app", None), "stop_event")]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams that pages listen to, then the rest."""
+        for page in self._pages:
+            page.stop_event.set()
+        await super().shutdown(sockets)
+
+
 def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
     """Run the app until it is interrupted; `on_ready` is told its address.
 
@@ -114,7 +128,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     """
     with _listen(settings) as listener, application(settings) as app:
         host, port = listener.getsockname()[:2]
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))
+        server = Server(app)
         if on_ready:
             on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         server.run(sockets=[listener])

@@ -15,7 +15,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 
-import uvicorn
 from fakes import FakeDetector, Found, fake_models
 from video_files import write_video
 
@@ -25,7 +24,7 @@ from app.video import VideoReader, probe
 from app.video_writer import VideoWriter
 from app.web.handlers import Desk
 from app.web.limits import Limits
-from app.web.server import Settings, _listen, application
+from app.web.server import Server, Settings, _listen, application
 from demo_videos.truth import demo_clips, load_truth, save_truth
 
 FRAMES = 16  # of the short example clip
@@ -99,7 +98,7 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
     settings = Settings(port=0, limits=Limits(seconds=30, frames=1000, megapixels=1, megabytes=5))
     with _listen(settings) as listener, application(settings) as app:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
+        server = Server(app, log_level="critical")
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,8 +17,10 @@ from app.motion import Motion
 
 
 @pytest.fixture(scope="module")
-def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(served.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    client = Client(served.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+    yield client
+    client.close()
 
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
@@ -84,5 +86,5 @@ def test_a_closed_session_takes_its_files_along(served: Served, clip: tuple[Path
     made = set(served.folders()) - before
     assert made
     served.desk.sessions.close(other.session_hash)
+    other.close()
     assert not any(path.exists() for path in made)
-    assert threading.active_count() < 200
