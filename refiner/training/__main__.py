@@ -17,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="motion-capture file (.npz)")
     parser.add_argument("--work-dir", help="checkpoints and logs (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
-    parser.add_argument("--export", metavar="FOLDER", help="do not train: write the newest checkpoint as weights there")
+    parser.add_argument(
+        "--export", metavar="FOLDER",
+        help="do not train: write the newest checkpoint as weights there; --data fits a refiner's trust",
+    )  # fmt: skip
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="override entries of the config")
 
 
@@ -31,7 +34,7 @@ def main(args: argparse.Namespace) -> int:
         raise ConfigError("Give the motion-capture file with --data.")
     work_dir = Path(args.work_dir or Path("runs") / config.name)
     if args.export:
-        print(f"wrote {export(config, work_dir, args.export)}")
+        print(f"wrote {export(config, work_dir, args.export, args.data)}")
         return 0
     build_runner(config, args.data, work_dir, args.resume).train()
     return 0

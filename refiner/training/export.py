@@ -11,6 +11,8 @@ from mmengine.config import Config
 from estimators import weights
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
+from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.refiner_training import RefinerTraining
 
 LICENCE = "Apache-2.0; trained on motion that may be used so, see NOTICE"
 MOTION = "CMU motion capture (mocap.cs.cmu.edu, NSF EIA-0196217) and ReActIdle (MIT), seen by virtual cameras"
@@ -28,10 +30,17 @@ def latest_checkpoint(work_dir: str | Path) -> Path:
     return Path(work_dir) / Path(marker.read_text().strip()).name
 
 
-def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps: float = 50.0) -> Path:
+def export(
+    config: Config,
+    work_dir: str | Path,
+    folder: str | Path,
+    mocap: str | Path | None = None,
+    source_fps: float = 50.0,
+) -> Path:
     """Write `folder/NAME.safetensors` and its card; returns the path of the weights.
 
     Args:
+        mocap: motion-capture file, on whose validation people a refiner's trust is fitted; None leaves it at 1.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
     """
     checkpoint = torch.load(latest_checkpoint(work_dir), map_location="cpu", weights_only=True)
@@ -59,10 +68,21 @@ def export(config: Config, work_dir: str | Path, folder: str | Path, source_fps:
     }
     if config.kind == "refiner":
         card["lifter"] = Path(config.model["lifter"]).stem
+        if mocap:
+            state["trust"] = _fitted_trust(config, checkpoint["state_dict"], mocap)
+        card["trust"] = round(float(state["trust"]), 4)
     path = Path(folder) / f"{config.name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights.save(path, state, card)
     return path
+
+
+def _fitted_trust(config: Config, state: dict[str, torch.Tensor], mocap: str | Path) -> torch.Tensor:
+    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
+    training = RefinerTraining(data_preprocessor=preprocessor, **config.model)
+    training.load_state_dict(state)
+    training.fit_trust()
+    return training.model.trust
 
 
 def _architecture(config: Config) -> dict[str, Any]:

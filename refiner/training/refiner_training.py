@@ -145,6 +145,21 @@ class RefinerTraining(BaseModel):
             moments.add(x2d, self._lift(windows), windows.poses)
         self.model.noise.fit(moments)
 
+    @torch.no_grad()
+    def fit_trust(self, batches: int = 16) -> float:
+        """Set and return the trust that makes refined poses best, in the least squares, on validation people."""
+        self.eval()
+        self.model.trust.fill_(1)
+        agreement = size = 0.0
+        for step in range(batches):
+            windows = self.data_preprocessor({"step": torch.tensor([step])}, training=False)["windows"]
+            lifted = self._lift(windows)
+            change = self.model.refine(windows.keypoints, windows.image_size, lifted) - lifted
+            agreement += float((change * (windows.poses - lifted)).sum())
+            size += float(change.square().sum())
+        self.model.trust.fill_(min(1.0, max(0.0, agreement / max(size, 1e-12))))
+        return float(self.model.trust)
+
 
 class FitNoiseHook(Hook):
     """Fit the noise before the first step of a training (a resumed one finds it in its checkpoint)."""

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def trained(tmp_path_factory, mocap):
     lifter = export(load_config(config), folder / "lifter", folder)
     config = write(folder / "refiner.py", REFINER.replace("LIFTER", repr(str(lifter))))
     d3p_train(config, "--data", mocap, "--work-dir", folder / "refiner")
-    return lifter, export(load_config(config), folder / "refiner", folder)
+    return lifter, export(load_config(config), folder / "refiner", folder, mocap)
 
 
 def test_weights_have_cards_that_say_what_they_are(trained):
@@ -78,6 +79,7 @@ def test_weights_have_cards_that_say_what_they_are(trained):
     assert (lifter["kind"], lifter["frames"], lifter["training"]["windows"]) == ("lifter", 9, {"T=5": 32, "T=9": 16})
     assert lifter["tds_fps"] == pytest.approx(50 / 3)
     assert (refiner["kind"], refiner["lifter"], refiner["training"]["steps"]) == ("refiner", "small-9", 6)
+    assert 0 <= refiner["trust"] <= 1
 
 
 def test_trained_weights_lift_and_refine(trained):
@@ -138,6 +140,21 @@ def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
     assert not any(
         parameter.requires_grad and parameter.grad is not None for parameter in training.lifter.network.parameters()
     )
+
+
+def test_trust_lies_where_validation_people_are_best_served(trained, mocap, monkeypatch):
+    """Truth a third of the way from the lifted pose to what the refiner makes of it: a third is what it is trusted."""
+    training = refiner_training(trained[0], mocap)
+    windows = training.data_preprocessor.capture("val").draw(4, 9, 0)
+    lifted = training._lift(windows)
+    monkeypatch.setattr(training.model, "error", lambda pose, x2d, t: -0.03 * torch.ones_like(pose))
+    moved = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    target = replace(windows, poses=lifted + (moved - lifted) / 3)
+    monkeypatch.setattr(type(training.data_preprocessor), "forward", lambda self, data, training: {"windows": target})
+    monkeypatch.setattr(training, "_lift", lambda windows: lifted)
+    assert training.fit_trust(batches=2) == pytest.approx(1 / 3, abs=1e-5)
+    refined = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    torch.testing.assert_close(refined, target.poses)
 
 
 @pytest.mark.parametrize("t", [50, 25, 3])
