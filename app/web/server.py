@@ -111,7 +111,8 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: fastapi.FastAPI, log_level: str = "warning") -> None:
         super().__init__(uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=3))
-        self._pages = [page for route in app.routes if hasattr(page := getattr(route, "app", None), "stop_event")]
+        mounted = [getattr(route, "app", None) for route in app.routes]
+        self._pages = [page for page in mounted if isinstance(page, gr.routes.App)]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams that pages listen to, then the rest."""
