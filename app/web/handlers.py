@@ -167,7 +167,7 @@ class Desk:
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
-        self.sessions.close(request.session_hash)
+        self.sessions.close_soon(request.session_hash)
         self.sessions.sweep()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from app.web.jobs import Job
 
+_GRACE_S = 20.0  # between a lost connection and the end of its session
 _RUNS_KEPT = 3  # results a session keeps; the page shows the last one
 
 
@@ -78,6 +79,25 @@ class Sessions:
         shutil.rmtree(session.folder, ignore_errors=True)
         for upload in session.uploads - others:
             upload.unlink(missing_ok=True)
+
+    def close_soon(self, key: str | None, seconds: float = _GRACE_S) -> None:
+        """Close the session in a while, unless it is used until then: a connection that is lost for a moment looks like
+        a page that was closed. Work that somebody still waits for is waited for, too."""
+        with self._lock:
+            session = self._sessions.get(key or "")
+        if session is None:
+            return
+        left_at = time.monotonic()
+
+        def close() -> None:
+            if any(not job.done() for job in session.jobs):
+                self.close_soon(key, seconds)
+            elif session.used <= left_at:
+                self.close(key)
+
+        timer = threading.Timer(seconds, close)
+        timer.daemon = True
+        timer.start()
 
     def sweep(self, now: Callable[[], float] = time.monotonic) -> None:
         """Close the sessions that nobody has used for long and that have no work under way."""

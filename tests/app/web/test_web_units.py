@@ -153,6 +153,18 @@ def test_a_session_ends_with_its_files_but_not_with_those_of_others(tmp_path: Pa
     assert not shared.exists()
 
 
+def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path, 60)
+    back, gone = sessions.of("back"), sessions.of("gone")
+    for session, key in ((back, "back"), (gone, "gone")):
+        session.new_run().mkdir()
+        sessions.close_soon(key, 0.2)
+    time.sleep(0.05)
+    sessions.of("back")
+    time.sleep(0.6)
+    assert back.folder.exists() and not gone.folder.exists()
+
+
 def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
     session = Sessions(tmp_path, 60).of("one")
     for _ in range(6):
