@@ -36,6 +36,7 @@ class Settings:
         host, port: where it listens; port 0 takes a free one.
         user, password: asked for, if given.
         limits: of one run.
+        grace_s: how long files stay after their page was closed; connections are sometimes lost for a moment.
         max_age_s: files this old are deleted, even if their page is still open; longer than a full queue takes.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     password: str | None = None
     limits: Limits = field(default_factory=Limits)
     max_age_s: int = 6 * 3600
+    grace_s: float = 120.0
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
@@ -62,7 +64,7 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
     folder = Path(tempfile.mkdtemp(prefix="d3p-app-"))
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # gradio's name for where uploads go
-    desk = Desk(Sessions(folder / "sessions", settings.max_age_s), settings.limits, folder)
+    desk = Desk(Sessions(folder / "sessions", settings.max_age_s, settings.grace_s), settings.limits, folder)
     try:
         yield _mounted(settings, desk)
     finally:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from app.web.jobs import Job
 
-_GRACE_S = 20.0  # between a lost connection and the end of its session
 _RUNS_KEPT = 3  # results a session keeps; the page shows the last one
 
 
@@ -51,9 +50,15 @@ class Session:
 class Sessions:
     """All sessions, by gradio's session hash."""
 
-    def __init__(self, folder: Path, max_age_s: float) -> None:
-        """`folder`: where the directories are made; sessions unused for `max_age_s` seconds are closed by `sweep`."""
-        self._folder, self._max_age = folder, max_age_s
+    def __init__(self, folder: Path, max_age_s: float, grace_s: float = 120.0) -> None:
+        """Begin with none.
+
+        Args:
+            folder: where the directories are made.
+            max_age_s: sessions unused for so many seconds are closed by `sweep`.
+            grace_s: seconds between a lost connection and the end of its session.
+        """
+        self._folder, self._max_age, self._grace = folder, max_age_s, grace_s
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -80,7 +85,7 @@ class Sessions:
         for upload in session.uploads - others:
             upload.unlink(missing_ok=True)
 
-    def close_soon(self, key: str | None, seconds: float = _GRACE_S) -> None:
+    def close_soon(self, key: str | None) -> None:
         """Close the session in a while, unless it is used until then: a connection that is lost for a moment looks like
         a page that was closed. Work that somebody still waits for is waited for, too."""
         with self._lock:
@@ -91,11 +96,11 @@ class Sessions:
 
         def close() -> None:
             if any(not job.done() for job in session.jobs):
-                self.close_soon(key, seconds)
+                self.close_soon(key)
             elif session.used <= left_at:
                 self.close(key)
 
-        timer = threading.Timer(seconds, close)
+        timer = threading.Timer(self._grace, close)
         timer.daemon = True
         timer.start()
 

@@ -154,11 +154,11 @@ def test_a_session_ends_with_its_files_but_not_with_those_of_others(tmp_path: Pa
 
 
 def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path, 60)
+    sessions = Sessions(tmp_path, 60, grace_s=0.2)
     back, gone = sessions.of("back"), sessions.of("gone")
     for session, key in ((back, "back"), (gone, "gone")):
         session.new_run().mkdir()
-        sessions.close_soon(key, 0.2)
+        sessions.close_soon(key)
     time.sleep(0.05)
     sessions.of("back")
     time.sleep(0.6)
