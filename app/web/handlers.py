@@ -103,18 +103,19 @@ class Desk:
         steps: float,
         refine: bool,
         request: gr.Request,
-    ) -> str:
-        """Start was clicked: check before queueing. Returns the status card.
+    ) -> Iterator[str]:
+        """Start was clicked: check before queueing. Yields the status card.
 
         Raises:
-            gr.Error: the sentence for the visitor.
+            gr.Error: to end the chain of events; the card has the sentence already.
         """
         try:
             self.admit(video, self.sessions.of(request.session_hash))
             choices.options(detector, lifter, frames, choices.person(who, number), steps, refine)
         except D3PError as error:
+            yield panels.failed(str(error))
             raise sentence(error) from error
-        return panels.waiting(self.slot.busy())
+        yield panels.waiting(self.slot.busy())
 
     def work(
         self,

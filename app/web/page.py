@@ -149,7 +149,7 @@ class Workbench:
         self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **quiet)
 
         shown = [self.status, self.start, self.stop, self.result, self.viewer, self.numbers, self.files, self.archive]
-        queued = self.start.click(desk.prepare, form, self.status, queue=False, **quiet)
+        queued = self.start.click(desk.prepare, form, self.status, concurrency_limit=None, **quiet)
         locked = queued.success(self._lock, None, [self.start, self.stop, self.result], queue=False, **quiet)
         work = locked.success(
             self._present(), form, shown, concurrency_limit=1, concurrency_id=WORK_ID, **quiet

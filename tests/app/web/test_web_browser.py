@@ -155,11 +155,14 @@ def test_another_lifter_on_an_example(visit: Visit) -> None:
 
 
 def test_garbage_is_answered_with_a_sentence(visit: Visit, garbage: Path) -> None:
+    visit.page.click("#start")
+    assert "no video yet" in visit.wait_for("failed")
     visit.upload(garbage)
     card = visit.wait_for("failed")
     assert "holiday.mp4" in card and "Traceback" not in card
     visit.page.click("#start")
-    visit.page.wait_for_selector("[data-testid=toast-body]:has-text('holiday.mp4')")
+    visit.page.wait_for_timeout(1500)
+    assert "holiday.mp4" in visit.wait_for("failed") and not visit.page.is_disabled("#start")
 
 
 def test_a_run_is_cancelled(visit: Visit, served: Served, long_clip: Path) -> None:
