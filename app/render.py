@@ -40,6 +40,7 @@ class SideBySide:
 
     Attributes:
         size: (width, height) pixels of the frames drawn, both even.
+        input_size: (width, height) pixels of the input's panel, at the left.
     """
 
     def __init__(self, motion: Motion) -> None:
@@ -47,7 +48,7 @@ class SideBySide:
         width, height = motion.image_size
         self._height = 2 * round(min(max(height, MIN_HEIGHT), MAX_HEIGHT) / 2)
         aspect = min(width / height, _MAX_INPUT_ASPECT)
-        self._input_size = (2 * round(self._height * aspect / 2), self._height)
+        self.input_size = (2 * round(self._height * aspect / 2), self._height)
         self._panel_size = (2 * round(self._height * _PANEL_ASPECT / 2), self._height)
         self._gap = max(2, self._height // 240)
         self._font = max(11, self._height // 34)
@@ -87,7 +88,7 @@ class SideBySide:
         return canvas
 
     def _total_width(self) -> int:
-        width = self._input_size[0] + len(self._bodies) * (self._gap + self._panel_size[0])
+        width = self.input_size[0] + len(self._bodies) * (self._gap + self._panel_size[0])
         return width + width % 2
 
     def _model(self, kind: str) -> str:
@@ -97,7 +98,7 @@ class SideBySide:
     # --- the input -------------------------------------------------------------------------------------------------
 
     def _input_panel(self, index: int, picture: np.ndarray) -> np.ndarray:
-        width, height = self._input_size
+        width, height = self.input_size
         scale = min(width / picture.shape[1], height / picture.shape[0])
         inner = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)

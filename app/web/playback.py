@@ -68,7 +68,7 @@ def playback(motion: Motion) -> dict[str, Any]:
 def input_pane(motion: Motion) -> dict[str, int]:
     """Where the input lies in side_by_side.mp4: pixels from its top-left corner, and the video's size."""
     pictures = SideBySide(motion)
-    width, height = pictures._input_size
+    width, height = pictures.input_size
     return {"width": width, "height": height, "of_width": pictures.size[0], "of_height": pictures.size[1]}
 
 
