@@ -2,13 +2,17 @@
 
 `done.json` in a clip's folder holds the video's hash, size and time of change, everything that the results depend on
 (options, exports, versions, hashes of weights), and the sizes of the result files. A clip is done if all of that still
-holds. Looking costs a millisecond: the video is hashed again only if its size or time of change is another.
+holds. Looking costs a millisecond: the video is hashed again only if its time of change is another.
+
+`failed.json` is the same for a video that cannot be processed, be it damaged or without anybody in it: nothing is gained
+by trying again what has not changed. Other failures (a full disk, say) leave no marker and are tried again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +24,7 @@ from app.video import sha256_of
 from estimators import weights
 from estimators.errors import WeightsError
 
-MARKER = "done.json"
+DONE, FAILED = "done.json", "failed.json"
 DETECTOR = "movenet-multipose"  # finds people for every detector
 
 
@@ -46,27 +50,56 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
 
 def is_done(video: Path, folder: Path, made_with: dict[str, Any]) -> bool:
     """Whether `folder` holds the whole results of this video, made this way."""
+    marker = _valid(folder / DONE, video, made_with)
     try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        if marker["recipe"] != made_with:
-            return False
-        if any((folder / name).stat().st_size != size for name, size in marker["files"].items()):
-            return False
-        now, then = video.stat(), marker["video"]
-        if (now.st_size, now.st_mtime_ns) == (then["bytes"], then["changed_ns"]):
-            return True
-        return now.st_size == then["bytes"] and sha256_of(video) == then["sha256"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return marker is not None and all(
+            (folder / name).stat().st_size == size for name, size in marker["files"].items()
+        )
+    except (OSError, KeyError, TypeError, AttributeError):
         return False
 
 
+def known_failure(video: Path, folder: Path, made_with: dict[str, Any]) -> str | None:
+    """Why this very video could not be processed this way before; None if that is not known."""
+    marker = _valid(folder / FAILED, video, made_with)
+    return None if marker is None else str(marker.get("error"))
+
+
 def mark_done(video: Path, sha256: str, folder: Path, files: Sequence[Path], made_with: dict[str, Any]) -> None:
-    """Write the marker, whole or not at all."""
+    """Write that `folder` holds the whole results."""
+    _write(folder / DONE, video, sha256, made_with, files={file.name: file.stat().st_size for file in files})
+
+
+def mark_failed(video: Path, folder: Path, made_with: dict[str, Any], error: str) -> None:
+    """Write that this video cannot be processed, if it is one that can at least be read."""
+    with suppress(OSError):
+        _write(folder / FAILED, video, sha256_of(video), made_with, error=error)
+
+
+def remove_markers(folder: Path) -> None:
+    """The clip is begun anew."""
+    for name in (DONE, FAILED):
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _valid(path: Path, video: Path, made_with: dict[str, Any]) -> dict[str, Any] | None:
+    """What a marker says, if it is about this video and this recipe."""
+    try:
+        marker = json.loads(path.read_text(encoding="utf-8"))
+        now, then = video.stat(), marker["video"]
+        if marker["recipe"] != made_with or now.st_size != then["bytes"]:
+            return None
+        same = now.st_mtime_ns == then["changed_ns"] or sha256_of(video) == then["sha256"]
+        return marker if same else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _write(path: Path, video: Path, sha256: str, made_with: dict[str, Any], **more: Any) -> None:
+    """A marker, whole or not at all."""
     state = video.stat()
-    marker = {
-        "recipe": made_with,
-        "video": {"sha256": sha256, "bytes": state.st_size, "changed_ns": state.st_mtime_ns},
-        "files": {file.name: file.stat().st_size for file in files},
-    }
-    with complete_file(folder / MARKER) as temporary:
-        temporary.write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
+    about = {"sha256": sha256, "bytes": state.st_size, "changed_ns": state.st_mtime_ns}
+    with complete_file(path) as temporary:
+        text = json.dumps({"recipe": made_with, "video": about, **more}, indent=2, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")

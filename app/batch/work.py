@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import shutil
 import time
@@ -17,12 +18,12 @@ import cv2
 
 from app import pipeline
 from app.batch.clips import Clip
-from app.batch.marker import MARKER, mark_done
+from app.batch.marker import is_done, known_failure, mark_done, mark_failed, remove_markers
 from app.files import complete_file
 from app.models import Models, Options
 from app.progress import Progress
 from app.video import VideoReader
-from estimators.errors import D3PError
+from estimators.errors import D3PError, NobodyFoundError, PersonError, VideoError
 
 LOG, THUMBNAIL = "log.txt", "thumbnail.jpg"
 THUMBNAIL_HEIGHT = 180
@@ -104,6 +105,8 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
         log.write("done")
     except D3PError as error:
         log.write(f"failed: {error}")
+        if isinstance(error, VideoError | NobodyFoundError | PersonError):  # it is the video, and will be again
+            mark_failed(clip.path, clip.folder, job.recipe, str(error))
         outcome = Outcome(clip.name, "failed", error=str(error))
     except (OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, MemoryError) as error:
         # not foreseen, so the log says where; the other clips go on
@@ -114,17 +117,19 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
     return replace(outcome, seconds=round(time.perf_counter() - started, 3))
 
 
-def skipped(clip: Clip) -> Outcome:
-    """A clip that was done already."""
-    return Outcome(clip.name, "skipped")
+def known(clip: Clip, recipe: dict[str, Any]) -> Outcome | None:
+    """What an earlier run has made of this very clip, if that still holds."""
+    if is_done(clip.path, clip.folder, recipe):
+        return Outcome(clip.name, "skipped")
+    error = known_failure(clip.path, clip.folder, recipe)
+    return None if error is None else Outcome(clip.name, "failed", error=error)
 
 
 def remove_leftovers(clip: Clip) -> None:
-    """Remove what a killed run left of this clip under temporary names, and a marker that is not this run's."""
-    for leftover in clip.folder.parent.glob(f".{clip.folder.name}.partial-*"):
+    """Remove what a killed run left of this clip under temporary names, and markers that are not this run's."""
+    for leftover in clip.folder.parent.glob(f".{glob.escape(clip.folder.name)}.partial-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    with suppress(OSError):
-        (clip.folder / MARKER).unlink(missing_ok=True)
+    remove_markers(clip.folder)
 
 
 def _thumbnail(video: Path, frames: int, target: Path) -> None:

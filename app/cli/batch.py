@@ -20,10 +20,10 @@ writes
   DIR/report.html, report.json   what became of every clip
   DIR/PATH/CLIP.mp4/             for each clip, under its path in FOLDER: what `d3p run` writes, and
       log.txt                    what happened, and when
-      done.json                  what the results were made of
+      done.json, failed.json     what the results were made of, or why there are none
 
-A clip is skipped if its results are whole and were made of the same video, options, versions and weights. The exit code
-is 1 if a clip failed, and 0 if none did.
+A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that failed
+is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none did.
 """
 
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from app.batch import marker
     from app.batch.clips import find_clips
     from app.batch.report import write_report
-    from app.batch.work import Job, skipped, sum_up
+    from app.batch.work import Job, known, sum_up
     from app.export import parse_formats
     from app.models import resolve_device
     from app.pipeline import check_output_folder
@@ -72,13 +72,17 @@ def run(args: argparse.Namespace) -> int:
     check_output_folder(args.output)
     started = time.perf_counter()
     job = Job(chosen, exports, marker.recipe(chosen, exports))
-    done = [] if args.redo else [clip for clip in clips if marker.is_done(clip.path, clip.folder, job.recipe)]
-    todo = [clip for clip in clips if clip not in done]
+    before = {} if args.redo else {clip: outcome for clip in clips if (outcome := known(clip, job.recipe))}
+    todo = [clip for clip in clips if clip not in before]
     if args.dry_run:
         for clip in clips:
-            console.print(f"{'done' if clip in done else 'to do':6} {clip.name}", markup=False, highlight=False)
+            state = "to do" if clip not in before else "done" if before[clip].status == "skipped" else "failed"
+            console.print(f"{state:6} {clip.name}", markup=False, highlight=False)
         return 0
-    outcomes = [skipped(clip) for clip in done]
+    outcomes = list(before.values())
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            console.print(f"failed before, unchanged: {outcome.name}: {outcome.error}", markup=False, highlight=False)
     outcomes += _work_through(console, todo, job, args.workers)
     _, page = write_report(args.output, clips, outcomes, job.recipe, time.perf_counter() - started)
     counts = sum_up(outcomes)

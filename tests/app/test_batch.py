@@ -97,7 +97,7 @@ def test_good_clips_are_done_bad_ones_are_reported_and_a_second_run_does_what_is
             file.name for file in (output / name).iterdir()
         }
     for name in ("text.mp4", "empty room.mp4"):
-        assert [file.name for file in (output / name).iterdir()] == ["log.txt"]
+        assert sorted(file.name for file in (output / name).iterdir()) == ["failed.json", "log.txt"]
         assert "failed" in (output / name / "log.txt").read_text()
     report = json.loads((output / "report.json").read_text())
     errors = {one["name"]: one["error"] for one in report["clips"] if one["error"]}
@@ -107,8 +107,15 @@ def test_good_clips_are_done_bad_ones_are_reported_and_a_second_run_does_what_is
 
     before = (output / "a.mp4" / "motion.npz").stat().st_mtime_ns
     assert batch(folder, output) == 1
-    assert "0 done, 3 skipped, 2 failed" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "0 done, 3 skipped, 2 failed" in printed and "failed before, unchanged: text.mp4" in printed
     assert (output / "a.mp4" / "motion.npz").stat().st_mtime_ns == before
+    assert "Nobody was seen" in (output / "report.html").read_text(encoding="utf-8")
+
+    video(folder / "text.mp4")  # mended: it is tried again
+    assert batch(folder, output) == 1
+    assert "1 done, 3 skipped, 1 failed" in capsys.readouterr().out
+    assert not (output / "text.mp4" / "failed.json").exists()
 
     assert batch(folder, output, "--exclude", "text*", "empty*") == 0
     assert batch(folder, output, "--exclude", "text*", "empty*", "--redo") == 0
