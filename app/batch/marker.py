@@ -48,15 +48,15 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def is_done(video: Path, folder: Path, made_with: dict[str, Any]) -> bool:
-    """Whether `folder` holds the whole results of this video, made this way."""
+def what_is_done(video: Path, folder: Path, made_with: dict[str, Any]) -> dict[str, Any] | None:
+    """What was told of the run, if `folder` holds the whole results of this video, made this way; else None."""
     marker = _valid(folder / DONE, video, made_with)
     try:
-        return marker is not None and all(
-            (folder / name).stat().st_size == size for name, size in marker["files"].items()
-        )
-    except (OSError, KeyError, TypeError, AttributeError):
-        return False
+        if marker is None or any((folder / name).stat().st_size != size for name, size in marker["files"].items()):
+            return None
+        return dict(marker["told"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def known_failure(video: Path, folder: Path, made_with: dict[str, Any]) -> str | None:
@@ -65,9 +65,12 @@ def known_failure(video: Path, folder: Path, made_with: dict[str, Any]) -> str |
     return None if marker is None else str(marker.get("error"))
 
 
-def mark_done(video: Path, sha256: str, folder: Path, files: Sequence[Path], made_with: dict[str, Any]) -> None:
-    """Write that `folder` holds the whole results."""
-    _write(folder / DONE, video, sha256, made_with, files={file.name: file.stat().st_size for file in files})
+def mark_done(
+    video: Path, sha256: str, folder: Path, files: Sequence[Path], made_with: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """Write that `folder` holds the whole results, and what is to be told of the run."""
+    sizes = {file.name: file.stat().st_size for file in files}
+    _write(folder / DONE, video, sha256, made_with, files=sizes, told=told)
 
 
 def mark_failed(video: Path, folder: Path, made_with: dict[str, Any], error: str) -> None:

@@ -25,12 +25,12 @@ _MEASURES = {
 }
 _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin-bottom: .2rem; } p.sum { margin-top: 0; opacity: .75; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .5rem .7rem; border-top: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: left; padding: .45rem .55rem; border-top: 1px solid var(--line); vertical-align: top; }
 th { border-top: 0; font-weight: 600; white-space: nowrap; } td.number { text-align: right; white-space: nowrap;
-font-variant-numeric: tabular-nums; } img { display: block; height: 72px; border-radius: 4px; }
+font-variant-numeric: tabular-nums; } img { display: block; height: 56px; border-radius: 4px; }
 .failed { color: #c0392b; } @media (prefers-color-scheme: dark) { .failed { color: #ff8a75; } }
 small { opacity: .75; }
 """
@@ -82,18 +82,16 @@ def _row(folder: Path, clip: Clip, one: Outcome) -> str:
     if one.status == "failed":
         log = f' <a href="{_link(where / LOG)}">log</a>' if (clip.folder / LOG).is_file() else ""
         message = escape(one.error or "")
-        return f'<tr><td></td><td>{name}<br><span class="failed">{message}</span>{log}</td><td colspan="7"></td></tr>'
+        return f'<tr><td></td><td colspan="8">{name}<br><span class="failed">{message}</span>{log}</td></tr>'
     picture = ""
     if (clip.folder / THUMBNAIL).is_file():
         image = f'<img src="{_link(where / THUMBNAIL)}" alt="" loading="lazy">'
         has_video = (clip.folder / SIDE_BY_SIDE).is_file()
         picture = f'<a href="{_link(where / SIDE_BY_SIDE)}">{image}</a>' if has_video else image
     notes = "".join(f"<br><small>{escape(warning)}</small>" for warning in one.warnings)
-    if one.status == "skipped":
-        return f'<tr><td>{picture}</td><td>{name}<br><small>done before</small></td><td colspan="7"></td></tr>'
     numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
     numbers += [_before_and_after(one.quality, measure) for measure in _MEASURES]
-    numbers.append(f"{one.seconds:.1f}")
+    numbers.append("before" if one.status == "skipped" else f"{one.seconds:.1f}")
     cells = "".join(f'<td class="number">{escape(text)}</td>' for text in numbers)
     return f"<tr><td>{picture}</td><td>{name}{notes}</td>{cells}</tr>"
 

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import cv2
 
 from app import pipeline
 from app.batch.clips import Clip
-from app.batch.marker import is_done, known_failure, mark_done, mark_failed, remove_markers
+from app.batch.marker import known_failure, mark_done, mark_failed, remove_markers, what_is_done
 from app.files import complete_file
 from app.models import Models, Options
 from app.progress import Progress
@@ -89,7 +89,6 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
         result = pipeline.run(clip.path, clip.folder, job.options, _Logged(progress, log), models, exports=job.exports)
         if job.options.video:
             _thumbnail(clip.folder / pipeline.SIDE_BY_SIDE, len(result.motion), clip.folder / THUMBNAIL)
-        mark_done(clip.path, result.motion.source["sha256"], clip.folder, result.files, job.recipe)
         person = max(result.motion.people, key=lambda one: one.present.sum())
         measures = next(one for one in result.quality["people"] if one["id"] == person.id)
         outcome = Outcome(
@@ -102,6 +101,8 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
             stages=result.seconds,
             quality={key: measures[key] for key in ("lifted", "refined") if key in measures},
         )
+        sha256, told = result.motion.source["sha256"], asdict(outcome)
+        mark_done(clip.path, sha256, clip.folder, result.files, job.recipe, told)
         log.write("done")
     except D3PError as error:
         log.write(f"failed: {error}")
@@ -119,8 +120,9 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
 
 def known(clip: Clip, recipe: dict[str, Any]) -> Outcome | None:
     """What an earlier run has made of this very clip, if that still holds."""
-    if is_done(clip.path, clip.folder, recipe):
-        return Outcome(clip.name, "skipped")
+    told = what_is_done(clip.path, clip.folder, recipe)
+    if told is not None:
+        return replace(Outcome(**told), name=clip.name, status="skipped", seconds=0.0)
     error = known_failure(clip.path, clip.folder, recipe)
     return None if error is None else Outcome(clip.name, "failed", error=error)
 

@@ -110,7 +110,10 @@ def test_good_clips_are_done_bad_ones_are_reported_and_a_second_run_does_what_is
     printed = capsys.readouterr().out
     assert "0 done, 3 skipped, 2 failed" in printed and "failed before, unchanged: text.mp4" in printed
     assert (output / "a.mp4" / "motion.npz").stat().st_mtime_ns == before
-    assert "Nobody was seen" in (output / "report.html").read_text(encoding="utf-8")
+    again = (output / "report.html").read_text(encoding="utf-8")
+    assert (
+        "Nobody was seen" in again and again.count(">10<") == page.count(">10<") == 3
+    )  # frames, as the first run said
 
     video(folder / "text.mp4")  # mended: it is tried again
     assert batch(folder, output) == 1
@@ -152,27 +155,27 @@ def done(tmp_path: Path) -> Clip:
     clip = clip_of(video(tmp_path / "a.mp4"), tmp_path / "out")
     job = Job(Options(video=False), (), RECIPE, load_fakes)
     assert work(clip, job, fake_models(), Silent()).status == "done"
-    assert marker.is_done(clip.path, clip.folder, RECIPE)
+    assert marker.what_is_done(clip.path, clip.folder, RECIPE)
     return clip
 
 
 def test_a_clip_is_done_as_long_as_nothing_has_changed(done: Clip) -> None:
-    assert not marker.is_done(done.path, done.folder, {"options": "others"})
+    assert not marker.what_is_done(done.path, done.folder, {"options": "others"})
     os.utime(done.path)  # touched, not changed
-    assert marker.is_done(done.path, done.folder, RECIPE)
+    assert marker.what_is_done(done.path, done.folder, RECIPE)
     data = bytearray(done.path.read_bytes())
     data[-1] ^= 1  # changed, of the same size
     done.path.write_bytes(data)
-    assert not marker.is_done(done.path, done.folder, RECIPE)
+    assert not marker.what_is_done(done.path, done.folder, RECIPE)
 
 
 @pytest.mark.parametrize("name", ["motion.npz", "quality.json", "done.json"])
 def test_a_clip_with_a_damaged_result_is_not_done(done: Clip, name: str) -> None:
     file = done.folder / name
     file.write_bytes(file.read_bytes()[:-5])
-    assert not marker.is_done(done.path, done.folder, RECIPE)
+    assert not marker.what_is_done(done.path, done.folder, RECIPE)
     file.unlink()
-    assert not marker.is_done(done.path, done.folder, RECIPE)
+    assert not marker.what_is_done(done.path, done.folder, RECIPE)
 
 
 def test_options_and_weights_are_part_of_the_recipe_and_the_device_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
