@@ -93,7 +93,7 @@ def compare(motion: Motion, truth: Truth, name: str = "") -> ClipResult:
     """
     if len(truth) != len(motion):
         raise DataError(f"The ground truth has {len(truth)} frames and the video {len(motion)}: not of one clip.")
-    person = max(motion.people, key=lambda one: one.present.sum())
+    person = motion.most_seen
     present = person.present
     joints = truth.joints_3d.astype(np.float64)
     poses = {"lifted": person.lifted, "refined": person.refined}

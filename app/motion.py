@@ -131,6 +131,11 @@ class Motion:
         raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
 
     @property
+    def most_seen(self) -> PersonMotion:
+        """The person who is there in most frames, the first of several."""
+        return max(self.people, key=lambda person: int(person.present.sum()))
+
+    @property
     def meta(self) -> dict[str, Any]:
         """Everything but the arrays, as it is written to the file."""
         return {

@@ -7,7 +7,6 @@ not grow with the length of the video, but for one integer a frame.
 from __future__ import annotations
 
 import errno
-import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -23,6 +22,7 @@ import numpy as np
 
 from app.clock import Clock, make_clock
 from estimators.errors import VideoError
+from estimators.hashes import file_sha256
 
 # Demuxers that are no video: still pictures, text drawn as pictures, and lists that point at other files or at the
 # network, which an upload must not be able to do.
@@ -89,7 +89,7 @@ def probe(path: str | Path) -> VideoInfo:
         header = _Header.of(stream)
         return VideoInfo(
             path=path,
-            sha256=sha256_of(path),
+            sha256=file_sha256(path),
             size=(first.shape[1], first.shape[0]),
             clock=header.clock(sorted(set(ticks)) or [0], last_duration),
             codec=stream.codec_context.name,
@@ -291,9 +291,3 @@ def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     if flip_y:
         picture = picture[::-1]
     return np.ascontiguousarray(picture)
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a whole file, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

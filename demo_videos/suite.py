@@ -23,7 +23,7 @@ import numpy as np
 from demo_videos.body import shapes
 from demo_videos.flaws import Flaws, Occluder
 from demo_videos.meshes import Color
-from demo_videos.motion import Motion17, load_motion, motions_of
+from demo_videos.motion import Motion17, motions_of
 from demo_videos.render import render_shot
 from demo_videos.rooms import COURTYARD, HALL, LIVING_ROOM, STUDIO
 from demo_videos.scene import Material, Room, View
@@ -187,11 +187,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         motions = motions_of(options.mocap, options.split)
+        by_name = {motion.name: motion for motion in motions}
         for index in range(options.clips):
             shot = draw_shot(motions, options.seed, index)
             if (options.out / f"{shot.name}.npz").is_file():  # written last
                 continue
-            path, seconds = render_shot(shot, load_motion(options.mocap, shot.motion), options.out)
+            path, seconds = render_shot(shot, by_name[shot.motion], options.out)
             print(f"{index + 1}/{options.clips} {path.name}: {seconds:.2f} s a frame", flush=True)
     except D3PError as error:
         print(error, file=sys.stderr)

@@ -20,9 +20,9 @@ from typing import Any
 from app.files import complete_file
 from app.models import Options
 from app.pipeline import own_version
-from app.video import sha256_of
 from estimators import weights
 from estimators.errors import WeightsError
+from estimators.hashes import file_sha256
 
 DONE, FAILED = "done.json", "failed.json"
 DETECTOR = "movenet-multipose"  # finds people for every detector
@@ -38,7 +38,7 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
         raise WeightsError(f"There is no checkpoint {options.checkpoint!r}.")
     names = [DETECTOR, options.lifter_weights] + ([options.refiner_weights] if options.refine else [])
     cards = {name: weights.read_card(weights.find(name).with_suffix(".json")) for name in names}
-    checkpoint = options.checkpoint and sha256_of(Path(options.checkpoint))
+    checkpoint = options.checkpoint and file_sha256(Path(options.checkpoint))
     asked = {key: value for key, value in asdict(options).items() if key != "device"}  # where, not what
     return {
         "options": asked,
@@ -76,7 +76,7 @@ def mark_done(
 def mark_failed(video: Path, folder: Path, made_with: dict[str, Any], error: str) -> None:
     """Write that this video cannot be processed, if it is one that can at least be read."""
     with suppress(OSError):
-        _write(folder / FAILED, video, sha256_of(video), made_with, error=error)
+        _write(folder / FAILED, video, file_sha256(video), made_with, error=error)
 
 
 def remove_markers(folder: Path) -> None:
@@ -93,7 +93,7 @@ def _valid(path: Path, video: Path, made_with: dict[str, Any]) -> dict[str, Any]
         now, then = video.stat(), marker["video"]
         if marker["recipe"] != made_with or now.st_size != then["bytes"]:
             return None
-        same = now.st_mtime_ns == then["changed_ns"] or sha256_of(video) == then["sha256"]
+        same = now.st_mtime_ns == then["changed_ns"] or file_sha256(video) == then["sha256"]
         return marker if same else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

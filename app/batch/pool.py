@@ -33,7 +33,8 @@ class Reporting:
 
     def __init__(self, name: str, tell: Callable[[Event], None]) -> None:
         self._name, self._tell = name, tell
-        self._stage, self._total = "", None  # type: str, int | None
+        self._stage = ""
+        self._total: int | None = None
 
     def start(self, stage: str, total: int | None) -> None:
         self._stage, self._total = stage, total

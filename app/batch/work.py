@@ -30,7 +30,7 @@ THUMBNAIL_HEIGHT = 180
 
 
 def load_models(options: Options) -> Models:
-    """`Models.load` as a function, which worker processes can be told of."""
+    """`Models.load`, looked up when it is called."""
     return Models.load(options)
 
 
@@ -89,7 +89,7 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
         result = pipeline.run(clip.path, clip.folder, job.options, _Logged(progress, log), models, exports=job.exports)
         if job.options.video:
             _thumbnail(clip.folder / pipeline.SIDE_BY_SIDE, len(result.motion), clip.folder / THUMBNAIL)
-        person = max(result.motion.people, key=lambda one: one.present.sum())
+        person = result.motion.most_seen
         measures = next(one for one in result.quality["people"] if one["id"] == person.id)
         outcome = Outcome(
             clip.name,

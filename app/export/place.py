@@ -139,7 +139,7 @@ def _in_camera(person: PersonMotion) -> np.ndarray:
 def _scale_to(motion: Motion, height: float) -> float:
     if not MIN_HEIGHT_M <= height <= MAX_HEIGHT_M:
         raise ConfigError(f"A height is given in metres, {MIN_HEIGHT_M} to {MAX_HEIGHT_M}, not {height:g}.")
-    person = max(motion.people, key=lambda one: int(one.present.sum()))
+    person = motion.most_seen
     estimated = stature(person.best, motion.skeleton)
     if estimated < 0.1 * MIN_HEIGHT_M:
         raise DataError(f"Person {person.id} of this motion has no size that could be scaled.")

@@ -7,7 +7,6 @@ viewer; `app.scene`), (N,17,3), -32768 where missing: a tenth of the size of dec
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from dataclasses import asdict
 from functools import lru_cache
@@ -24,6 +23,7 @@ from app.render import SideBySide
 from app.scene import Scene
 from app.web.curves import MEASURES, curves
 from demo_videos.truth import Truth, demo_clips, load_truth
+from estimators.hashes import file_sha256
 
 VERSION = 1
 _MISSING = -32768
@@ -40,7 +40,7 @@ def playback(motion: Motion) -> dict[str, Any]:
     """Everything the viewer needs, ready for JSON."""
     scene = Scene(motion)
     found = truth_of(motion)
-    shown = max(motion.people, key=lambda person: person.present.sum())  # whom a truth is about: clips show one person
+    shown = motion.most_seen  # whom a truth is about: clips show one person
     return {
         "version": VERSION,
         "source": motion.source.get("name", ""),
@@ -84,9 +84,7 @@ def truth_of(motion: Motion) -> tuple[str, Truth] | None:
 @lru_cache(maxsize=1)
 def _bundled() -> dict[str, tuple[str, Path]]:
     """Hash of each bundled clip: its name and ground-truth file."""
-    return {
-        hashlib.sha256(video.read_bytes()).hexdigest(): (name, truth) for name, (video, truth) in demo_clips().items()
-    }
+    return {file_sha256(video): (name, truth) for name, (video, truth) in demo_clips().items()}
 
 
 def _person(motion: Motion, scene: Scene, index: int, truth: Truth | None) -> dict[str, Any]:

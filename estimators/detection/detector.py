@@ -20,6 +20,7 @@ from estimators import weights
 from estimators.detection import zoo
 from estimators.detection.detections import Detections
 from estimators.errors import ConfigError, WeightsError
+from estimators.hashes import file_sha256
 
 BUNDLED = "movenet"
 BUNDLED_WEIGHTS = "movenet-multipose"
@@ -50,7 +51,7 @@ class Detector:
         if str(model) == BUNDLED and checkpoint is not None:
             raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
         config, file, self.name, self._version = _resolve(model, checkpoint)
-        self._sha256 = weights.load(BUNDLED_WEIGHTS)[1]["sha256"] if file is None else zoo.file_sha256(file)
+        self._sha256 = weights.load(BUNDLED_WEIGHTS)[1]["sha256"] if file is None else file_sha256(file)
         self._approach = self._ready(config, BUNDLED_WEIGHTS if file is None else file)
 
     def detect(self, image: np.ndarray) -> Detections:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from estimators.errors import ConfigError, WeightsError
+from estimators.hashes import file_sha256
 
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
@@ -159,9 +160,3 @@ def _download(url: str, target: Path, sha256_start: str) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

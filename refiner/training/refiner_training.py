@@ -92,18 +92,17 @@ class RefinerTraining(BaseModel):
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
             pose, t = self._network_input(x0, e, x2d)
             e_hat = self.model.error(pose, x2d, t)
-        with torch.no_grad():
-            found = pose - diffusion.error_share(t, pose) * e_hat
-            real = real & (t == diffusion.STEPS)
-            left = {}
-            if real.any():
-                left = {"lifted_mm": 1000 * mpjpe_loss(xhat[real], x0[real])}
-                left["refined_mm"] = 1000 * mpjpe_loss(found[real], x0[real])
-        return {"loss": self._distance(pose, e_hat, t, x0, e), **left}
+        x0_hat = pose - diffusion.error_share(t, pose) * e_hat
+        logged = {}
+        real = real & (t == diffusion.STEPS)
+        if real.any():
+            logged = {"lifted_mm": 1000 * mpjpe_loss(xhat[real], x0[real])}
+            logged["refined_mm"] = 1000 * mpjpe_loss(x0_hat[real].detach(), x0[real])
+        return {"loss": self._distance(x0_hat, x0, e_hat, e), **logged}
 
-    def _distance(self, pose: Tensor, e_hat: Tensor, t: Tensor, x0: Tensor, e: Tensor) -> Tensor:
+    def _distance(self, x0_hat: Tensor, x0: Tensor, e_hat: Tensor, e: Tensor) -> Tensor:
         if self.loss == "mpjpe":
-            found, target = (pose - diffusion.error_share(t, pose) * e_hat)[:, :, 1:], x0[:, :, 1:]
+            found, target = x0_hat[:, :, 1:], x0[:, :, 1:]
             return mpjpe_loss(found, target) + self.velocity_weight * mpjpe_loss(found.diff(dim=1), target.diff(dim=1))
         found, target = (self.model.noise.normalise(error)[:, :, 1:] for error in (e_hat, e))
         difference = found - target
