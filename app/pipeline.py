@@ -28,9 +28,10 @@ from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.progress import Progress, Silent
 from app.quality import quality, save_quality
-from app.root import assumed_focal, estimate_root
+from app.root import Seen, assumed_focal, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
 from estimators.errors import ConfigError, VideoError
+from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
 
 MOTION, SIDE_BY_SIDE, QUALITY = "motion.npz", "side_by_side.mp4", "quality.json"
@@ -229,11 +230,15 @@ def _assemble(
 ) -> Motion:
     """Everything found, as a Motion."""
     focal = assumed_focal(info.size)
-    people = []
-    for track, raw, (better, sigma) in zip(tracks, lifted, refined, strict=True):
-        best = raw if better is None else better
-        root = estimate_root(track.keypoints, track.scores, best, info.size, focal, float(clock.fps))
-        people.append(PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma))
+    seen = [
+        Seen(track.keypoints, track.scores, raw if better is None else better)
+        for track, raw, (better, _) in zip(tracks, lifted, refined, strict=True)
+    ]
+    roots = estimate_roots(seen, H36M17, info.size, focal, float(clock.fps))
+    people = [
+        PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma)
+        for track, raw, root, (better, sigma) in zip(tracks, lifted, roots, refined, strict=True)
+    ]
     return Motion(
         people=tuple(people),
         timestamps=clock.timestamps,

@@ -7,12 +7,22 @@ joint at root + p is seen at u = f (root_x + p_x) / (root_z + p_z) + c_x, which 
 
 Each frame gives 34 such equations for 3 unknowns. A wrong focal length stretches the depth in proportion and leaves
 the fit to the picture nearly unchanged.
+
+Apparent size tells the depth within a few percent only. Feet that stand say how the root moves from frame to frame,
+far more exactly: `estimate_roots` uses both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.linalg import solveh_banded
+
+from app.contacts import FEET
+from app.ground import find_ground
+from app.smoothing import Steps, smooth
+from estimators.skeleton import Skeleton
 
 # A field of view of 45 degrees along the long side: between a stabilised phone video (f about 0.8 to 1 long sides) and
 # cameras that stand further away and zoom in (1.5 and more); Human3.6M's cameras have 1.15.
@@ -22,7 +32,33 @@ FOCAL_PER_LONG_SIDE = 1.2
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
 _DEPTH_CUTOFF_HZ = 0.8
 _LATERAL_CUTOFF_HZ = 5.0
+# Over these times standing feet are trusted more than the picture. Depth from apparent size errs for as long as a pose
+# is held; a foot's own place in the pose wanders too, so that it must not be trusted for much longer.
+_DEPTH_GRIP_S = 1.0
+_LATERAL_GRIP_S = 0.15
 _DEPTH_OUTLIER_M = 0.25  # less than this off the smooth course is movement or noise, not an error to be ignored
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A person before anything is known of the place: keypoints (N,17,2) px, scores (N,17), poses (N,17,3) metres."""
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    poses: np.ndarray
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Feet that stand hold the root: it moves against them as the pose does.
+
+    Attributes:
+        feet: (N,2,3) metres, relative to the root.
+        contacts: (N,2) bool, see `app.contacts`.
+    """
+
+    feet: np.ndarray
+    contacts: np.ndarray
 
 
 def assumed_focal(image_size: tuple[int, int]) -> float:
@@ -74,11 +110,17 @@ def fit_root(
 
 
 def estimate_root(
-    keypoints: np.ndarray, scores: np.ndarray, poses: np.ndarray, image_size: tuple[int, int], focal: float, fps: float
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    poses: np.ndarray,
+    image_size: tuple[int, int],
+    focal: float,
+    fps: float,
+    standing: Standing | None = None,
 ) -> np.ndarray:
     """The root trajectory: `fit_root`, then the depth smoothed strongly and the position across the view lightly.
 
-    Arguments as for `fit_root`; `fps` in frames per second.
+    Arguments as for `fit_root`; `fps` in frames per second; `standing`: which feet stand, and so hold the root.
 
     Returns:
         (N,3) float32 metres, camera space; NaN where missing. A root at rest or in uniform motion is recovered exactly.
@@ -87,54 +129,62 @@ def estimate_root(
     present = np.isfinite(root).all(axis=1)
     if not present.any():
         return root.astype(np.float32)
-    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, tolerance=_DEPTH_OUTLIER_M)[present]
-    depth = np.maximum(depth, 0.3)  # nobody stands in the lens
+    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _steps(standing, 2, _DEPTH_GRIP_S))
+    depth = np.maximum(depth[present], 0.3)  # nobody stands in the lens
     weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
     rays = _rays(keypoints[present], image_size, focal)
     root[present] = _at_depth(rays, poses[present].astype(np.float64), weights, depth)
     for axis in range(2):
-        root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ)[present]
+        steps = _steps(standing, axis, _LATERAL_GRIP_S)
+        root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ, steps=steps)[present]
     return root.astype(np.float32)
 
 
-def smooth(values: np.ndarray, fps: float, cutoff_hz: float, tolerance: float = np.inf) -> np.ndarray:
-    """Whittaker smoother: least squares with a penalty on second differences; outliers lose weight.
+def estimate_roots(
+    people: Sequence[Seen], skeleton: Skeleton, image_size: tuple[int, int], focal: float, fps: float
+) -> list[np.ndarray]:
+    """The root trajectories of everybody in a clip, whose standing feet stay where they are.
 
-    Straight lines pass unchanged, at the ends as well.
+    First without knowing which feet stand; the paths tell, and with that knowledge they are estimated again, twice.
 
     Args:
-        values: (N,) with NaN where unknown; these are interpolated.
-        fps: frames per second.
-        cutoff_hz: frequency of which half the amplitude passes.
-        tolerance: values further off than this, and further than 4.7 robust standard deviations, are outliers
-            (Tukey's biweight). By default nothing is, so that a short quick movement is not taken for an error.
+        people: 2D and root-relative 3D of each.
 
     Returns:
-        (N,) float64.
+        For each as `estimate_root`.
     """
-    known = np.isfinite(values)
-    n = len(values)
-    if known.sum() < 3:
-        return np.interp(np.arange(n), np.flatnonzero(known), values[known]) if known.any() else values.astype(float)
-    # The smoother's response at angular frequency w (per frame) is 1 / (1 + penalty (2 sin(w/2))^4).
-    angle = min(np.pi * cutoff_hz / fps, np.pi / 2)
-    penalty = (2 * np.sin(angle)) ** -4
-    filled = np.where(known, values, 0.0)
-    weights = known.astype(np.float64)
-    smoothed = _whittaker(filled, weights, penalty)
-    for _ in range(3 if np.isfinite(tolerance) else 0):
-        residual = filled - smoothed
-        scale = 1.4826 * np.median(np.abs(residual[known]))
-        ratio = np.clip(np.abs(residual) / max(4.7 * scale, tolerance), 0, 1)
-        weights = np.where(known, np.maximum((1 - ratio**2) ** 2, 1e-6), 0.0)
-        smoothed = _whittaker(filled, weights, penalty)
-    return smoothed
+
+    def estimate(one: Seen, standing: Standing | None = None) -> np.ndarray:
+        return estimate_root(one.keypoints, one.scores, one.poses, image_size, focal, fps, standing)
+
+    roots = [estimate(one) for one in people]
+    if not any(np.isfinite(root).any() for root in roots):
+        return roots
+    for _ in range(2):
+        bodies = [one.poses.astype(np.float64) + root[:, None] for one, root in zip(people, roots, strict=True)]
+        _, contacts = find_ground(bodies, skeleton, fps)
+        feet = [one.poses[:, [skeleton.joints.index(name) for name in FEET]] for one in people]
+        roots = [
+            estimate(one, Standing(pair, stands)) for one, pair, stands in zip(people, feet, contacts, strict=True)
+        ]
+    return roots
 
 
 def project(points: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
     """Camera-space metres (...,3) to pixels (...,2) of the assumed camera."""
     centre = np.array(image_size) / 2
     return points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + centre
+
+
+def _steps(standing: Standing | None, axis: int, seconds: float) -> Steps | None:
+    """How the root moves along an axis from frame to frame, if the standing feet stay where they are."""
+    if standing is None:
+        return None
+    both = standing.contacts[1:] & standing.contacts[:-1]  # (N-1,2)
+    feet = standing.feet[..., axis].astype(np.float64)
+    moves = np.where(both, feet[:-1] - feet[1:], 0.0)
+    count = both.sum(axis=1)
+    return Steps(moves.sum(axis=1) / np.maximum(count, 1), count, seconds)
 
 
 def _rays(keypoints: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
@@ -157,20 +207,3 @@ def _at_depth(rays: np.ndarray, pose: np.ndarray, weights: np.ndarray, depth: np
     offset = rays * (depth[:, None, None] + pose[..., 2:]) - pose[..., :2]
     across = np.einsum("nj,njk->nk", weights, offset) / weights.sum(axis=1, keepdims=True)
     return np.concatenate([across, depth[:, None]], axis=1)
-
-
-def _whittaker(values: np.ndarray, weights: np.ndarray, penalty: float) -> np.ndarray:
-    """Solve (W + penalty D'D) z = W y with D the second differences: a banded, positive definite system."""
-    n = len(values)
-    bands = np.zeros((3, n))  # upper form: second, first and main diagonal of D'D
-    bands[0, 2:] = 1.0
-    bands[1, 1:] = -4.0
-    bands[1, [1, -1]] = -2.0
-    bands[2] = 6.0
-    bands[2, [0, -1]] = 1.0
-    bands[2, [1, -2]] = 5.0
-    if n == 3:
-        bands[1, 1:], bands[2] = -2.0, [1.0, 4.0, 1.0]
-    bands *= penalty
-    bands[2] += weights + 1e-12
-    return solveh_banded(bands, weights * values)

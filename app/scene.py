@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.ground import find_ground
 from app.motion import Motion
-from app.root import smooth
+from app.smoothing import smooth
 
 _SOLE_M = 0.04  # the foot joint is the ankle, and the figure has no feet: it stands on the ends of its shins
-_ON_FLOOR_QUANTILE = 0.6  # of how low the lower foot is: it stands most of the time, noise puts it above and below
-_SLOPE_PRIOR = 0.1  # rise over run by which the floor may differ from square to the bodies; more needs evidence
-_STRETCHED = 0.9  # of a person's full height: only such frames tell which way is up
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
 _YAW_DEG, _SWAY_DEG, _SWAY_SECONDS = 24.0, 7.0, 12.0  # three-quarter view, gently swaying: parallax shows the depth
@@ -37,7 +35,7 @@ class Scene:
 
     def __init__(self, motion: Motion) -> None:
         best = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
-        self._origin, self._axes = _ground(best, motion)
+        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps))
         self.lifted = [self.to_ground(person.lifted + person.root[:, None]) for person in motion.people]
         self.refined: list[np.ndarray] | None = None
         if all(person.refined is not None for person in motion.people):
@@ -54,7 +52,7 @@ class Scene:
 
     def to_ground(self, points: np.ndarray) -> np.ndarray:
         """(...,3) metres in camera space to ground coordinates."""
-        return (points.astype(np.float64) - self._origin) @ self._axes.T
+        return self._ground.of(points) + [0.0, _SOLE_M, 0.0]
 
 
 @dataclass(frozen=True)
@@ -129,56 +127,6 @@ class Camera:
                     fits = fits and bool(inside.mean() >= share)
             near, far = (near, middle) if fits else (middle, far)
         return far
-
-
-def _ground(bodies: list[np.ndarray], motion: Motion) -> tuple[np.ndarray, np.ndarray]:
-    """A point on the floor and the (3,3) rows right, up, towards the viewer, all in camera space.
-
-    The floor is a plane y = a + b x + c z under the feet, by asymmetric least squares: feet are on it or above it. Who
-    stays in one place leaves its slope open: then it is square to the people standing upright on it.
-    """
-    left, right = (motion.skeleton.joints.index(name) for name in ("left_foot", "right_foot"))
-    feet = []
-    for body in bodies:
-        pair = body[np.isfinite(body).all(axis=(1, 2))][:, [left, right]]
-        lower = pair[..., 1].argmax(axis=1)
-        feet.append(pair[np.arange(len(pair)), lower])
-    points = np.concatenate(feet)
-    middle = points.mean(axis=0)
-    design = np.stack([np.ones(len(points)), points[:, 0] - middle[0], points[:, 2] - middle[2]], axis=1)
-    noise = 0.05
-    prior = np.diag([0.0, (noise / _SLOPE_PRIOR) ** 2, (noise / _SLOPE_PRIOR) ** 2])
-    expected = np.array([0.0, *_slope_under(bodies, motion)])
-    plane = expected + [np.quantile(points[:, 1], _ON_FLOOR_QUANTILE), 0.0, 0.0]
-    for _ in range(20):
-        above = design @ plane - points[:, 1]  # y points down: positive is above the floor
-        side = np.where(above > 0, 1 - _ON_FLOOR_QUANTILE, _ON_FLOOR_QUANTILE)
-        weights = side / np.maximum(np.abs(above), 0.01)  # least absolute deviations by reweighting
-        # A step takes half a second: so many frames say the same thing about the floor.
-        weights *= len(weights) / weights.sum() / max(1.0, float(motion.fps) / 2)
-        normal = design.T @ (weights[:, None] * design) + prior
-        plane = np.linalg.solve(normal, design.T @ (weights * points[:, 1]) + prior @ expected)
-    slope = np.clip(plane[1:], -0.6, 0.6)
-    up = np.array([slope[0], -1.0, slope[1]]) / np.sqrt(1 + slope @ slope)
-    x_axis = np.array([1.0, 0, 0]) - up[0] * up
-    x_axis /= np.linalg.norm(x_axis)
-    origin = np.array([middle[0], plane[0], middle[2]]) - _SOLE_M * up
-    return origin, np.stack([x_axis, up, np.cross(x_axis, up)])
-
-
-def _slope_under(bodies: list[np.ndarray], motion: Motion) -> np.ndarray:
-    """(2,): the slopes b and c of a floor square to the median body, from between the feet to the head."""
-    names = ("left_foot", "right_foot", "head")
-    left, right, head = (motion.skeleton.joints.index(name) for name in names)
-    axes = []
-    for body in bodies:
-        axis = (body[:, head] - (body[:, left] + body[:, right]) / 2)[np.isfinite(body).all(axis=(1, 2))]
-        length = np.linalg.norm(axis, axis=1)
-        axes.append(axis[length >= _STRETCHED * np.quantile(length, 0.95)])
-    up = np.median(np.concatenate(axes), axis=0)
-    if -up[1] < 0.75 * np.linalg.norm(up):  # lying, or hanging upside down: no evidence
-        return np.zeros(2)
-    return np.array([up[0], up[2]]) / -up[1]
 
 
 def _follow(everyone: np.ndarray, fps: float) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.root import assumed_focal, estimate_root, fit_root, project, smooth
+from app.root import assumed_focal, estimate_root, fit_root, project
+from app.smoothing import smooth
 
 SIZE = (1280, 720)
 FOCAL = assumed_focal(SIZE)

@@ -15,7 +15,7 @@ from estimators.skeleton import H36M17
 from estimators.tracks import Provenance
 
 CAMERA = np.array([0.0, 1.2, 4.5])
-ANKLE = 0.04  # where `app.scene` takes the floor to be, below the ankles
+ANKLE = 0.068  # 4 % of the height: where `app.export.place` takes the floor to be, below the ankles
 J = {name: index for index, name in enumerate(H36M17.joints)}
 SIGMA = 0.012
 
