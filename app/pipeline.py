@@ -26,6 +26,7 @@ from app.export import export, exported_files
 from app.files import complete_folder
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
+from app.people import People, find_people
 from app.progress import Progress, Silent
 from app.quality import quality, save_quality
 from app.root import Seen, assumed_focal, estimate_roots
@@ -47,14 +48,19 @@ class Result:
         quality: as in quality.json.
         files: the files written, in the order of `OUTPUTS`, then the exports.
         seconds: how long each stage took, by name.
-        warnings: what was wrong with the video.
+        people: everybody in 2D, for another run on the same video.
     """
 
     motion: Motion
     quality: dict[str, Any]
     files: list[Path]
     seconds: dict[str, float]
-    warnings: list[str]
+    people: People
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was wrong with the video."""
+        return self.people.warnings
 
 
 def run(
@@ -64,6 +70,7 @@ def run(
     progress: Progress | None = None,
     models: Models | None = None,
     exports: Sequence[str] = (),
+    people: People | None = None,
 ) -> Result:
     """Process one video.
 
@@ -74,6 +81,7 @@ def run(
         progress: is told about every stage; may raise to cancel.
         models: loaded already, for several videos in a row; else loaded from `options`.
         exports: formats of `app.export` to write as well, as `motion.FORMAT`.
+        people: found by an earlier run; found anew unless they are of this very video and detector.
 
     Raises:
         D3PError: anything that a user can cause, see `estimators.errors`.
@@ -84,7 +92,8 @@ def run(
         info = probe(video)
         check_output_folder(folder)
         models = models or Models.load(options)
-    tracks, clock, warnings = _track(info, models, options, stages)
+    people = _find(info, models, people, stages)
+    tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, stages)
     motion = _assemble(info, clock, tracks, lifted, refined, models, options)
@@ -101,7 +110,7 @@ def run(
     if not options.video:
         (folder / SIDE_BY_SIDE).unlink(missing_ok=True)  # of an earlier run: it shows another motion
     files = [folder / name for name in (*OUTPUTS, *exported) if options.video or name != SIDE_BY_SIDE]
-    return Result(motion, measures, files, stages.seconds, warnings)
+    return Result(motion, measures, files, stages.seconds, people)
 
 
 class Stages:
@@ -133,17 +142,23 @@ def check_output_folder(folder: Path) -> None:
         raise ConfigError(f"The results cannot go to {folder}: {above} is not a folder that may be written to.")
 
 
-def _track(info: VideoInfo, models: Models, options: Options, stages: Stages) -> tuple[list[Track2D], Clock, list[str]]:
-    """The first pass over the video: the chosen people in 2D (Human3.6M joints), the clock, and warnings."""
-    from estimators.detection.tracking import select_people, track_people
-
-    reader = VideoReader(info.path)
+def _find(info: VideoInfo, models: Models, known: People | None, stages: Stages) -> People:
+    """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        found = track_people(reader, models.detector, info.fps, info.size, on_frame=progress.update)
-    clock, warnings = reader.clock(), reader.warnings()
-    for warning in warnings:
+        if known is not None and known.fit(info, models.detector):
+            people = known
+        else:
+            people = find_people(info, models.detector, progress)
+    for warning in people.warnings:
         stages.progress.warn(warning)
-    return [track.to_h36m() for track in select_people(found, options.person)], clock, warnings
+    return people
+
+
+def _chosen(people: People, options: Options) -> list[Track2D]:
+    """Those whom the run is about, with Human3.6M joints."""
+    from estimators.detection.tracking import select_people
+
+    return [track.to_h36m() for track in select_people(people.tracks, options.person)]
 
 
 def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
