@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -55,38 +56,43 @@ def write_report(
     with complete_file(folder / REPORT_JSON) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with complete_file(folder / REPORT_HTML) as temporary:
-        temporary.write_text(_page(folder, by_name, ordered, seconds), encoding="utf-8")
+        temporary.write_text(page(folder, clips, ordered, seconds), encoding="utf-8")
     return folder / REPORT_JSON, folder / REPORT_HTML
 
 
-def _page(folder: Path, clips: dict[str, Clip], outcomes: Sequence[Outcome], seconds: float) -> str:
-    counts = sum_up(outcomes)
-    summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool = False) -> str:
+    """The report's table, HTML: links to the files in `folder`, or, if it is shown alone, its pictures inside it."""
+    by_name = {clip.name: clip for clip in clips}
     head = ["", "clip", "frames", "people", "found", *_MEASURES.values(), "seconds"]
-    rows = "\n".join(_row(folder, clips[one.name], one) for one in outcomes)
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
+    rows = "\n".join(_row(folder, by_name[one.name], one, alone) for one in outcomes)
+    return f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+
+
+def page(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], seconds: float, alone: bool = False) -> str:
+    """`report.html`; see `table`."""
+    summary = ", ".join(f"{count} {status}" for status, count in sum_up(outcomes).items() if count)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(summary)}</title><style>{_STYLE}</style></head><body>
 <h1>{len(outcomes)} clips: {escape(summary)}</h1>
 <p class="sum">{seconds:.0f} seconds. Measures without ground truth, lifted → refined; see quality.json in each folder.</p>
-<div class="scroll"><table><thead><tr>{"".join(f"<th>{escape(title)}</th>" for title in head)}</tr></thead>
-<tbody>
-{rows}
-</tbody></table></div></body></html>
+<div class="scroll">{table(folder, clips, outcomes, alone)}</div></body></html>
 """
 
 
-def _row(folder: Path, clip: Clip, one: Outcome) -> str:
+def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> str:
     where = clip.folder.relative_to(folder)
     name = escape(one.name)
     if one.status == "failed":
-        log = f' <a href="{_link(where / LOG)}">log</a>' if (clip.folder / LOG).is_file() else ""
+        log = f' <a href="{_link(where / LOG)}">log</a>' if (clip.folder / LOG).is_file() and not alone else ""
         message = escape(one.error or "")
         return f'<tr><td></td><td colspan="8">{name}<br><span class="failed">{message}</span>{log}</td></tr>'
     picture = ""
     if (clip.folder / THUMBNAIL).is_file():
-        image = f'<img src="{_link(where / THUMBNAIL)}" alt="" loading="lazy">'
-        has_video = (clip.folder / SIDE_BY_SIDE).is_file()
+        source = _inside(clip.folder / THUMBNAIL) if alone else _link(where / THUMBNAIL)
+        image = f'<img src="{source}" alt="" loading="lazy">'
+        has_video = (clip.folder / SIDE_BY_SIDE).is_file() and not alone
         picture = f'<a href="{_link(where / SIDE_BY_SIDE)}">{image}</a>' if has_video else image
     notes = "".join(f"<br><small>{escape(warning)}</small>" for warning in one.warnings)
     numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
@@ -103,3 +109,7 @@ def _before_and_after(quality: dict[str, Any], measure: str) -> str:
 
 def _link(path: Path) -> str:
     return quote(path.as_posix())
+
+
+def _inside(picture: Path) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")

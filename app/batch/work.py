@@ -58,6 +58,7 @@ class Outcome:
         status: "done", "skipped" (was done already) or "failed".
         seconds: spent on it.
         error: one sentence, if it failed.
+        foreseen: False if it failed in a way that is nobody's fault but the program's; its log says how.
         frames: of the video.
         people: how many were found.
         found: share of frames with a pose, of the person seen most.
@@ -69,6 +70,7 @@ class Outcome:
     status: Literal["done", "skipped", "failed"]
     seconds: float = 0.0
     error: str | None = None
+    foreseen: bool = True
     warnings: list[str] = field(default_factory=list)
     frames: int = 0
     people: int = 0
@@ -112,7 +114,7 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
     except (OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, MemoryError) as error:
         # not foreseen, so the log says where; the other clips go on
         log.write("failed unexpectedly:\n" + traceback.format_exc())
-        outcome = Outcome(clip.name, "failed", error=f"{type(error).__name__}: {error} (see its {LOG})")
+        outcome = Outcome(clip.name, "failed", error=f"{type(error).__name__}: {error} (see its {LOG})", foreseen=False)
     finally:
         log.close()
     return replace(outcome, seconds=round(time.perf_counter() - started, 3))
