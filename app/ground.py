@@ -51,6 +51,10 @@ class Ground:
         """(...,3) metres in camera space to x right, y up from where ankles stand, z towards the viewer."""
         return (points.astype(np.float64) - self.origin) @ self.axes.T
 
+    def back(self, points: np.ndarray) -> np.ndarray:
+        """The inverse of `of`."""
+        return points @ self.axes + self.origin
+
 
 def find_ground(bodies: list[np.ndarray], skeleton: Skeleton, fps: float) -> tuple[Ground, list[np.ndarray]]:
     """The floor, and which feet stand on it.

@@ -40,6 +40,10 @@ def add_parser(subparsers: Any) -> None:
         "--space", default="world", metavar="SPACE",
         help="world: upright, floor at y = 0; camera: as in motion.npz (default: world)",
     )  # fmt: skip
+    parser.add_argument(
+        "--clean-feet", action="store_true",
+        help="keep standing feet from sliding: moves the body by centimetres and bends the legs (default: off)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
@@ -54,5 +58,5 @@ def run(args: argparse.Namespace) -> None:
     formats = parse_formats(args.to)
     motion = Motion.load(args.motion)
     folder = args.motion.parent if args.output is None else args.output
-    for file in export(motion, formats, folder, args.motion.stem, args.space, args.height):
+    for file in export(motion, formats, folder, args.motion.stem, args.space, args.height, args.clean_feet):
         print(file)

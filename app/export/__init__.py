@@ -66,6 +66,7 @@ def export(
     stem: str = "motion",
     space: str = "world",
     height: float | None = None,
+    clean_feet: bool = False,
 ) -> list[Path]:
     """Write a motion in some formats: all files, whole, or none.
 
@@ -76,6 +77,7 @@ def export(
         stem: of the files' names.
         space: "world" or "camera", see `app.export.place`.
         height: metres, true height of the person seen in most frames; None keeps the estimated scale.
+        clean_feet: keep standing feet from sliding, see `app.export.feet`.
 
     Returns:
         The files written, in the order of `formats`.
@@ -87,7 +89,7 @@ def export(
     from app.export.place import place
 
     formats = parse_formats(",".join(formats))
-    placed = place(motion, space, height)
+    placed = place(motion, space, height, clean_feet)
     people = placed.motion.people
     written: list[str] = []
     with complete_folder(folder) as staging:

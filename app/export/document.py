@@ -2,6 +2,7 @@
 
 format, format_version     "d3p-poses", 1
 units, axes, space, scale  of the positions; scale is the factor that --height brought, else 1
+feet_held                  true if --clean-feet kept standing feet from sliding
 joint_names, parents, left, right
 fps                        frames per second as a fraction "30000/1001"
 timestamps                 (N) seconds since the first frame
@@ -10,6 +11,7 @@ people                     for each: id, and by frame
     provenance             (N) "detected", "interpolated" or "missing"
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
     sigma                  (N) of 17 numbers, metres, one standard deviation; null where missing or not estimated
+    contacts               (N) of [left, right]: true while the foot stands; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
 """
 
@@ -36,6 +38,7 @@ def write(placed: Placed, path: Path) -> None:
         "axes": placed.axes,
         "space": placed.space,
         "scale": placed.scale,
+        "feet_held": placed.feet_held,
         **meta,
         **{key: motion.meta[key] for key in ("source", "models", "camera")},
         "people": [_person(placed, index) for index in range(len(motion.people))],
@@ -53,6 +56,10 @@ def _person(placed: Placed, index: int) -> dict[str, Any]:
         "provenance": [Provenance(kind).name.lower() for kind in person.provenance],
         "positions": _frames(placed.positions[index]),
         "sigma": _frames(sigma),
+        "contacts": [
+            stands.tolist() if there else None
+            for stands, there in zip(placed.contacts[index], person.present, strict=True)
+        ],
         "scores": _frames(scores),
     }
 

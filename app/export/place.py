@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.export.feet import hold_feet
 from app.ground import find_ground
 from app.motion import Motion, PersonMotion
 from estimators.errors import ConfigError, DataError
@@ -39,12 +40,16 @@ class Placed:
         space: "world" or "camera".
         scale: by which all lengths of the motion were multiplied, once for the whole clip.
         positions: for each person (N,17,3) float64 metres in `space`; NaN where the person is missing.
+        contacts: for each person (N,2) bool, which feet stand (left, right), see `app.contacts`.
+        feet_held: standing feet were kept from sliding, see `app.export.feet`.
     """
 
     motion: Motion
     space: str
     scale: float
     positions: tuple[np.ndarray, ...]
+    contacts: tuple[np.ndarray, ...]
+    feet_held: bool = False
 
     @property
     def axes(self) -> str:
@@ -67,7 +72,7 @@ class Placed:
         return None if sigma is None else sigma.astype(np.float64) * self.scale
 
 
-def place(motion: Motion, space: str = "world", height: float | None = None) -> Placed:
+def place(motion: Motion, space: str = "world", height: float | None = None, clean_feet: bool = False) -> Placed:
     """Everybody's joints in one space.
 
     Args:
@@ -75,6 +80,7 @@ def place(motion: Motion, space: str = "world", height: float | None = None) -> 
         space: "world" or "camera".
         height: metres from sole to crown of the person seen in most frames; everything is scaled by one factor so
             that this person has it. None leaves the scale as estimated.
+        clean_feet: keep standing feet from sliding, see `app.export.feet`.
 
     Raises:
         ConfigError: an unknown space, or a height that nobody has.
@@ -88,11 +94,18 @@ def place(motion: Motion, space: str = "world", height: float | None = None) -> 
     motion = replace(motion, people=seen)
     scale = 1.0 if height is None else _scale_to(motion, height)
     bodies = [_in_camera(person) for person in seen]
+    fps = float(motion.fps)
+    ground, contacts = find_ground(bodies, motion.skeleton, fps)
+    above = _ANKLE_SHARE * stature(motion.most_seen.best, motion.skeleton)
+    standing = [ground.of(body) + [0.0, above, 0.0] for body in bodies]
+    if clean_feet:
+        pairs = zip(standing, contacts, strict=True)
+        standing = [hold_feet(body, stands, motion.skeleton, fps, above) for body, stands in pairs]
     if space == "world":
-        ground, _contacts = find_ground(bodies, motion.skeleton, float(motion.fps))
-        above = [0.0, _ANKLE_SHARE * stature(motion.most_seen.best, motion.skeleton), 0.0]
-        bodies = [ground.of(body) + above for body in bodies]
-    return Placed(motion, space, scale, tuple(body * scale for body in bodies))
+        bodies = standing
+    elif clean_feet:
+        bodies = [ground.back(body - [0.0, above, 0.0]) for body in standing]
+    return Placed(motion, space, scale, tuple(body * scale for body in bodies), tuple(contacts), clean_feet)
 
 
 def world(motion: Motion, person: PersonMotion, height: float | None = None) -> np.ndarray:

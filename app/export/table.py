@@ -9,6 +9,7 @@ Columns, comma-separated, with a header line:
     JOINT_x_m       metres in the axes of `app.export.place`, and the same for y and z; for each of the 17 joints
     JOINT_sigma_m   metres, one standard deviation of each coordinate; empty if not estimated
     JOINT_score     confidence of the 2D keypoint
+    left_contact    1 while the left foot stands, else 0; and right_contact for the other
 
 Fields of missing frames are empty after `provenance`.
 """
@@ -35,13 +36,15 @@ def write(placed: Placed, path: Path) -> None:
             for frame, seconds in enumerate(motion.timestamps):
                 kind = Provenance(person.provenance[frame]).name.lower()
                 fields = (f"{value:.6f}" if np.isfinite(value) else "" for value in values[frame])
-                rows.writerow([frame, f"{seconds:.6f}", person.id, kind, *fields])
+                stands = placed.contacts[index][frame].astype(int) if person.present[frame] else ("", "")
+                rows.writerow([frame, f"{seconds:.6f}", person.id, kind, *fields, *stands])
 
 
 def columns(joints: tuple[str, ...]) -> list[str]:
     """The header."""
     endings = ("x_m", "y_m", "z_m", "sigma_m", "score")
-    return ["frame", "time_s", "person", "provenance", *(f"{joint}_{ending}" for joint in joints for ending in endings)]
+    values = (f"{joint}_{ending}" for joint in joints for ending in endings)
+    return ["frame", "time_s", "person", "provenance", *values, "left_contact", "right_contact"]
 
 
 def _values(placed: Placed, index: int) -> np.ndarray:

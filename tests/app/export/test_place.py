@@ -54,6 +54,18 @@ def test_several_people_share_one_world() -> None:
     assert np.abs(apart - (bodies[1] - bodies[0])).max() < 0.02
 
 
+def test_two_people_who_cross_keep_their_paths() -> None:
+    along = np.linspace(-1.2, 1.2, 120)[:, None, None] * [1.0, 0.0, 0.0]
+    bodies = [walking(120) + along, walking(120, phase=1.0) - along - [0, 0, 0.8]]
+    placed = place(motion_of(bodies))
+    for index, sign in enumerate((1, -1)):
+        path = placed.positions[index][:, 0]
+        assert np.isfinite(path).all()
+        assert sign * (path[-1, 0] - path[0, 0]) == pytest.approx(2.4, abs=0.05)
+        assert np.abs(np.diff(path[:, 0])).max() < 0.03  # nobody jumps to where the other is
+    assert (placed.positions[1][:, 0, 2] < placed.positions[0][:, 0, 2] - 0.7).all()
+
+
 def test_height_scales_everything_once() -> None:
     body = walking(60)
     motion = motion_of([body])

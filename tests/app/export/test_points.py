@@ -119,6 +119,10 @@ def test_csv(tmp_path: Path) -> None:
                     assert np.allclose([float(cell) for cell in cells], expected, atol=1e-5)
                     assert float(row[f"{joint}_sigma_m"]) == pytest.approx(SIGMA, abs=1e-6)
                     assert float(row[f"{joint}_score"]) == pytest.approx(0.9, abs=1e-6)
+            stands = (
+                ["", ""] if row["provenance"] == "missing" else [str(int(one)) for one in placed.contacts[index][frame]]
+            )
+            assert [row["left_contact"], row["right_contact"]] == stands
     kinds = [row["provenance"] for row in rows[:20]]
     assert kinds[GAP] == ["missing"] * 4 and kinds[FILLED] == ["interpolated"] * 2 and kinds.count("detected") == 14
 
@@ -132,10 +136,11 @@ def test_json(tmp_path: Path) -> None:
     assert said["axes"].startswith("x right, y up") and said["fps"] == "30000/1001"
     assert said["joint_names"] == list(J) and len(said["timestamps"]) == 20
     assert [person["id"] for person in said["people"]] == [1, 3]
-    for person, expected in zip(said["people"], placed.positions, strict=True):
+    for person, expected, stands in zip(said["people"], placed.positions, placed.contacts, strict=True):
         assert len(person["positions"]) == len(person["provenance"]) == 20
         for frame, (pose, kind) in enumerate(zip(person["positions"], person["provenance"], strict=True)):
             assert (pose is None) == (kind == "missing") == (person["scores"][frame] is None)
+            assert person["contacts"][frame] == (None if pose is None else stands[frame].tolist())
             if pose is not None:
                 assert np.allclose(pose, expected[frame], atol=1e-5)
                 assert np.allclose(person["sigma"][frame], SIGMA * placed.scale, atol=1e-5)
