@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from app.benchmark import compare
+from app.curves import MEASURES, curves
 from app.figure import joint_radius
 from app.files import complete_file
 from app.motion import Motion, PersonMotion
 from app.render import SideBySide
 from app.scene import Scene
-from app.web.curves import MEASURES, curves
 from demo_videos.truth import Truth, demo_clips, load_truth
 from estimators.hashes import file_sha256
 

@@ -15,11 +15,11 @@ from conftest import FRAMES, stand_in
 from video_files import write_video
 
 from app import pipeline
+from app.curves import curves
 from app.models import Models, Options
 from app.motion import Motion
 from app.quality import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
-from app.web.curves import curves
 from app.web.downloads import pack
 from app.web.jobs import Cancelled, JobProgress, Slot, Snapshot
 from app.web.kept import KeptModels
