@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from app.contacts import FEET
 from app.files import complete_file
+from app.ground import Ground, find_ground
 from app.motion import Motion, PersonMotion
 from app.root import assumed_focal, fit_root, project
 from estimators.skeleton import Skeleton
 from estimators.tracks import Provenance
 
 TRUSTED_SCORE = 0.3  # keypoints below this say little about where the joint is
+_SIDES_APART_M = 0.1  # limbs nearer to each other cannot be told to have traded places
 
 UNITS = {
     "acceleration": "m/s^2, mean over joints and frames, relative to the hip",
@@ -26,20 +29,35 @@ UNITS = {
     "bone_length_variation": "percent: standard deviation over time / mean, mean over bones",
     "left_right_asymmetry": "percent: difference of left and right bone length / their mean, mean over bones",
     "reprojection_error": "pixels: detected keypoints to projected joints, hip placed best in each frame",
-    "foot_sliding": "m/s, horizontal speed of a foot while it stands (lowest and not moving up or down)",
+    "foot_sliding": "m/s, speed along the floor of a foot while it stands; which feet stand is found once, from the best poses",
+    "left_right_swaps": "per minute: how often the arms or the legs trade places from one frame to the next",
 }  # fmt: skip
 
 
 def quality(motion: Motion) -> dict[str, Any]:
     """All measures of all people, ready for JSON; a measure that a clip is too short for is None."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
+    ground, contacts = ground_of(motion)
     people = []
-    for person in motion.people:
+    for person, stands in zip(motion.people, contacts, strict=True):
         variants = {"lifted": person.lifted, "refined": person.refined}
         measured = {
-            name: _measure(person, poses, motion, focal) for name, poses in variants.items() if poses is not None
+            name: _measure(person, poses, motion, focal, ground, stands)
+            for name, poses in variants.items()
+            if poses is not None
         }
-        entry = {"id": person.id, "frames": person.counts(), **measured}
+        counts = person.counts()
+        entry = {
+            "id": person.id,
+            "frames": counts,
+            "frames_percent": {kind: _rounded(100 * count / len(motion)) for kind, count in counts.items()},
+            "standing_percent": {
+                foot: _rounded(100 * float(stands[person.present, index].mean())) if person.present.any() else None
+                for index, foot in enumerate(FEET)
+            },
+            "sigma_m": _sigma(person, motion.skeleton),
+            **measured,
+        }
         if "refined" in measured:
             entry["change_percent"] = {name: _change(measured["lifted"], measured["refined"], name) for name in UNITS}
         people.append(entry)
@@ -95,30 +113,56 @@ def reprojection_error(
     return float(error[trusted[trusted.any(axis=1)]].mean())
 
 
-def foot_sliding(
-    poses: np.ndarray, root: np.ndarray, skeleton: Skeleton, runs: list[slice], fps: float
-) -> float | None:
-    """Mean horizontal speed in m/s of the feet while they stand.
+def foot_sliding(feet: np.ndarray, contacts: np.ndarray, fps: float) -> float | None:
+    """Mean speed in m/s along the floor of the feet while they stand.
 
-    A foot stands while it is the lower of the two and moves up or down by less than 0.2 m/s. Upright cameras are
-    assumed: "up" is -y of camera space.
+    Args:
+        feet: (N,2,3) metres, y up; NaN where missing.
+        contacts: (N,2) bool, see `app.contacts`; False where missing.
+        fps: frames per second.
     """
-    feet = [skeleton.joints.index(name) for name in ("left_foot", "right_foot")]
-    speeds = []
-    for run in runs:
-        if run.stop - run.start < 2:
-            continue
-        paths = (poses[run][:, feet] + root[run, None]).astype(np.float64)  # (n,2,3)
-        velocity = np.diff(paths, axis=0) * fps
-        height = (paths[1:, :, 1] + paths[:-1, :, 1]) / 2  # y points down: the lower foot has the larger y
-        stands = (height >= height.max(axis=1, keepdims=True)) & (np.abs(velocity[..., 1]) < 0.2)
-        speeds.append(np.linalg.norm(velocity[..., [0, 2]], axis=-1)[stands])
-    together = np.concatenate(speeds) if speeds else np.empty(0)
-    return float(together.mean()) if len(together) else None
+    both = contacts[1:] & contacts[:-1]
+    if not both.any():
+        return None
+    return float(np.linalg.norm(np.diff(feet[..., [0, 2]].astype(np.float64), axis=0), axis=-1)[both].mean() * fps)
 
 
-def _measure(person: PersonMotion, poses: np.ndarray, motion: Motion, focal: float) -> dict[str, Any]:
+def left_right_swaps(poses: np.ndarray, runs: list[slice], skeleton: Skeleton) -> int:
+    """How often the arms, or the legs, trade places from one frame of (N,J,3) metres to the next.
+
+    They do if left and right are more than twice as near to where the other side was as to where they were themselves.
+    """
+    swaps = 0
+    for limb in (("shoulder", "elbow", "wrist"), ("hip", "knee", "foot")):
+        left, right = (
+            poses[:, [skeleton.joints.index(f"{side}_{joint}") for joint in limb]].astype(np.float64)
+            for side in ("left", "right")
+        )
+
+        def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+            return np.linalg.norm(one - other, axis=-1).mean(axis=-1)
+
+        for run in runs:
+            l0, l1, r0, r1 = left[run][:-1], left[run][1:], right[run][:-1], right[run][1:]
+            kept, traded = apart(l0, l1) + apart(r0, r1), apart(l0, r1) + apart(r0, l1)
+            swaps += int(((2 * traded < kept) & (apart(l0, r0) > _SIDES_APART_M)).sum())
+    return swaps
+
+
+def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
+    """The floor of a motion, and (N,2) contacts of each person; without anybody seen, camera space and no contacts."""
+    bodies = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
+    if not any(person.present.any() for person in motion.people):
+        return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
+    return find_ground(bodies, motion.skeleton, float(motion.fps))
+
+
+def _measure(
+    person: PersonMotion, poses: np.ndarray, motion: Motion, focal: float, ground: Ground, contacts: np.ndarray
+) -> dict[str, Any]:
     skeleton, fps = motion.skeleton, float(motion.fps)
+    feet = ground.of(poses[:, [skeleton.joints.index(name) for name in FEET]] + person.root[:, None])
+    seconds = int(person.present.sum()) / fps
     acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(), fps)
     lengths = bone_lengths(poses[person.present], skeleton)
     mean = lengths.mean(axis=0)
@@ -135,11 +179,22 @@ def _measure(person: PersonMotion, poses: np.ndarray, motion: Motion, focal: flo
         "bone_length_variation": _rounded(float(variation.mean())),
         "left_right_asymmetry": _rounded(float(np.mean(list(asymmetry.values())))),
         "reprojection_error": _rounded(reprojection_error(person, poses, motion.image_size, focal)),
-        "foot_sliding": _rounded(foot_sliding(poses, person.root, skeleton, person.runs(), fps)),
+        "foot_sliding": _rounded(foot_sliding(feet, contacts, fps)),
+        "left_right_swaps": _rounded(
+            60 * left_right_swaps(poses, person.runs(), skeleton) / seconds if seconds else None
+        ),
         "bone_length_m": {name: _rounded(value) for name, value in zip(names, mean, strict=True)},
         "bone_length_variation_per_bone": {name: _rounded(value) for name, value in zip(names, variation, strict=True)},
         "left_right_asymmetry_per_bone": {name: _rounded(value) for name, value in asymmetry.items()},
     }
+
+
+def _sigma(person: PersonMotion, skeleton: Skeleton) -> dict[str, float | None] | None:
+    """Mean one-sigma of each joint over the frames, metres."""
+    if person.sigma is None or not person.present.any():
+        return None
+    mean = person.sigma[person.present].mean(axis=0)
+    return {joint: _rounded(float(value)) for joint, value in zip(skeleton.joints, mean, strict=True)}
 
 
 def _percent(left: float, right: float) -> float:

@@ -1,20 +1,17 @@
-"""Small pieces of HTML: the status of a run, the numbers of its result, the examples. All text from outside is escaped."""
+"""Small pieces of HTML: the status of a run, and the numbers of its result. All text from outside is escaped."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
-import cv2
-
+from app.batch.work import Outcome, sum_up
 from app.quality import UNITS
-from app.video import VideoInfo, VideoReader
+from app.video import VideoInfo
+from app.web.folder import FolderRun
 from app.web.jobs import Snapshot
 from app.web.limits import seconds_of
-from estimators.errors import D3PError
 
 # Stages in order: name in the pipeline -> words on the page.
 STAGES = {
@@ -25,6 +22,11 @@ STAGES = {
     "Draw": "Draw the video",
     "Pack": "Pack the files",
 }
+_FINDING_STAGES = {
+    "Prepare": "Look at the video, load the detector",
+    "Detect and track": "Find the people in 2D",
+    "Portraits": "Take a picture of each",
+}
 
 _MEASURES = {
     "acceleration": ("Acceleration", "m/s²"),
@@ -33,6 +35,7 @@ _MEASURES = {
     "left_right_asymmetry": ("Left-right difference", "%"),
     "reprojection_error": ("Reprojection error", "px"),
     "foot_sliding": ("Foot sliding", "m/s"),
+    "left_right_swaps": ("Left-right swaps", "a minute"),
 }
 
 
@@ -59,20 +62,46 @@ def waiting(ahead: int) -> str:
 
 
 def running(snapshot: Snapshot, refine: bool) -> str:
-    """The stages with the one under way."""
-    finished = dict(snapshot.finished)
+    """The stages of a run with the one under way."""
+    return _stages({name: words for name, words in STAGES.items() if refine or name != "Refine"}, snapshot, "Working")
+
+
+def finding(snapshot: Snapshot) -> str:
+    """The stages of the search for people."""
+    return _stages(_FINDING_STAGES, snapshot, "Looking for people")
+
+
+def found(people: int) -> str:
+    """People were found, and can be picked."""
+    words = "One person was found." if people == 1 else f"{people} people were found: pick one, or everyone."
+    return _card("idle", "Ready", f"<p>{words} A run need not look for them again.</p>")
+
+
+def folder_running(folder: FolderRun, snapshot: Snapshot) -> str:
+    """All clips of a folder, with the one under way."""
     rows = []
-    for name, words in STAGES.items():
-        if name == "Refine" and not refine:
-            continue
-        if name == snapshot.stage:
-            rows.append(_current(words, snapshot))
-        elif name in finished:
-            rows.append(_stage("done", words, f"{finished[name]:.1f} s"))
+    for name in folder.names:
+        over = folder.outcomes.get(name)
+        if over is not None and over.status == "failed":
+            rows.append(_stage("failed", escape(name), "failed", over.error or ""))
+        elif over is not None:
+            rows.append(_stage("done", escape(name), f"{over.seconds:.1f} s"))
+        elif name == folder.current:
+            rows.append(_current(escape(name), snapshot, STAGES.get(snapshot.stage, snapshot.stage)))
         else:
-            rows.append(_stage("open", words, ""))
-    body = f"<ol class='d3p-stages'>{''.join(rows)}</ol>{_warnings(snapshot.warnings)}"
-    return _card("busy", "Working", body)
+            rows.append(_stage("open", escape(name), ""))
+    title = f"{len(folder.outcomes)} of {len(folder.names)} videos"
+    return _card("busy", title, f"<ol class='d3p-stages'>{''.join(rows)}</ol>")
+
+
+def folder_finished(outcomes: Sequence[Outcome], seconds: float) -> str:
+    """The folder is done, whatever became of its clips."""
+    counts = sum_up(outcomes)
+    words = f"{counts['done']} of {len(outcomes)} videos in 3D after {seconds:.1f} s."
+    failed = counts["failed"]
+    if failed:
+        words += f" {'One' if failed == 1 else failed} could not be processed; the report says why."
+    return _card("done" if counts["done"] else "failed", "Done", f"<p>{words}</p>")
 
 
 def finished(seconds: float, people: int, warnings: Iterable[str]) -> str:
@@ -110,47 +139,38 @@ def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None)
     return f"<div class='d3p-numbers'>{''.join(tables)}</div>"
 
 
-def example_cards(clips: dict[str, tuple[Path, Path]]) -> str:
-    """Buttons with a picture of each bundled clip."""
-    buttons = []
-    for name, (video, _) in clips.items():
-        picture = _thumbnail(video)
-        image = f"<img alt='' src='data:image/jpeg;base64,{picture}'>" if picture else ""
-        buttons.append(
-            f"<button type='button' class='d3p-example' data-clip='{escape(name)}'>{image}"
-            f"<span>{escape(name.capitalize())}</span></button>"
-        )
-    return f"<div class='d3p-examples' role='group' aria-label='Example clips'>{''.join(buttons)}</div>"
-
-
-def _thumbnail(video: Path, height: int = 120) -> str | None:
-    """A frame from near the start as base64 JPEG, `height` pixels high; None if the video cannot be read."""
-    try:
-        picture = next(frame for index, frame in enumerate(VideoReader(video)) if index == 12)
-    except (D3PError, StopIteration):
-        return None
-    width = round(picture.shape[1] * height / picture.shape[0])
-    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes()).decode()
-
-
 def _card(kind: str, title: str, body: str) -> str:
     role = "alert" if kind == "failed" else "status"
     return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h3>{title}</h3>{body}</div>"
 
 
-def _stage(kind: str, words: str, right: str) -> str:
-    return f"<li class='d3p-stage-{kind}'><span>{words}</span><span class='d3p-right'>{right}</span></li>"
+def _stages(stages: dict[str, str], snapshot: Snapshot, title: str) -> str:
+    finished = dict(snapshot.finished)
+    rows = []
+    for name, words in stages.items():
+        if name == snapshot.stage:
+            rows.append(_current(words, snapshot))
+        elif name in finished:
+            rows.append(_stage("done", words, f"{finished[name]:.1f} s"))
+        else:
+            rows.append(_stage("open", words, ""))
+    return _card("busy", title, f"<ol class='d3p-stages'>{''.join(rows)}</ol>{_warnings(snapshot.warnings)}")
 
 
-def _current(words: str, snapshot: Snapshot) -> str:
+def _stage(kind: str, words: str, right: str, note: str = "") -> str:
+    below = f"<span class='d3p-note'>{escape(note)}</span>" if note else ""
+    return f"<li class='d3p-stage-{kind}'><span>{words}</span><span class='d3p-right'>{right}</span>{below}</li>"
+
+
+def _current(words: str, snapshot: Snapshot, note: str = "") -> str:
     if not snapshot.total:
-        return _stage("now", words, f"{snapshot.seconds:.0f} s")
+        return _stage("now", words, f"{snapshot.seconds:.0f} s", note)
     share = min(1.0, snapshot.done / snapshot.total)
     left = snapshot.seconds_left
     right = f"{snapshot.done} of {snapshot.total} frames" + (f", {_duration(left)} left" if left is not None else "")
     bar = f"<span class='d3p-bar'><span style='width:{100 * share:.1f}%'></span></span>"
-    return f"<li class='d3p-stage-now'><span>{words}</span><span class='d3p-right'>{right}</span>{bar}</li>"
+    below = f"<span class='d3p-note'>{escape(note)}</span>" if note else ""
+    return f"<li class='d3p-stage-now'><span>{words}</span><span class='d3p-right'>{right}</span>{bar}{below}</li>"
 
 
 def _duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.motion import Motion, PersonMotion, runs
-from app.quality import UNITS, acceleration_and_jerk, foot_sliding, quality, save_quality
+from app.quality import UNITS, acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
 from app.root import assumed_focal, project
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance
@@ -90,10 +90,42 @@ def test_wrong_bones_are_seen() -> None:
 
 
 def test_sliding_feet_are_seen() -> None:
-    poses = np.tile(STANDING, (30, 1, 1))
-    root = np.zeros((30, 3))
-    root[:, 0] = np.arange(30) / 30 * 0.5  # the whole stiff body glides by 0.5 m/s
-    assert foot_sliding(poses, root, H36M17, [slice(0, 30)], 30) == pytest.approx(0.5)
+    feet = np.zeros((30, 2, 3))
+    feet[:, :, 0] = (np.arange(30) / 30 * 0.5)[:, None]  # glides by 0.5 m/s
+    feet[:, 1, 1] = np.arange(30)  # rising is no sliding
+    contacts = np.ones((30, 2), bool)
+    assert foot_sliding(feet, contacts, 30) == pytest.approx(0.5)
+    feet[20:] = np.nan
+    contacts[20:] = False
+    assert foot_sliding(feet, contacts, 30) == pytest.approx(0.5)
+    assert foot_sliding(feet, np.zeros((30, 2), bool), 30) is None
+    motion = standing_motion(90)
+    gliding = motion.people[0].root + (np.arange(90) / 30 * 0.15)[:, None] * np.float32([0, 0, 1])
+    person = quality(replace(motion, people=(replace(motion.people[0], root=gliding.astype(np.float32)),)))["people"][0]
+    assert person["refined"]["foot_sliding"] == pytest.approx(0.15, rel=0.02)
+    assert person["standing_percent"] == {"left_foot": 100, "right_foot": 100}
+
+
+def test_limbs_that_trade_places_are_counted() -> None:
+    poses = np.tile(STANDING, (60, 1, 1))
+    swapped = poses.copy()
+    arms = [
+        H36M17.joints.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist")
+    ]
+    swapped[20:25, arms] = poses[20:25][:, arms[3:] + arms[:3]]  # there and back
+    assert left_right_swaps(poses, [slice(0, 60)], H36M17) == 0
+    assert left_right_swaps(swapped, [slice(0, 60)], H36M17) == 2
+    assert left_right_swaps(swapped, [slice(0, 20), slice(25, 60)], H36M17) == 0
+    angle = np.arange(60) / 60 * 4 * np.pi  # turning about twice in two seconds is no trade
+    turn = np.zeros((60, 3, 3))
+    turn[:, 0, 0] = turn[:, 2, 2] = np.cos(angle)
+    turn[:, 0, 2], turn[:, 2, 0], turn[:, 1, 1] = np.sin(angle), -np.sin(angle), 1
+    assert left_right_swaps(np.einsum("nij,nkj->nki", turn, poses), [slice(0, 60)], H36M17) == 0
+    motion = standing_motion(60)
+    person = replace(motion.people[0], lifted=swapped.astype(np.float32))
+    measured = quality(replace(motion, people=(person,)))["people"][0]
+    assert measured["lifted"]["left_right_swaps"] == 60 and measured["refined"]["left_right_swaps"] == 0
+    assert measured["frames_percent"] == {"detected": 100, "interpolated": 0, "missing": 0}
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
