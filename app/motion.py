@@ -18,8 +18,6 @@ Camera space is x right, y down, z forward. N is the number of frames of the vid
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from app.files import complete_file
+from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.skeleton import H36M17, Skeleton
 from estimators.tracks import Provenance
@@ -186,15 +185,12 @@ class Motion:
         path = Path(path)
         if not path.is_file():
             raise DataError(f"No motion file at {path}.")
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = dict(stored.items())
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{path.name} is not a motion file, or it is damaged.") from error
+        arrays = read_arrays(path, "a motion file")
         try:
             return _from_arrays(arrays)
-        except (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
-            raise DataError(f"{path.name} is not a motion file: {type(error).__name__} at {error}.") from error
+        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+            where = " ".join(str(error).split())[:200]
+            raise DataError(f"{path.name} is not a motion file: {type(error).__name__} at {where}.") from error
 
 
 def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
@@ -207,6 +203,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     skeleton = Skeleton(
         meta["skeleton"], tuple(meta["joint_names"]), tuple(meta["parents"]), tuple(meta["left"]), tuple(meta["right"])
     )
+    if skeleton != H36M17:
+        raise DataError("The joints of a motion are Human3.6M's 17, in their order; these are others.")
     people = []
     for index in range(len(meta["people"])):
         fields = {name: arrays.get(f"person{index}/{name}") for name in _ARRAYS}
@@ -216,11 +214,10 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
         timestamps=np.asarray(meta["timestamps"], dtype=np.float64),
         fps=Fraction(meta["fps"]),
         image_size=(int(meta["image_size"][0]), int(meta["image_size"][1])),
-        source=meta["source"],
-        camera=meta["camera"],
-        models=meta["models"],
-        options=meta["options"],
-        skeleton=H36M17 if skeleton == H36M17 else skeleton,
+        source=dict(meta["source"]),
+        camera=dict(meta["camera"]),
+        models=dict(meta["models"]),
+        options=dict(meta["options"]),
     )
 
 

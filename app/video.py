@@ -33,6 +33,9 @@ _IMAGE_SUFFIX = "_pipe"
 # later; what FFmpeg derives as presentation times is wrong if there are B-frames.
 _NO_PRESENTATION_TIMES = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
 _ATTACHED_PICTURE = 0x0400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a piece of music
+_MAX_PIXELS = 50_000_000  # of a frame, 8K has 33 million: a header may claim any size, and memory must not follow it
+_MAX_ASPECT = 10  # of a pixel's sides; more is a damaged header
+_SLOWEST, _FASTEST = Fraction(1, 86_400), 10_000  # frames per second that are taken for true
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def probe(path: str | Path) -> VideoInfo:
             path=path,
             sha256=file_sha256(path),
             size=(first.shape[1], first.shape[0]),
-            clock=header.clock(sorted(set(ticks)) or [0], last_duration),
+            clock=header.clock(path, sorted(set(ticks)) or [0], last_duration),
             codec=stream.codec_context.name,
             seconds_stated=header.seconds,
         )
@@ -110,7 +113,8 @@ class _Header:
     def of(cls, stream: Any) -> _Header:
         rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        return cls(stream.time_base, rates, _seconds_stated(stream), aspect if aspect > 0 else Fraction(1))
+        plausible = Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT
+        return cls(stream.time_base, rates, _seconds_stated(stream), aspect if plausible else Fraction(1))
 
     @property
     def step(self) -> int:
@@ -118,8 +122,14 @@ class _Header:
         rate = next(filter(None, self.rates), Fraction(25))
         return max(1, round(1 / (rate * self.time_base)))
 
-    def clock(self, ticks: list[int], last_duration: int) -> Clock:
-        return make_clock(ticks, self.time_base, self.rates, last_duration)
+    def clock(self, path: Path, ticks: list[int], last_duration: int) -> Clock:
+        clock = make_clock(ticks, self.time_base, self.rates, last_duration)
+        if not _SLOWEST <= clock.fps <= _FASTEST:
+            raise VideoError(
+                f"{path.name} says that it shows {float(clock.fps):.3g} pictures a second, which cannot be; give it its "
+                "true frame rate."
+            )
+        return clock
 
 
 class VideoReader:
@@ -189,7 +199,7 @@ class VideoReader:
         """
         if not self.ticks or self._header is None:
             raise VideoError(f"{self.path.name} is damaged: not one frame of it could be decoded.")
-        return self._header.clock(self.ticks, self._last_duration)
+        return self._header.clock(self.path, self.ticks, self._last_duration)
 
     def warnings(self) -> list[str]:
         """One sentence for each thing that was wrong with the video but did not prevent its use."""
@@ -233,9 +243,22 @@ def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
         if not streams:
             what = "only sound" if container.streams.audio else "no video stream"
             raise VideoError(f"{path.name} holds {what}, no pictures to find people in.")
-        stream: Any = max(streams, key=lambda one: (one.codec_context.width or 0) * (one.codec_context.height or 0))
+        streams = [stream for stream in streams if stream.codec_context is not None]
+        if not streams:
+            raise VideoError(f"{path.name} is damaged, or coded in a way that is not known here: convert it to MP4.")
+        stream: Any = max(streams, key=_pixels)
+        if _pixels(stream) > _MAX_PIXELS:
+            raise VideoError(
+                f"{path.name} says that its pictures have {stream.width} x {stream.height} pixels; scale it down to "
+                f"{_MAX_PIXELS // 1_000_000} megapixels or less."
+            )
+        stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}  # a stream may change its size on the way
         stream.thread_type = "AUTO"
         yield container, stream
+
+
+def _pixels(stream: Any) -> int:
+    return (stream.codec_context.width or 0) * (stream.codec_context.height or 0)
 
 
 def _packets(

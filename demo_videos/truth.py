@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
-import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from estimators.arrays import read_arrays
 from estimators.errors import DataError
 
 _SHAPES = {
@@ -63,12 +62,11 @@ def load_truth(path: str | Path) -> Truth:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no ground-truth file {path}.")
+    arrays = read_arrays(path, "a ground-truth file of the demo clips", _SHAPES)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {key: data[key] for key in _SHAPES}
         meta = json.loads(str(arrays["meta"]))
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
-        raise DataError(f"{path.name} is not a ground-truth file of the demo clips: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path.name} is not a ground-truth file of the demo clips: its meta is no JSON.") from error
     if not isinstance(meta, dict):
         raise DataError(f"{path.name}: meta is not a JSON object.")
     _check(path, arrays)
@@ -86,6 +84,8 @@ def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
         wanted = tuple(frames if size == -1 else size for size in shape)
         if arrays[key].shape != wanted:
             raise DataError(f"{path.name}: {key} has shape {arrays[key].shape}, not {wanted}.")
+        if arrays[key].dtype.kind not in ("U" if key == "meta" else "iu" if key in ("fps", "image_size") else "f"):
+            raise DataError(f"{path.name}: {key} is of type {arrays[key].dtype}.")
         if arrays[key].dtype.kind == "f" and not np.isfinite(arrays[key]).all():
             raise DataError(f"{path.name}: {key} holds values that are not finite.")
     if frames == 0 or (arrays["fps"] <= 0).any() or (arrays["image_size"] <= 0).any():

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from estimators.arrays import read_arrays
 from estimators.errors import DataError
 
 TRAIN, TEST = ("S1", "S5", "S6", "S7", "S8"), ("S9", "S11")
@@ -56,14 +56,9 @@ def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterato
     path = Path(path)
     if not path.is_file():
         raise DataError(f"No Human3.6M file at {path}; make one of your own copy with `d3p convert-h36m`.")
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {key: data[key] for key in _KEYS}
-    except (ValueError, OSError, KeyError, BadZipFile) as error:
-        raise DataError(f"{path.name} is not a file of `d3p convert-h36m`: {error}.") from error
+    arrays = read_arrays(path, "a file of `d3p convert-h36m`", _KEYS)
+    _check(path, arrays)
     ends = np.cumsum(arrays["length"])
-    if not len(ends) or {len(arrays["poses"]), len(arrays["keypoints_2d"])} != {ends[-1]}:
-        raise DataError(f"{path.name}: the lengths of its sequences do not add up to its frames.")
     chosen = [
         i
         for i, (subject, take) in enumerate(zip(arrays["subject"], arrays["action"], strict=True))
@@ -82,3 +77,22 @@ def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterato
             image_size=(int(arrays["image_size"][i][0]), int(arrays["image_size"][i][1])),
             fps=float(arrays["fps"]),
         )
+
+
+def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Raise DataError if the arrays are not those of the module's docstring."""
+    count, frames = arrays["length"].size, arrays["poses"].shape[:1]
+    shapes = dict.fromkeys(("subject", "action", "camera", "length"), (count,))
+    shapes |= {"image_size": (count, 2), "detector": (), "fps": ()}
+    shapes |= {"keypoints_2d": (*frames, 17, 2), "poses": (*frames, 17, 3)}
+    kinds = {"subject": "U", "action": "U", "camera": "U", "length": "iu", "detector": "U", "image_size": "iu"}
+    for key, shape in shapes.items():
+        array, kind = arrays[key], kinds.get(key, "fiu")
+        if array.shape != shape or array.dtype.kind not in kind:
+            raise DataError(f"{path.name}: {key} is {array.dtype} of shape {array.shape}, not as documented.")
+        if array.dtype.kind in "fiu" and not np.isfinite(array).all():
+            raise DataError(f"{path.name}: {key} holds values that are not finite.")
+    if not count or (arrays["length"] < 1).any() or arrays["length"].sum() != frames[0]:
+        raise DataError(f"{path.name}: the lengths of its sequences do not add up to its frames.")
+    if (arrays["image_size"] < 1).any() or arrays["fps"] <= 0:
+        raise DataError(f"{path.name}: an image size or a frame rate that is not positive.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from estimators.arrays import read_arrays
 from estimators.errors import DataError
 
 KEYS = ("name", "subject", "split", "text", "length", "fps", "root_m", "offset_0p1mm")
@@ -41,14 +42,9 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
     path = Path(path)
     if not path.is_file():
         raise DataError(f"No motion-capture file at {path}.")
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {key: data[key] for key in KEYS}
-    except (ValueError, OSError, KeyError) as error:
-        raise DataError(f"{path.name} is not a motion-capture file of the documented format: {error}.") from error
+    arrays = read_arrays(path, "a motion-capture file of the documented format", KEYS)
+    _check(path, arrays)
     ends = np.cumsum(arrays["length"])
-    if ends[-1] != len(arrays["root_m"]):
-        raise DataError(f"{path.name}: the clips' lengths add up to {ends[-1]}, but it has {len(arrays['root_m'])}.")
     people = sorted(set(arrays["subject"][arrays["split"] == split].tolist()))
     if folds is not None:
         people = people[folds[0] :: folds[1]]
@@ -61,3 +57,19 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
     if not clips:
         raise DataError(f"{path.name} has no clips in split {split!r}.")
     return clips
+
+
+def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Raise DataError if the arrays are not those of the module's docstring."""
+    clips, frames = arrays["length"].size, arrays["root_m"].shape[:1]
+    shapes = dict.fromkeys(("name", "subject", "split", "text", "length"), (clips,))
+    shapes |= {"fps": (), "root_m": (*frames, 3), "offset_0p1mm": (*frames, 17, 3)}
+    kinds = {"length": "iu", "fps": "fiu", "root_m": "f", "offset_0p1mm": "iu"}
+    for key, shape in shapes.items():
+        array, kind = arrays[key], kinds.get(key, "U")
+        if array.shape != shape or array.dtype.kind not in kind:
+            raise DataError(f"{path.name}: {key} is {array.dtype} of shape {array.shape}, not as documented.")
+    if clips == 0 or (arrays["length"] < 1).any() or arrays["length"].sum() != frames[0]:
+        raise DataError(f"{path.name}: the clips' lengths do not add up to its {frames[0]} frames.")
+    if not (np.isfinite(arrays["root_m"]).all() and np.isfinite(arrays["fps"]) and arrays["fps"] > 0):
+        raise DataError(f"{path.name}: a root that is not finite, or a frame rate that is not positive.")
