@@ -1,24 +1,25 @@
-"""Work through the clips of a batch: in this process, or in several that each load the networks once.
+"""Work through the clips of a batch with any number of workers, wherever these are.
 
-A worker process that dies (out of memory, say) takes no other clip with it: those that were in its hands are tried once
-more, each alone in a fresh process, and only a clip that kills its process again has failed.
+A worker holds the networks, loaded once, and one clip at a time: no more clips are in flight than there are workers. One
+that is lost (out of memory, a node that went away) takes no other clip with it: its own is put at the end of the queue and
+tried again, the last time with nobody else at work, since the commonest cause is memory that did not suffice for all.
+
+Where workers are is behind `Workers`: `app.batch.processes` on this machine, `app.batch.ray_cluster` on a Ray cluster.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from app.batch.clips import Clip
 from app.batch.work import Job, Outcome, remove_leftovers, work
+from app.batch.worker import Event, Reporting
 from estimators.errors import D3PError
 
-Event = tuple[str, str, int, int | None]  # clip's name, stage, steps done, steps in all
+ATTEMPTS = 3  # of a clip whose worker is lost
 POLL_S = 0.1
 
 
@@ -28,24 +29,46 @@ class Watcher(Protocol):
     def __call__(self, name: str, stage: str, done: int, total: int | None) -> None: ...
 
 
-class Reporting:
-    """An `app.progress.Progress` that turns into events."""
+@dataclass(frozen=True)
+class Lost:
+    """What is heard of a worker that is no more."""
 
-    def __init__(self, name: str, tell: Callable[[Event], None]) -> None:
-        self._name, self._tell = name, tell
-        self._stage = ""
-        self._total: int | None = None
+    why: str
 
-    def start(self, stage: str, total: int | None) -> None:
-        self._stage, self._total = stage, total
-        self._tell((self._name, stage, 0, total))
 
-    def update(self, done: int) -> None:
-        self._tell((self._name, self._stage, done, self._total))
+class Worker(Protocol):
+    """One worker. Each has one clip at a time."""
 
-    def finish(self) -> None: ...
+    def give(self, clip: Clip) -> None:
+        """Begin a clip; the worker has none."""
 
-    def warn(self, message: str) -> None: ...
+    def stop(self) -> None:
+        """End the worker at once, whatever it does."""
+
+
+class Workers(Protocol):
+    """Where workers come from, and what is heard of them."""
+
+    count: int  # how many to use
+
+    def start(self) -> Worker:
+        """One more worker; returns before it is ready."""
+
+    def hear(self, seconds: float) -> Iterable[tuple[Worker, Event | Outcome | D3PError | Lost]]:
+        """What workers have said, waiting for `seconds` at most: an error means that none can work."""
+
+    def close(self) -> None:
+        """Let go of what is left after all workers are stopped."""
+
+
+@dataclass(frozen=True)
+class _Turn:
+    clip: Clip
+    attempt: int = 1
+
+    @property
+    def alone(self) -> bool:
+        return self.attempt == ATTEMPTS
 
 
 def run_here(clips: Sequence[Clip], job: Job, watch: Watcher) -> Iterator[Outcome]:
@@ -57,87 +80,51 @@ def run_here(clips: Sequence[Clip], job: Job, watch: Watcher) -> Iterator[Outcom
         yield outcome
 
 
-def run_in_processes(clips: Sequence[Clip], job: Job, watch: Watcher, workers: int) -> Iterator[Outcome]:
-    """Several clips at a time; outcomes come as they are finished."""
-    waiting, suspects = list(clips), list[Clip]()
-    while waiting:
-        finished: set[Clip] = set()
-        in_hand: set[Clip] = set()
-        try:
-            for clip, outcome in _one_pool(waiting, job, watch, workers, in_hand):
-                finished.add(clip)
-                yield outcome
-            waiting = []
-        except BrokenProcessPool:
-            suspects += [clip for clip in waiting if clip in in_hand - finished]
-            waiting = [clip for clip in waiting if clip not in in_hand | finished]
-    for clip in suspects:
-        try:
-            yield from (outcome for _, outcome in _one_pool([clip], job, watch, 1, set()))
-        except BrokenProcessPool:
-            watch(clip.name, "", 0, None)
-            yield Outcome(
-                clip.name, "failed", error="Its worker process died, twice: perhaps the memory was too small."
-            )
+def run_on(make_workers: Callable[[], Workers], clips: Sequence[Clip], watch: Watcher) -> Iterator[Outcome]:
+    """Several clips at a time; outcomes come as they are finished.
 
-
-def _one_pool(
-    clips: Sequence[Clip], job: Job, watch: Watcher, workers: int, in_hand: set[Clip]
-) -> Iterator[tuple[Clip, Outcome]]:
-    """Clips and their outcomes; `in_hand` is kept up to date: those that a worker may have begun, and not finished."""
-    context = multiprocessing.get_context("spawn")  # torch does not survive a fork
-    events = context.Queue()
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(job, threads, events))
-    clip_of: dict[Future[Outcome], Clip] = {pool.submit(_work, clip): clip for clip in clips}
+    Raises:
+        D3PError: no worker can work.
+    """
+    waiting = deque(_Turn(clip) for clip in clips)
+    idle: list[Worker] = []
+    at_work: dict[Worker, _Turn] = {}
+    workers = make_workers()
     try:
-        while clip_of:
-            in_hand.clear()
-            in_hand.update(clip for future, clip in clip_of.items() if future.running())
-            complete, _ = wait(clip_of, timeout=POLL_S, return_when=FIRST_COMPLETED)
-            _drain(events, watch)
-            for future in complete:
-                outcome = future.result()  # raises BrokenProcessPool
-                watch(outcome.name, "", 0, None)
-                yield clip_of.pop(future), outcome
-    except BrokenProcessPool:
-        raise
-    except BaseException:  # cancelled: do not wait for clips that take minutes
-        for child in multiprocessing.active_children():
-            child.terminate()
-        for clip in in_hand:
-            remove_leftovers(clip)
-        raise
+        while waiting or at_work:
+            _give(waiting, idle, at_work, workers)
+            for worker, said in workers.hear(POLL_S):
+                if isinstance(said, D3PError):
+                    raise said
+                if isinstance(said, tuple):
+                    watch(*said)
+                    continue
+                turn = at_work.pop(worker)
+                watch(turn.clip.name, "", 0, None)
+                if isinstance(said, Outcome):
+                    idle.append(worker)
+                    yield said
+                    continue
+                worker.stop()
+                if turn.alone:
+                    error = f"Its worker died {ATTEMPTS} times ({said.why}): perhaps the memory was too small."
+                    yield Outcome(turn.clip.name, "failed", error=error)
+                else:
+                    waiting.append(replace(turn, attempt=turn.attempt + 1))
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for worker in (*idle, *at_work):
+            worker.stop()
+        for turn in at_work.values():  # cancelled
+            remove_leftovers(turn.clip)
+        workers.close()
 
 
-def _drain(events: Any, watch: Watcher) -> None:
-    while True:
-        try:
-            watch(*events.get_nowait())
-        except (queue.Empty, OSError, EOFError):
-            return
-
-
-# --- in a worker process -------------------------------------------------------------------------------------------
-
-_worker: dict[str, Any] = {}
-
-
-def _begin(job: Job, threads: int, events: Any) -> None:
-    """Load the networks, once a process. An initialiser must not raise: what is wrong is told by the first clip."""
-    import torch
-
-    torch.set_num_threads(threads)
-    _worker.update(job=job, tell=events.put)
-    try:
-        _worker["models"] = job.load(job.options)
-    except D3PError as error:
-        _worker["error"] = error
-
-
-def _work(clip: Clip) -> Outcome:
-    if "error" in _worker:
-        raise _worker["error"]
-    return work(clip, _worker["job"], _worker["models"], Reporting(clip.name, _worker["tell"]))
+def _give(waiting: deque[_Turn], idle: list[Worker], at_work: dict[Worker, _Turn], workers: Workers) -> None:
+    """Give out as many clips as there are to be workers; stop those for whom there is nothing, as others may wait for
+    their place."""
+    while waiting and len(at_work) < workers.count and not (at_work and waiting[0].alone):
+        worker = idle.pop() if idle else workers.start()
+        at_work[worker] = waiting.popleft()
+        worker.give(at_work[worker].clip)
+    while idle:
+        idle.pop().stop()

@@ -37,7 +37,16 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="clips at a time (default: 1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="clips at a time (default: 1; with --ray, one a GPU or core of the cluster)",
+    )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="work on a Ray cluster: HOST:PORT of its head, or auto on one of its nodes; every node sees FOLDER and DIR",
+    )  # fmt: skip
     parser.add_argument("--include", nargs="+", default=[], metavar="PATTERN", help="only these, such as '*.mov'")
     parser.add_argument("--exclude", nargs="+", default=[], metavar="PATTERN", help="not these")
     parser.add_argument("--to", metavar="FORMATS", help="export as well, see `d3p export --help`; comma-separated")
@@ -63,11 +72,12 @@ def run(args: argparse.Namespace) -> int:
     from app.pipeline import check_output_folder
     from estimators.errors import ConfigError
 
-    if args.workers < 1:
+    if args.workers is not None and args.workers < 1:
         raise ConfigError(f"The number of workers must be at least 1, not {args.workers}.")
     console, chosen = Console(), options(args)
     exports = () if args.to is None else tuple(parse_formats(args.to))
-    resolve_device(chosen.device)
+    if args.ray is None:
+        resolve_device(chosen.device)
     clips = find_clips(args.folder, args.output, args.include, args.exclude)
     check_output_folder(args.output)
     started = time.perf_counter()
@@ -83,14 +93,14 @@ def run(args: argparse.Namespace) -> int:
     for outcome in outcomes:
         if outcome.status == "failed":
             console.print(f"failed before, unchanged: {outcome.name}: {outcome.error}", markup=False, highlight=False)
-    outcomes += _work_through(console, todo, job, args.workers)
+    outcomes += _work_through(console, todo, job, args.workers, args.ray)
     _, page = write_report(args.output, clips, outcomes, job.recipe, time.perf_counter() - started)
     counts = sum_up(outcomes)
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; {page}", highlight=False)
     return 1 if counts["failed"] else 0
 
 
-def _work_through(console: Any, todo: list[Clip], job: Job, workers: int) -> list[Outcome]:
+def _work_through(console: Any, todo: list[Clip], job: Job, workers: int | None, ray: str | None) -> list[Outcome]:
     """Show a bar for the batch and one for each clip at work; without a terminal, a line for each clip."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -111,19 +121,24 @@ def _work_through(console: Any, todo: list[Clip], job: Job, workers: int) -> lis
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], description=f"{name}: {stage}", completed=done, total=total)
 
-        for outcome in _run(todo, job, workers, watch):
+        for outcome in _run(todo, job, workers, ray, watch):
             outcomes.append(outcome)
             bars.update(whole, advance=1)
             console.print(_line(outcome, len(outcomes), len(todo)), markup=False, highlight=False, soft_wrap=True)
     return outcomes
 
 
-def _run(todo: list[Clip], job: Job, workers: int, watch: Watcher) -> Iterator[Outcome]:
-    from app.batch.pool import run_here, run_in_processes
+def _run(todo: list[Clip], job: Job, workers: int | None, ray: str | None, watch: Watcher) -> Iterator[Outcome]:
+    from app.batch.pool import run_here, run_on
+    from app.batch.processes import Processes
 
-    if workers == 1:
+    if ray is not None:
+        from app.batch.ray_cluster import RayActors
+
+        return run_on(lambda: RayActors(job, ray, workers), todo, watch)
+    if (workers or 1) == 1:
         return run_here(todo, job, watch)
-    return run_in_processes(todo, job, watch, min(workers, len(todo)))
+    return run_on(lambda: Processes(job, min(workers or 1, len(todo))), todo, watch)
 
 
 def _line(outcome: Outcome, number: int, count: int) -> str:

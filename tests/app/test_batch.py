@@ -15,7 +15,8 @@ from video_files import write_video
 from app import cli, pipeline
 from app.batch import marker
 from app.batch.clips import Clip, find_clips
-from app.batch.pool import run_here, run_in_processes
+from app.batch.pool import run_here, run_on
+from app.batch.processes import Processes
 from app.batch.report import write_report
 from app.batch.work import Job, Outcome, work
 from app.models import Models, Options
@@ -231,7 +232,7 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
             outcomes[workers] = list(run_here(clips, job, quiet))
         else:
             watch = lambda name, stage, done, total: seen.add(name)  # noqa: E731
-            outcomes[workers] = sorted(run_in_processes(clips, job, watch, workers), key=lambda one: one.name)
+            outcomes[workers] = sorted(run_on(lambda: Processes(job, 2), clips, watch), key=lambda one: one.name)
     status = [[(one.name, one.status, one.error, one.frames) for one in outcomes[workers]] for workers in (1, 2)]
     assert sorted(status[0]) == status[1] and len(status[1]) == 5
     assert seen == {clip.name for clip in clips}
@@ -243,26 +244,25 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
 def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> None:
     paths = [video(tmp_path / f"{name}.mp4", grey=name == "b") for name in "abcd"]
     clips = [clip_of(path, tmp_path / "out") for path in paths]
-    outcomes = {
-        one.name: one for one in run_in_processes(clips, Job(Options(video=False), (), RECIPE, load_dying), quiet, 2)
-    }
+    job = Job(Options(video=False), (), RECIPE, load_dying)
+    outcomes = {one.name: one for one in run_on(lambda: Processes(job, 2), clips, quiet)}
     assert {name: one.status for name, one in outcomes.items()} == {
         "a.mp4": "done", "b.mp4": "failed", "c.mp4": "done", "d.mp4": "done",
     }  # fmt: skip
-    assert "died, twice" in str(outcomes["b.mp4"].error)
+    assert "died 3 times (exit code 9)" in str(outcomes["b.mp4"].error)
 
 
 def test_a_clip_whose_worker_died_by_accident_is_done_all_the_same(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / "b.mp4", grey=True), tmp_path / "out")]
     job = Job(Options(detector=str(tmp_path / "died"), video=False), (), RECIPE, load_dying)
-    (outcome,) = run_in_processes(clips, job, quiet, 1)
+    (outcome,) = run_on(lambda: Processes(job, 1), clips, quiet)
     assert outcome.status == "done" and (tmp_path / "died").exists()
 
 
 def test_networks_that_do_not_load_are_one_clear_error(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "ab"]
     with pytest.raises(WeightsError, match="damaged"):
-        list(run_in_processes(clips, Job(Options(), (), RECIPE, load_nothing), quiet, 2))
+        list(run_on(lambda: Processes(Job(Options(), (), RECIPE, load_nothing), 2), clips, quiet))
 
 
 # --- the report ----------------------------------------------------------------------------------------------------
