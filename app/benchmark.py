@@ -149,11 +149,13 @@ def measure(
     models: Models,
     options: Options | None = None,
     on_clip: Callable[[ClipResult, int, int], None] | None = None,
+    on_motion: Callable[[str, Motion, Truth], None] | None = None,
 ) -> list[ClipResult]:
     """Run the pipeline on every clip of a folder.
 
     Args:
         on_clip: called with every result, the number of clips done, and of all.
+        on_motion: called with the name, the motion and the truth of every clip in which somebody is found.
 
     Raises:
         DataError: no clips there. A clip in which nobody is found is a result, not an error.
@@ -165,7 +167,10 @@ def measure(
         truth = load_truth(truth_file)
         try:
             with tempfile.TemporaryDirectory() as scratch:
-                result = compare(pipeline.run(video, scratch, options, models=models).motion, truth, name)
+                motion = pipeline.run(video, scratch, options, models=models).motion
+            result = compare(motion, truth, name)
+            if on_motion:
+                on_motion(name, motion, truth)
         except NobodyFoundError:
             nothing, unknown = np.zeros((0, 17, 3)), float("nan")
             result = ClipResult(name, len(truth), float(truth.fps), 0.0, unknown, {}, nothing, [], _groups(truth.meta))

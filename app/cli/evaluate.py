@@ -86,27 +86,45 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     """Print the table of a lifter on rendered clips; returns it, and every clip's numbers, ready for JSON."""
     from rich.console import Console
 
-    from app import benchmark
+    from app import benchmark, benchmark_ranks, benchmark_world
     from app.models import Models, Options
+    from app.motion import Motion
+    from demo_videos.truth import Truth
     from estimators.detection import Detector
+
+    worlds: dict[str, benchmark_world.WorldErrors] = {}
+    covered: dict[str, dict[str, float]] = {}
+    runs: list[benchmark_ranks.Run] = []
+
+    def look(name: str, motion: Motion, truth: Truth) -> None:
+        worlds[name] = benchmark_world.world_errors(motion, truth)
+        covered[name] = benchmark_world.coverage(motion, truth)
+        runs.extend(benchmark_ranks.runs_of(motion, truth, name))
 
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
     with Console(stderr=True).status(f"{lifter.name}") as status:
         results = benchmark.measure(
             args.rendered, models, Options(steps=args.steps, device=args.device),
             on_clip=lambda result, done, count: status.update(f"{lifter.name}: {done} of {count} clips"),
+            on_motion=look,
         )  # fmt: skip
     groups = benchmark.by_group(results)
     print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{benchmark.markdown(groups)}")
+    if worlds:
+        print(f"\n{benchmark_world.markdown(worlds)}\n\n{benchmark_world.coverage_markdown(covered)}")
+        print(f"\n{benchmark_ranks.markdown(runs)}\n\n{benchmark_ranks.markdown(runs, 'acceleration')}")
     clips = {
         result.name: {
             "found": result.found,
             "keypoint_error": result.keypoint_error,
             **{variant: asdict(result.errors(variant)) for variant in result.predicted},
+            "world": asdict(worlds[result.name]) if result.name in worlds else None,
+            "coverage": covered.get(result.name),
         }
         for result in results
     }
-    return {"groups": {name: asdict(summary) for name, summary in groups.items()}, "clips": clips}
+    ranks = {error: benchmark_ranks.rank_correlations(runs, error) for error in ("mpjpe", "acceleration")}
+    return {"groups": {name: asdict(summary) for name, summary in groups.items()}, "clips": clips, "ranks": ranks}
 
 
 def evaluate_h36m(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
