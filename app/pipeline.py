@@ -192,6 +192,7 @@ def _refine(
             track.image_size,
             float(clock.fps),
             steps=options.steps,
+            scores=track.scores[run],
             on_progress=on_progress,
         )
         return refined.poses, refined.sigma

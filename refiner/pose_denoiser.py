@@ -92,7 +92,7 @@ class PoseDenoiser(nn.Module):
         """
         linear, its_linear = cast(nn.Linear, self.embed[0]), cast(nn.Linear, lifter.embed[0])
         linear.weight.zero_()
-        linear.weight[:, 3:] = its_linear.weight
+        linear.weight[:, 3 : 3 + its_linear.in_features] = its_linear.weight  # more channels, if any, start silent
         linear.bias.zero_()
         for block, its_block in zip(self.blocks, lifter.blocks, strict=True):
             mine, its = cast(DenoiserBlock, block), cast(STCBlock, its_block)

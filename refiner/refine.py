@@ -14,7 +14,8 @@ from estimators.errors import ConfigError, WeightsError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.windows import anti_alias, tds_stride
-from refiner import diffusion
+from estimators.skeleton import H36M17
+from refiner import diffusion, guidance
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
 
@@ -33,20 +34,37 @@ class RefinerModel(nn.Module):
     Args:
         network: arguments of `PoseDenoiser`.
         normalisation: of the 2D input; the lifter's.
+        scores: whether the network is also told how sure the detector is of each keypoint, which no lifter is.
 
     The buffer `trust` is the share of the estimated error that is taken out of a lifted pose: the network and the lifter
     are two opinions that err differently, and between them lies a better one. 1 as in the paper; fitted on validation
-    people when weights are exported.
+    people when weights are exported, as is the buffer `ambiguity`: the covariance (48, 48) in m^2 of the refined poses' error (root left out)
+    where keypoints are exact, which `refiner.guidance` weighs them by; zeros for no guidance.
     """
 
     trust: Tensor
+    ambiguity: Tensor
 
-    def __init__(self, network: dict[str, Any], normalisation: str) -> None:
+    def __init__(self, network: dict[str, Any], normalisation: str, scores: bool = False) -> None:
         super().__init__()
         self.register_buffer("trust", torch.ones(()))
-        self.normalisation = Normalisation(normalisation)
-        self.network = PoseDenoiser(in_channels=self.normalisation.channels, **network)
+        self.register_buffer("ambiguity", torch.zeros(48, 48))
+        self.normalisation, self.scores = Normalisation(normalisation), scores
+        self.network = PoseDenoiser(in_channels=self.normalisation.channels + scores, **network)
         self.noise = ConditionalNoise()
+
+    def inputs(self, keypoints: Tensor, image_size: Tensor, scores: Tensor | None = None) -> Tensor:
+        """What the network sees beside the pose (B, T, 17, C): normalised keypoints and, last, the detector's doubt.
+
+        Args:
+            keypoints: (B, T, 17, 2) pixels. image_size: (B, 2) pixels.
+            scores: (B, T, 17), None for keypoints that are known exactly.
+        """
+        x2d = normalise(keypoints, image_size, self.normalisation)
+        if not self.scores:
+            return x2d
+        doubt = torch.zeros_like(x2d[..., 0]) if scores is None else 1 - scores.clamp(0, 1)
+        return torch.cat([x2d, doubt[..., None]], dim=-1)
 
     def error(self, pose: Tensor, x2d: Tensor, t: Tensor | int) -> Tensor:
         """e_hat (B, T, 17, 3) metres, root 0, of the network input `pose` = x0 + w_t e at step t (B,) or int.
@@ -61,9 +79,11 @@ class RefinerModel(nn.Module):
         w = diffusion.error_share(steps, pose).clamp_min(1e-3)  # nobody asks for the error of a clean pose
         return (pose - (out - out[:, :, :1])) / w
 
-    def refine(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, steps: int = 2) -> Tensor:
-        """(B, T, 17, 2) pixels, (B, 2) image sizes, (B, T, 17, 3) metres to refined (B, T, 17, 3) metres."""
-        x2d = normalise(keypoints, image_size, self.normalisation)
+    def refine(
+        self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, scores: Tensor | None = None, steps: int = 2
+    ) -> Tensor:
+        """Lifted poses (B, T, 17, 3) metres to refined ones; keypoints, image_size and scores as for `inputs`."""
+        x2d = self.inputs(keypoints, image_size, scores)
         refined = diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
         return lifted + self.trust * (refined - lifted)
 
@@ -100,7 +120,7 @@ class Refiner:
         if card.get("kind") != "refiner":
             raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a refiner.")
         architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-        model = RefinerModel(architecture, card["normalisation"])
+        model = RefinerModel(architecture, card["normalisation"], card.get("scores", False))
         model.load_state_dict({key: value.float() for key, value in state.items()})
         return cls(model, card, weights.find(name_or_path).stem, device)
 
@@ -116,6 +136,8 @@ class Refiner:
         image_size: tuple[int, int],
         fps: float,
         steps: int = 2,
+        scores: np.ndarray | None = None,
+        guided: bool = True,
         on_progress: Progress | None = None,
     ) -> Refined:
         """Refine a sequence.
@@ -126,6 +148,8 @@ class Refiner:
             image_size: (width, height) pixels.
             fps: frames per second.
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
+            scores: (N, 17) how sure the detector is of each keypoint, 0 to 1; None where they are known exactly.
+            guided: let what the whole clip tells have its say afterwards, see `guide`.
 
         Raises:
             ConfigError: K out of range.
@@ -133,23 +157,45 @@ class Refiner:
         if not 1 <= steps <= diffusion.STEPS:
             raise ConfigError(f"The number of steps must lie between 1 and {diffusion.STEPS}, not {steps}.")
 
-        def refine_windows(points: Tensor, poses: Tensor, size: Tensor) -> Tensor:
-            return self.refine_windows(points, poses, size, steps)
+        def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
+            return self.refine_windows(points, poses, size, sure, steps)
 
         device = next(self.model.parameters()).device
         stride = tds_stride(fps, self.card["tds_fps"])
-        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted)]
+        sure = np.ones(lifted.shape[:2], np.float32) if scores is None else scores
+        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted, sure)]
         result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
         sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
-        return Refined(np.ascontiguousarray(result[..., :3]), sigma.astype(np.float32))
+        poses = np.ascontiguousarray(result[..., :3])
+        if guided:
+            poses = self.guide(poses, keypoints, image_size, fps, scores)
+        return Refined(poses, sigma.astype(np.float32))
+
+    def guide(
+        self,
+        poses: np.ndarray,
+        keypoints: np.ndarray,
+        image_size: tuple[int, int],
+        fps: float,
+        scores: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Refined poses (N, 17, 3), bent to the picture and to bones of constant length, see `refiner.guidance`."""
+        ambiguity = self.model.ambiguity.cpu().numpy()
+        if not ambiguity.any():
+            return poses
+        sure = np.ones(poses.shape[:2]) if scores is None else scores
+        return guidance.guide(poses, keypoints, sure, image_size, fps, ambiguity)
 
     @torch.inference_mode()
-    def refine_windows(self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, steps: int = 2) -> Tensor:
+    def refine_windows(
+        self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, scores: Tensor | None = None, steps: int = 2
+    ) -> Tensor:
         """The torch twin: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
-        straight = self.model.refine(keypoints, image_size, lifted, steps)
+        straight = self.model.refine(keypoints, image_size, lifted, scores, steps)
         mirrored = mirror_keypoints(keypoints, image_size)
-        back = mirror_poses(self.model.refine(mirrored, image_size, mirror_poses(lifted), steps))
+        swapped = None if scores is None else scores[:, :, list(H36M17.flip_order)]
+        back = mirror_poses(self.model.refine(mirrored, image_size, mirror_poses(lifted), swapped, steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

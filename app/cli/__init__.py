@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "app": "the browser app",
     "batch": "the same for a folder of videos: resumable, several at a time, with a report",
     "evaluate": "accuracy on people that no training has seen, from motion capture, pixels or Human3.6M",
+    "refine": "poses of any other lifter, refined",
     "convert-h36m": "your own Human3.6M files as one without pickles",
     "train": "train a lifter or a refiner from a config",
     "weights": "list, verify, get or import weights",

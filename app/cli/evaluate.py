@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "evaluate",
         help="accuracy on people that no training has seen, from motion capture or from pixels",
         description="With --data, print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, "
-        "the linear baseline and the refiner, for true and for noisy 2D, on the test people of a motion-capture file. With "
+        "the linear baseline and the refiner, for true and for detected 2D, on the test people of a motion-capture file. With "
         "--rendered, run the whole pipeline on rendered clips and compare it with their ground truth. With --h36m, print "
         "Human3.6M's tables.",
     )

@@ -19,6 +19,7 @@ from refiner.data.bodies import mirror, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
 from refiner.data.coco_points import coco_points, face_offsets
 from refiner.data.detector_noise import DetectorNoise
+from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import Clip
 
 
@@ -26,12 +27,14 @@ from refiner.data.mocap import Clip
 class Windows:
     """A batch of windows.
 
-    keypoints: (B, T, 17, 2) pixels, Human3.6M-17, made from noisy COCO-17 points as at run time.
+    keypoints: (B, T, 17, 2) pixels, Human3.6M-17, as a detector's reach a lifter at run time.
+    scores: (B, T, 17) how sure of them the detector is; 1 where that is not known.
     image_size: (B, 2) pixels, width and height.
     poses: (B, T, 17, 3) metres, camera frame, root-relative: the truth.
     """
 
     keypoints: Tensor
+    scores: Tensor
     image_size: Tensor
     poses: Tensor
 
@@ -40,7 +43,7 @@ def observe(
     joints: Tensor,
     cameras: Cameras,
     offsets: Tensor,
-    noise: DetectorNoise | None,
+    noise: DetectorNoise | MeasuredNoise | None,
     fps: Tensor,
     generator: torch.Generator,
 ) -> Windows:
@@ -48,16 +51,22 @@ def observe(
 
     Args:
         offsets: (B, 5, 3) face offsets, see `coco_points`.
-        noise: None for a perfect detector.
+        noise: None for a perfect detector, whose COCO-17 points become Human3.6M-17 as at run time; a hand-made one errs in
+            the former, a measured one has been measured in the latter.
         fps: (B,) frames per second.
     """
     seen = cameras.transform(joints)
     points = cameras.project(coco_points(seen, offsets))  # (B, T, 17, 2) pixels
-    if noise is not None:
+    if isinstance(noise, DetectorNoise):
         points = noise(points, person_size(points), fps, generator)
     to_h36m = torch.as_tensor(COCO_TO_H36M, dtype=points.dtype, device=points.device)
     keypoints = torch.einsum("ij,btjk->btik", to_h36m, points)
-    return Windows(keypoints, cameras.size, seen - seen[:, :, :1])
+    scores = keypoints.new_ones(keypoints.shape[:-1])
+    if isinstance(noise, MeasuredNoise):
+        found, how_sure, clean = noise(cameras.project(seen), fps, generator)
+        keypoints = torch.where(clean[:, None, None, None], keypoints, found)
+        scores = torch.where(clean[:, None, None], scores, how_sure)
+    return Windows(keypoints, scores, cameras.size, seen - seen[:, :, :1])
 
 
 class VirtualCapture:
@@ -74,7 +83,7 @@ class VirtualCapture:
         self,
         clips: list[Clip],
         strides: tuple[int, int] = (1, 1),
-        noise: DetectorNoise | None = None,
+        noise: DetectorNoise | MeasuredNoise | None = None,
         studio: float = 0.5,
         device: torch.device | str = "cpu",
     ) -> None:

@@ -25,7 +25,7 @@ _KEYS = ("subject", "action", "camera", "length", "image_size", "detector", "fps
 
 @dataclass(frozen=True)
 class Sequence:
-    """A take seen by one camera: keypoints (N,17,2) pixels, poses (N,17,3) metres, camera space."""
+    """A take seen by one camera: keypoints (N,17,2) pixels (`exact`, or a detector's), poses (N,17,3) metres, camera space."""
 
     subject: str
     take: str
@@ -34,6 +34,7 @@ class Sequence:
     poses: np.ndarray
     image_size: tuple[int, int]
     fps: float
+    exact: bool
 
     @property
     def action(self) -> str:
@@ -76,6 +77,7 @@ def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterato
             poses=arrays["poses"][frames],
             image_size=(int(arrays["image_size"][i][0]), int(arrays["image_size"][i][1])),
             fps=float(arrays["fps"]),
+            exact=str(arrays["detector"]) == "truth",
         )
 
 

@@ -63,7 +63,9 @@ def evaluate_human36m(
         lifted = lifter.lift(sequence.keypoints, sequence.image_size, sequence.fps)
         tally.add(lifter.name, WAYS[0], sequence.action, lifted, target)
         if refiner:
-            refined = refiner.refine(sequence.keypoints, lifted, sequence.image_size, sequence.fps, steps).poses
+            refined = refiner.refine(
+                sequence.keypoints, lifted, sequence.image_size, sequence.fps, steps, guided=sequence.exact
+            ).poses
             tally.add(f"+ refiner, K={steps}", WAYS[0], sequence.action, refined, target)
         for frames, found in _officially(sequence, lifter, refiner, steps):
             for method, poses in found.items():
@@ -99,7 +101,7 @@ def _officially(
         lifted = lifter.lift_windows(points, size)
         found = {lifter.name: lifted.cpu().numpy()}
         if refiner and refiner.frames == lifter.frames:
-            refined = refiner.refine_windows(points, lifted, size, steps)[..., :3]
+            refined = refiner.refine_windows(points, lifted, size, steps=steps)[..., :3]
             found[f"+ refiner, K={steps}"] = refined.cpu().numpy()
         yield frames, found
 

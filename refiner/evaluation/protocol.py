@@ -1,8 +1,8 @@
 """The motion-capture protocol: people that no training has seen, through virtual cameras, at run time's own code path.
 
 Every take of at most ten seconds of every test clip is seen by a static virtual camera, once with a perfect detector
-("true 2D": noise-free COCO-17 points, converted as at run time) and once through the detector noise of the training
-("noisy 2D"). Everything is drawn from fixed seeds. Sequences are lifted and refined whole, overlapped and blended, with
+("true 2D": noise-free COCO-17 points, converted as at run time) and once with the errors that the bundled detector made on
+rendered clips of validation people ("detected 2D", see `refiner.data.measured_noise`). Everything is drawn from fixed seeds. Sequences are lifted and refined whole, overlapped and blended, with
 every frame counted once.
 """
 
@@ -20,23 +20,25 @@ from estimators.lifting import Lifter
 from refiner.data.cameras import sample_cameras
 from refiner.data.capture import VirtualCapture, observe
 from refiner.data.coco_points import face_offsets
-from refiner.data.detector_noise import DetectorNoise
+from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import Clip, read_mocap
 from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
 from refiner.refine import Refiner
 
 TAKE_SECONDS = 10.0
 SEED = 20_240_108
+HELD_OUT_NOISE = "noise-movenet-val"
 MEAN_POSE_WINDOWS = 2048
 
 
 @dataclass(frozen=True)
 class Take:
-    """A test sequence: `keypoints` (N, 17, 2) px, `poses` (N, 17, 3) metres (camera frame, root-relative)."""
+    """A test sequence: `keypoints` (N, 17, 2) px, `scores` (N, 17), `poses` (N, 17, 3) metres (camera frame, root-relative)."""
 
     name: str
     activity: str
     keypoints: np.ndarray
+    scores: np.ndarray
     poses: np.ndarray
     image_size: tuple[int, int]
     fps: float
@@ -52,7 +54,7 @@ class Row:
     accel: float
 
 
-def takes(clips: list[Clip], noise: DetectorNoise | None, every: int = 1) -> Iterator[Take]:
+def takes(clips: list[Clip], noise: MeasuredNoise | None, every: int = 1) -> Iterator[Take]:
     """Cut clips into takes and observe them; `every` keeps one take in so many."""
     count = 0
     for clip in clips:
@@ -72,6 +74,7 @@ def takes(clips: list[Clip], noise: DetectorNoise | None, every: int = 1) -> Ite
                 f"{clip.name}@{start}",
                 clip.text,
                 seen.keypoints[0].numpy(),
+                seen.scores[0].numpy(),
                 seen.poses[0].numpy(),
                 (width, height),
                 clip.fps,
@@ -80,15 +83,15 @@ def takes(clips: list[Clip], noise: DetectorNoise | None, every: int = 1) -> Ite
 
 def mean_pose(clips: list[Clip]) -> np.ndarray:
     """(17, 3) metres: the mean training pose, as virtual cameras see it."""
-    drawn = VirtualCapture(clips, noise=DetectorNoise()).draw(MEAN_POSE_WINDOWS, 1, seed=SEED)
+    drawn = VirtualCapture(clips).draw(MEAN_POSE_WINDOWS, 1, seed=SEED)
     return drawn.poses.mean(dim=(0, 1)).numpy()
 
 
 Method = Callable[[Take, np.ndarray], np.ndarray]
 
 
-def methods(refiner: Refiner, steps: int) -> dict[str, Method]:
-    """What may follow a lifter: takes a `Take` and the lifted poses (N, 17, 3), gives poses."""
+def baselines(refiner: Refiner) -> dict[str, Method]:
+    """What may follow a lifter instead of a refiner: takes a `Take` and the lifted poses (N, 17, 3), gives poses."""
 
     def linear(take: Take, lifted: np.ndarray) -> np.ndarray:
         points = torch.from_numpy(take.keypoints)[None]
@@ -103,14 +106,10 @@ def methods(refiner: Refiner, steps: int) -> dict[str, Method]:
     def gaussian(take: Take, lifted: np.ndarray) -> np.ndarray:
         return gaussian_filter1d(lifted, sigma=3, axis=0)
 
-    def refined(take: Take, lifted: np.ndarray) -> np.ndarray:
-        return refiner.refine(take.keypoints, lifted, take.image_size, take.fps, steps).poses
-
     return {
         "+ Savitzky-Golay": savgol,
         "+ Gaussian": gaussian,
         "+ linear CND": linear,
-        f"+ refiner, K={steps}": refined,
     }
 
 
@@ -143,7 +142,7 @@ def evaluate(
     split: str = "test",
     on_take: Callable[[str, int], None] | None = None,
 ) -> dict[str, list[Row]]:
-    """Rows for "true 2D" and "noisy 2D", on people that no training has seen.
+    """Rows for "true 2D" and "detected 2D", on people that no training has seen.
 
     Args:
         mocap: path of the motion-capture file.
@@ -154,14 +153,23 @@ def evaluate(
     centre = mean_pose(read_mocap(mocap, "train"))
     clips = read_mocap(mocap, split)
     tables = {}
-    for condition, noise in {"true 2D": None, "noisy 2D": DetectorNoise(clean_share=0.0)}.items():
+    for condition, noise in {
+        "true 2D": None,
+        "detected 2D": MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0),
+    }.items():
         tally = Tally()
         for done, take in enumerate(takes(clips, noise, every), start=1):
             lifted = lifter.lift(take.keypoints, take.image_size, take.fps)
             tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take.poses)
             tally.add(lifter.name, lifted, take.poses)
-            for name, method in methods(refiner, steps).items():
+            for name, method in baselines(refiner).items():
                 tally.add(name, method(take, lifted), take.poses)
+            refined = refiner.refine(
+                take.keypoints, lifted, take.image_size, take.fps, steps, take.scores, guided=False
+            ).poses
+            tally.add(f"+ refiner, K={steps}, no guidance", refined, take.poses)
+            guided = refiner.guide(refined, take.keypoints, take.image_size, take.fps, take.scores)
+            tally.add(f"+ refiner, K={steps}", guided, take.poses)
             if on_take:
                 on_take(condition, done)
         tables[condition] = tally.rows()

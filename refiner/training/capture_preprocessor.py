@@ -12,6 +12,7 @@ from mmengine.model import BaseDataPreprocessor
 
 from refiner.data.capture import VirtualCapture
 from refiner.data.detector_noise import DetectorNoise
+from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import read_mocap
 
 VALIDATION_SEED = 1 << 40  # far from every training step
@@ -37,7 +38,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         mocap: path of the motion-capture file.
         stages: (until, frames, batch) of each stage.
         strides: smallest and largest temporal downsampling, source frames.
-        noise: arguments of `DetectorNoise`.
+        noise: arguments of `DetectorNoise`, or of `MeasuredNoise.load` where `name_or_path` is among them.
         folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
     """
 
@@ -52,8 +53,9 @@ class CapturePreprocessor(BaseDataPreprocessor):
         super().__init__()
         self.mocap, self.strides, self.folds = mocap, strides, folds
         self.stages = [Stage(*stage) for stage in stages]
-        self.noise = DetectorNoise(**(noise or {}))
-        self._captures: dict[str, VirtualCapture] = {}
+        noise = noise or {}
+        self.noise = MeasuredNoise.load(**noise) if "name_or_path" in noise else DetectorNoise(**noise)
+        self._captures: dict[tuple[str, bool], VirtualCapture] = {}
 
     def forward(self, data: dict, training: bool = False) -> dict:
         step = int(data["step"][0])  # the loader's "batch" is one step
@@ -63,10 +65,12 @@ class CapturePreprocessor(BaseDataPreprocessor):
         last = self.stages[-1]
         return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + step)}
 
-    def capture(self, split: str) -> VirtualCapture:
-        """The virtual capture of a split, on the model's device."""
-        if split not in self._captures:
+    def capture(self, split: str, exact: bool = False) -> VirtualCapture:
+        """The virtual capture of a split, on the model's device; with a perfect detector if `exact`."""
+        key = (split, exact)
+        if key not in self._captures:
             folds = self.folds if split == "train" else None
             clips = read_mocap(self.mocap, split, folds)
-            self._captures[split] = VirtualCapture(clips, self.strides, self.noise, device=self.device)
-        return self._captures[split]
+            noise = None if exact else self.noise
+            self._captures[key] = VirtualCapture(clips, self.strides, noise, device=self.device)
+        return self._captures[key]

@@ -40,7 +40,8 @@ def export(
     """Write `folder/NAME.safetensors` and its card; returns the path of the weights.
 
     Args:
-        mocap: motion-capture file, on whose validation people a refiner's trust is fitted; None leaves it at 1.
+        mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves it
+            without guidance.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
     """
     checkpoint = torch.load(latest_checkpoint(work_dir), map_location="cpu", weights_only=True)
@@ -68,8 +69,9 @@ def export(
     }
     if config.kind == "refiner":
         card["lifter"] = Path(config.model["lifter"]).stem
+        card["scores"] = config.model.get("scores", False)
         if mocap:
-            state["trust"] = _fitted_trust(config, checkpoint["state_dict"], mocap)
+            state |= _fitted(config, checkpoint["state_dict"], mocap)
         card["trust"] = round(float(state["trust"]), 4)
     path = Path(folder) / f"{config.name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,12 +79,13 @@ def export(
     return path
 
 
-def _fitted_trust(config: Config, state: dict[str, torch.Tensor], mocap: str | Path) -> torch.Tensor:
+def _fitted(config: Config, state: dict[str, torch.Tensor], mocap: str | Path) -> dict[str, torch.Tensor]:
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
     training = RefinerTraining(data_preprocessor=preprocessor, **config.model)
     training.load_state_dict(state)
     training.fit_trust()
-    return training.model.trust
+    training.fit_ambiguity()
+    return {"trust": training.model.trust, "ambiguity": training.model.ambiguity}
 
 
 def _architecture(config: Config) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.noise import Moments
 from refiner.refine import RefinerModel
+from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 
 FIT_SEED = 1 << 41  # far from the seeds of training and validation
@@ -34,6 +35,7 @@ class RefinerTraining(BaseModel):
         inference_share: share of windows trained on what inference with K = 2 visits: the noisy pose itself, and what
             the network's own first step makes of it, where the forward marginal would be a cleaner pose than the
             second step ever meets.
+        scores: give the network the detector's scores, see `RefinerModel`.
         start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
         loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" of x0_hat, formula (9), in metres:
             what is measured in the end, its tails not squared, and every t weighted by what its error does to the pose.
@@ -52,6 +54,7 @@ class RefinerTraining(BaseModel):
         real_share: float = 0.5,
         inference_share: float = 0.0,
         start: str | None = None,
+        scores: bool = False,
         loss: str = "l2",
         velocity_weight: float = 0.0,
         fit_windows: int = 256,
@@ -59,7 +62,7 @@ class RefinerTraining(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.lifter = Lifter.load(lifter)
-        self.model = RefinerModel(network, self.lifter.normalisation)
+        self.model = RefinerModel(network, self.lifter.normalisation, scores)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
             network_of_start = Lifter.load(start).network
@@ -74,7 +77,7 @@ class RefinerTraining(BaseModel):
         lifted = self._lift(windows)
         if mode == "loss":
             return self._loss(windows, lifted)
-        refined = self.model.refine(windows.keypoints, windows.image_size, lifted)
+        refined = self.model.refine(windows.keypoints, windows.image_size, lifted, windows.scores)
         if mode == "predict":
             linear = self.model.refine_linear(windows.keypoints, windows.image_size, lifted)
             keys = ("target", "lifted", "linear", "refined")
@@ -85,7 +88,7 @@ class RefinerTraining(BaseModel):
     def _loss(self, windows: Windows, xhat: Tensor) -> dict[str, Tensor]:
         """(7)  || e_norm - eps_theta(x_t, x2d, t) ||^2, or its sister in metres; and what is left of real errors."""
         x0 = windows.poses
-        x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)
+        x2d = self.model.inputs(windows.keypoints, windows.image_size, windows.scores)
         real = torch.rand(len(x0), device=x0.device) < self.real_share
         drawn = self.model.noise.sample(x2d[..., :2], xhat, self.law)
         e = torch.where(real[:, None, None, None], xhat - x0, drawn)
@@ -153,11 +156,23 @@ class RefinerTraining(BaseModel):
         for step in range(batches):
             windows = self.data_preprocessor({"step": torch.tensor([step])}, training=False)["windows"]
             lifted = self._lift(windows)
-            change = self.model.refine(windows.keypoints, windows.image_size, lifted) - lifted
+            change = self.model.refine(windows.keypoints, windows.image_size, lifted, windows.scores) - lifted
             agreement += float((change * (windows.poses - lifted)).sum())
             size += float(change.square().sum())
         self.model.trust.fill_(min(1.0, max(0.0, agreement / max(size, 1e-12))))
         return float(self.model.trust)
+
+    @torch.no_grad()
+    def fit_ambiguity(self, batches: int = 32) -> None:
+        """Set the covariance of refined poses' errors on validation people whose keypoints are exact."""
+        self.eval()
+        exact, stage = self.data_preprocessor.capture("val", exact=True), self.data_preprocessor.stages[-1]
+        errors = []
+        for step in range(batches):
+            windows = exact.draw(stage.batch, stage.frames, seed=VALIDATION_SEED + step)
+            refined = self.model.refine(windows.keypoints, windows.image_size, self._lift(windows))
+            errors.append((refined - windows.poses)[:, :, 1:].flatten(2).flatten(0, 1))
+        self.model.ambiguity.copy_(torch.cat(errors).double().T.cov())
 
 
 class FitNoiseHook(Hook):

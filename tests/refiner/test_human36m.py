@@ -178,7 +178,7 @@ def test_actions_count_alike_whatever_their_length():
     def sequence(take, frames, millimetres):
         keypoints = np.full((frames, 17, 2), millimetres, np.float32)
         poses = np.repeat(rest[None], frames, axis=0) + np.float32([0.3, 0.1, 4])
-        return Sequence("S9", take, "54138969", keypoints, poses, (1000, 1002), 50.0)
+        return Sequence("S9", take, "54138969", keypoints, poses, (1000, 1002), 50.0, True)
 
     sequences = [sequence("Walking", 40, 17), sequence("Walking 1", 20, 34), sequence("Eating", 9, 51)]
     table = evaluate_human36m(sequences, Shifted(rest), None)

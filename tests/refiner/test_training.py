@@ -99,7 +99,7 @@ def test_the_tables_hold_every_method(trained, mocap):
     table = markdown(tables)
     for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
         assert method in table
-    assert set(tables) == {"true 2D", "noisy 2D"}
+    assert set(tables) == {"true 2D", "detected 2D"}
     assert all(row.p_mpjpe < row.mpjpe for rows in tables.values() for row in rows)
 
 

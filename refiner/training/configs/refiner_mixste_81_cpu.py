@@ -9,6 +9,7 @@ model = {
     "real_share": 0.8,
     "inference_share": 0.8,
     "start": "stcformer-81",
+    "scores": True,
     "fit_windows": 1024,
     "loss": "mpjpe",
     "velocity_weight": 0.5,
@@ -17,7 +18,8 @@ model = {
 data = {
     # (until step, frames, windows): short windows first, see Stage
     "stages": [(2300, 27, 10), (3200, 81, 4)],
-    "strides": (2, 2),  # the lifter's and that of the start's, both at home there
+    "strides": (2, 2),  # the lifter's, and that of the start's, both at home there
+    "noise": {"name_or_path": "noise-movenet"},
 }
 optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
 warmup = 100

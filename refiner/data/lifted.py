@@ -1,0 +1,81 @@
+"""Poses of any lifter, to be refined: the paper's "any existing 3D pose estimator".
+
+An .npz without pickles:
+
+    keypoints_2d   (N, 17, 2)  pixels, x right, y down: what was lifted; NaN in frames without a pose
+    poses          (N, 17, 3)  metres, camera space (x right, y down, z forward); the root is subtracted on reading
+    image_size     (2,)        width and height, pixels
+    fps            ()          frames per second
+    scores         (N, 17)     optional: how sure the detector is, 0 to 1; without it keypoints are taken to be exact
+
+The joints are Human3.6M's 17, in the order of `estimators.skeleton.H36M17`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from estimators.arrays import read_arrays
+from estimators.errors import DataError
+
+WHAT = "a file of lifted poses (see `d3p refine --help`)"
+FARTHEST = 10.0  # metres that a joint may be from the root: beyond it, the unit is not metres
+
+
+@dataclass(frozen=True)
+class LiftedSequence:
+    """Fields as in the module's docstring; `poses` root-relative, `scores` None for exact keypoints."""
+
+    keypoints: np.ndarray
+    poses: np.ndarray
+    image_size: tuple[int, int]
+    fps: float
+    scores: np.ndarray | None
+
+    @property
+    def present(self) -> np.ndarray:
+        """(N,) bool: frames that have a pose."""
+        return np.isfinite(self.keypoints).all(axis=(1, 2)) & np.isfinite(self.poses).all(axis=(1, 2))
+
+
+def read_lifted(path: str | Path) -> LiftedSequence:
+    """Read a file of lifted poses.
+
+    Raises:
+        DataError: missing or malformed file, no pose in it, or poses that cannot be in metres.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"No file at {path}.")
+    arrays = read_arrays(path, WHAT)
+    if missing := {"keypoints_2d", "poses", "image_size", "fps"} - set(arrays):
+        raise DataError(f"{path.name} is not {WHAT}: it has no {min(missing)!r}.")
+    frames = arrays["poses"].shape[:1]
+    shapes = {"keypoints_2d": (*frames, 17, 2), "poses": (*frames, 17, 3), "image_size": (2,), "fps": (), "scores": (*frames, 17)}  # fmt: skip
+    for key in shapes.keys() & arrays.keys():
+        if arrays[key].shape != shapes[key] or arrays[key].dtype.kind not in "fiu":
+            raise DataError(
+                f"{path.name}: {key} is {arrays[key].dtype} of shape {arrays[key].shape}, not {shapes[key]}."
+            )
+    width, height = (int(side) for side in np.nan_to_num(arrays["image_size"]))
+    if width < 1 or height < 1 or not 0 < float(arrays["fps"]) < 10_000:
+        raise DataError(f"{path.name}: the image size or the frame rate cannot be.")
+    poses = arrays["poses"].astype(np.float32)
+    scores = arrays.get("scores")
+    sequence = LiftedSequence(
+        arrays["keypoints_2d"].astype(np.float32),
+        poses - poses[:, :1],
+        (width, height),
+        float(arrays["fps"]),
+        None if scores is None else np.nan_to_num(scores).clip(0, 1).astype(np.float32),
+    )
+    if not sequence.present.any():
+        raise DataError(f"{path.name}: no frame has both keypoints and a pose.")
+    if np.abs(sequence.poses[sequence.present]).max() > FARTHEST:
+        raise DataError(
+            f"{path.name}: joints are more than {FARTHEST:.0f} m from the root; poses have to be in metres."
+        )
+    return sequence

@@ -1,0 +1,135 @@
+"""A real detector's error, resampled: what it did on rendered clips, done again to other people.
+
+On clips with exact ground truth (`python -m demo_videos.suite --split train`) every keypoint that reaches a lifter has a
+known error and a score. A window of training gets a stretch of these, found by its pose: of a handful of stretches drawn at
+random, the one whose person looks most alike in the picture. So errors keep what a formula would have to be told: where
+the detector sees a hip, which limbs it loses from which side, tails, bursts, swaps, how they last, how joints err together, and what
+the scores say about it all. Lengths are fractions of the person's size (`estimators.lifting.normalise.person_size`).
+
+`python -m app.measure_noise` makes the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from estimators import weights
+from estimators.errors import WeightsError
+from estimators.lifting.normalise import person_size
+from estimators.skeleton import H36M17
+
+CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
+KIND = "detector-noise"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a detector made of one person over N frames in a row.
+
+    error: (N, 17, 2) found minus true image point, in person sizes. scores: (N, 17). shape: (N, 17, 2) true image points about
+    their mean, in person sizes. All Human3.6M-17.
+    """
+
+    error: Tensor
+    scores: Tensor
+    shape: Tensor
+    fps: float
+
+    @classmethod
+    def of(cls, found: Tensor, scores: Tensor, true: Tensor, fps: float) -> Stretch:
+        """From found and true image points (N, 17, 2), pixels."""
+        size = person_size(true[None])[0]
+        return cls((found - true) / size, scores, (true - true.mean(dim=1, keepdim=True)) / size, fps)
+
+
+class MeasuredNoise:
+    """Samples errors and scores for windows of exact keypoints.
+
+    Args:
+        stretches: what was measured.
+        clean_share: share of windows that are left to a perfect detector.
+        spread: of the error's size from window to window (standard deviation of its logarithm): other detectors, other pictures.
+    """
+
+    def __init__(self, stretches: list[Stretch], clean_share: float = 0.25, spread: float = 0.2) -> None:
+        self.stretches, self.clean_share, self.spread = stretches, clean_share, spread
+        both = [*stretches, *map(_mirrored, stretches)]
+        self.error = torch.cat([stretch.error for stretch in both])
+        self.scores = torch.cat([stretch.scores for stretch in both])
+        self.shape = torch.cat([stretch.shape for stretch in both]).flatten(1)
+        lengths = torch.tensor([len(stretch.scores) for stretch in both])
+        of_frame = torch.repeat_interleave(torch.arange(len(both)), lengths)
+        self.first = (lengths.cumsum(0) - lengths)[of_frame]  # (frames,) of the stretch that a frame belongs to
+        self.length = lengths[of_frame]
+        self.fps = torch.tensor([stretch.fps for stretch in both])[of_frame]
+
+    @classmethod
+    def load(cls, name_or_path: str = "noise-movenet", **options: float) -> MeasuredNoise:
+        """A measured detector by the name or path of its file.
+
+        Raises:
+            WeightsError: not there, damaged, or something else.
+        """
+        state, card = weights.load(name_or_path)
+        if card.get("kind") != KIND:
+            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not the noise of a detector.")
+        pieces = [state[key].float().split(card["lengths"]) for key in ("error", "scores", "shape")]
+        return cls([Stretch(*piece) for piece in zip(*pieces, card["fps"], strict=True)], **options)
+
+    def save(self, path: str | Path, card: weights.Card) -> None:
+        """Write the stretches as half floats, and the card."""
+        state = {
+            key: torch.cat([getattr(stretch, key) for stretch in self.stretches]).half()
+            for key in ("error", "scores", "shape")
+        }
+        lengths = [len(stretch.scores) for stretch in self.stretches]
+        weights.save(path, state, {"kind": KIND, **card, "lengths": lengths, "fps": [s.fps for s in self.stretches]})
+
+    def __call__(self, points: Tensor, fps: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Found keypoints, their scores, and which windows are to be clean.
+
+        Args:
+            points: (B, T, 17, 2) exact image points, Human3.6M-17, any unit.
+            fps: (B,) frames per second of the windows.
+
+        Returns:
+            (B, T, 17, 2) in the same unit, (B, T, 17), (B,) bool.
+        """
+        B, T = points.shape[:2]
+        size = person_size(points)[:, None, None, None]
+        frames = self._around(self._similar(points, size, generator), T, fps)
+        error, scores = self.error.to(points)[frames], self.scores.to(points)[frames]
+        level = torch.exp(self.spread * torch.randn(B, generator=generator, device=points.device))
+        clean = torch.rand(B, generator=generator, device=points.device) < self.clean_share
+        return points + error * size * level[:, None, None, None], scores, clean
+
+    def _similar(self, points: Tensor, size: Tensor, generator: torch.Generator) -> Tensor:
+        """(B,) the measured frame, of `CANDIDATES` random ones, that looks most like the window's middle."""
+        middle = points[:, points.shape[1] // 2]
+        shape = ((middle - middle.mean(dim=1, keepdim=True)) / size[:, 0]).flatten(1)
+        drawn = torch.randint(len(self.scores), (len(points), CANDIDATES), generator=generator, device=points.device)
+        distance = (self.shape.to(points)[drawn] - shape[:, None]).square().sum(dim=-1)
+        return drawn.gather(1, distance.argmin(dim=1, keepdim=True))[:, 0]
+
+    def _around(self, middle: Tensor, T: int, fps: Tensor) -> Tensor:
+        """(B, T) measured frames around `middle` (B,), as far apart in time as the window's; stretches swing back at their ends."""
+        device = middle.device
+        first, last = self.first.to(device)[middle], self.length.to(device)[middle] - 1
+        pace = self.fps.to(device)[middle] / fps
+        steps = torch.arange(T, device=device) - T // 2
+        position = (middle - first)[:, None] + (steps * pace[:, None]).round().long()
+        period = (2 * last).clamp_min(1)[:, None]
+        position = position % period
+        return first[:, None] + torch.minimum(position, period - position).clamp_max(last[:, None])
+
+
+def _mirrored(stretch: Stretch) -> Stretch:
+    """The same stretch in a mirror: x negated, left and right traded."""
+    order, flip = list(H36M17.flip_order), torch.tensor([-1.0, 1.0])
+    return Stretch(
+        stretch.error[:, order] * flip, stretch.scores[:, order], stretch.shape[:, order] * flip, stretch.fps
+    )

@@ -1,0 +1,95 @@
+import pytest
+import torch
+
+from estimators import weights
+from estimators.errors import WeightsError
+from estimators.lifting.normalise import person_size
+from refiner.data.capture import VirtualCapture
+from refiner.data.measured_noise import MeasuredNoise, Stretch
+from refiner.data.mocap import read_mocap
+
+
+def shape_of(seed: int, frames: int = 40) -> torch.Tensor:
+    """(frames, 17, 2) pixels: a pose of its own for each seed."""
+    generator = torch.Generator().manual_seed(seed)
+    return 300 + 60 * torch.randn(1, 17, 2, generator=generator).expand(frames, 17, 2)
+
+
+def stretch(seed: int, error_px: float, score: float, fps: float = 25.0) -> Stretch:
+    true = shape_of(seed)
+    return Stretch.of(true + torch.tensor([error_px, 0.0]), torch.full((40, 17), score), true, fps)
+
+
+@pytest.fixture
+def noise() -> MeasuredNoise:
+    return MeasuredNoise([stretch(1, 3.0, 0.9), stretch(2, -9.0, 0.3)], clean_share=0.0, spread=0.0)
+
+
+def sample(noise, seed, frames=9, fps=12.5, scale=2.0):
+    points = scale * shape_of(seed, frames)[None].repeat(8, 1, 1, 1)
+    found, scores, clean = noise(points, torch.full((8,), fps), torch.Generator().manual_seed(0))
+    return found - points, scores, clean
+
+
+def test_a_window_gets_the_errors_of_those_who_look_alike(noise):
+    for seed, error, score in ((1, 3.0, 0.9), (2, -9.0, 0.3)):
+        found, scores, clean = sample(noise, seed)
+        # the same person twice as large in the picture: twice the error
+        torch.testing.assert_close(found, torch.tensor([2 * error, 0.0]).expand_as(found), rtol=0, atol=1e-3)
+        assert torch.allclose(scores, torch.tensor(score)) and not clean.any()
+
+
+def test_the_mirror_image_is_measured_too(noise):
+    from estimators.skeleton import H36M17
+
+    points = shape_of(1, 9)[:, list(H36M17.flip_order)] * torch.tensor([-1.0, 1.0]) + torch.tensor([600.0, 0.0])
+    found, _, _ = noise(points[None], torch.tensor([25.0]), torch.Generator().manual_seed(1))
+    torch.testing.assert_close((found - points)[0, 0, 0], torch.tensor([-3.0, 0.0]), rtol=0, atol=1e-3)
+
+
+def test_errors_keep_their_pace():
+    true = shape_of(1)
+    ramp = torch.arange(40.0)[:, None, None] * torch.tensor([1.0, 0.0])
+    noise = MeasuredNoise([Stretch.of(true + ramp, torch.ones(40, 17), true, 50.0)], clean_share=0.0, spread=0.0)
+    found, _, _ = sample(noise, 1, frames=9, fps=25.0, scale=1.0)
+    steps = found[..., 0].diff(dim=1).abs()
+    assert torch.allclose(steps.median(), torch.tensor(2.0), atol=1e-3)  # 25 frames a second skip every other of 50
+
+
+def test_windows_longer_than_a_stretch_swing_back(noise):
+    found, scores, _ = sample(noise, 1, frames=301)
+    assert found.shape == (8, 301, 17, 2) and torch.isfinite(found).all() and scores.shape == (8, 301, 17)
+
+
+def test_saved_and_loaded_it_is_the_same(noise, tmp_path):
+    noise.save(tmp_path / "noise.safetensors", {"name": "noise"})
+    loaded = MeasuredNoise.load(str(tmp_path / "noise.safetensors"), clean_share=0.0, spread=0.0)
+    torch.testing.assert_close(loaded.error, noise.error, rtol=1e-3, atol=1e-3)
+    assert loaded.fps.tolist() == noise.fps.tolist() and loaded.first.tolist() == noise.first.tolist()
+
+
+def test_other_weights_are_refused(tmp_path):
+    weights.save(tmp_path / "other.safetensors", {"a": torch.zeros(1)}, {"kind": "lifter"})
+    with pytest.raises(WeightsError, match="not the noise"):
+        MeasuredNoise.load(str(tmp_path / "other.safetensors"))
+
+
+@pytest.mark.parametrize("name", ["noise-movenet", "noise-movenet-val"])
+def test_the_bundled_detector_errs_less_where_it_is_sure(name):
+    noise = MeasuredNoise.load(name)
+    error = noise.error.norm(dim=-1)
+    assert error[noise.scores > 0.7].median() < 0.6 * error[noise.scores < 0.4].median()
+    assert 0.005 < error.median() < 0.04
+
+
+def test_virtual_capture_with_a_measured_detector(mocap):
+    clips = read_mocap(mocap, "train")
+    exact = VirtualCapture(clips, (2, 4)).draw(64, 9, seed=1)
+    seen = VirtualCapture(clips, (2, 4), MeasuredNoise.load("noise-movenet")).draw(64, 9, seed=1)
+    assert (exact.scores == 1).all()
+    clean = (seen.scores == 1).all(dim=(1, 2))
+    assert 4 < clean.sum() < 32  # a quarter
+    torch.testing.assert_close(seen.keypoints[clean], exact.keypoints[clean])
+    off = (seen.keypoints - exact.keypoints)[~clean] / person_size(exact.keypoints[~clean])[:, None, None, None]
+    assert 0.005 < off.norm(dim=-1).median() < 0.06
+    torch.testing.assert_close(seen.poses, exact.poses)
