@@ -193,6 +193,7 @@ def _refine(
             float(clock.fps),
             steps=options.steps,
             on_progress=on_progress,
+            scores=track.scores[run],
         )
         return refined.poses, refined.sigma
 

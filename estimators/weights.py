@@ -128,14 +128,14 @@ def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
     return card
 
 
-def set_metrics(name_or_path: str | Path, metrics: dict[str, Any]) -> None:
-    """Write what was measured into the model card of weights; the weights stay as they are.
+def set_in_card(name_or_path: str | Path, **fields: Any) -> None:
+    """Write fields into the model card of weights, what was measured for instance; the weights stay as they are.
 
     Raises:
         WeightsError: no such weights, or no readable card.
     """
     path = find(name_or_path).with_suffix(".json")
-    _write_card(path, {**read_card(path), "metrics": metrics})
+    _write_card(path, {**read_card(path), **fields})
 
 
 def _write_card(path: Path, card: Card) -> None:

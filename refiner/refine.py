@@ -17,14 +17,17 @@ from estimators.lifting.windows import anti_alias, tds_stride
 from refiner import diffusion
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
+from refiner.uncertainty import Calibration
 
 
 @dataclass(frozen=True)
 class Refined:
-    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, see `Refiner`."""
+    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, of each coordinate, see
+    `refiner.uncertainty`; disagreement (N, 17) metres, of input and mirror image, from which sigma is made."""
 
     poses: np.ndarray
     sigma: np.ndarray
+    disagreement: np.ndarray
 
 
 class RefinerModel(nn.Module):
@@ -79,15 +82,15 @@ class Refiner:
     Where it takes every s-th frame only, like its lifter, it reads 2D and lifted poses through a low-pass, see
     `anti_alias`: the lifter, as published, does not, and what trembles between its phases is gone afterwards.
 
-    The uncertainty sigma is the root of the conditional noise's variance at the joint, formula (6), and of the squared
-    disagreement between the refinement of the input and of its mirror image: larger where the two views of the network
-    differ.
+    The uncertainty is made of the conditional noise's spread and of the disagreement between the refinement of the input and
+    of its mirror image, see `refiner.uncertainty`.
     """
 
     def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str = "cpu") -> None:
         self.model = model.to(device).eval()
         self.card, self.name = card, name
         self.frames: int = card["frames"]
+        self.calibration = Calibration.of(card)
 
     @classmethod
     def load(cls, name_or_path: str = "refiner-stcformer-81", device: str = "cpu") -> Refiner:
@@ -109,6 +112,11 @@ class Refiner:
         card = self.card
         return {"name": self.name, "frames": self.frames, "lifter": card["lifter"], "sha256": card.get("sha256")}
 
+    @property
+    def joint_std(self) -> np.ndarray:
+        """(17,) metres: the conditional noise's standard deviation at each joint."""
+        return self.model.noise.joint_std().cpu().numpy()
+
     def refine(
         self,
         keypoints: np.ndarray,
@@ -117,6 +125,7 @@ class Refiner:
         fps: float,
         steps: int = 2,
         on_progress: Progress | None = None,
+        scores: np.ndarray | None = None,
     ) -> Refined:
         """Refine a sequence.
 
@@ -126,6 +135,7 @@ class Refiner:
             image_size: (width, height) pixels.
             fps: frames per second.
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
+            scores: (N, 17) the detector's confidences, if there is one: where they are low, sigma is larger.
 
         Raises:
             ConfigError: K out of range.
@@ -141,8 +151,8 @@ class Refiner:
         inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted)]
         result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
-        sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
-        return Refined(np.ascontiguousarray(result[..., :3]), sigma.astype(np.float32))
+        sigma = self.calibration.sigma(self.joint_std, disagreement, scores)
+        return Refined(np.ascontiguousarray(result[..., :3]), sigma, disagreement)
 
     @torch.inference_mode()
     def refine_windows(self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, steps: int = 2) -> Tensor:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from estimators.lifting import Lifter
     from refiner.refine import Refiner
+    from refiner.uncertainty import Calibration
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -37,6 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
+    parser.add_argument(
+        "--calibrate", action="store_true",
+        help="fit the refiner's sigma and write it into its card: with --data on the validation people, then with --rendered "
+        "on clips of them; prints how much its bands cover",
+    )  # fmt: skip
     parser.add_argument("--json", help="also write the numbers to this file")
     parser.set_defaults(run=run)
 
@@ -52,7 +58,11 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"There are {len(args.lifter)} lifters, but {len(refiners)} refiners.")
     if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
+    if args.calibrate and args.h36m:
+        raise ConfigError("--calibrate goes with --data or --rendered.")
     evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m
+    if args.calibrate:
+        evaluate = calibrate_simulated if args.data else calibrate_rendered
     results = {}
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
         lifter, refiner = Lifter.load(lifter_name, args.device), Refiner.load(refiner_name, args.device)
@@ -77,8 +87,8 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
         )  # fmt: skip
     print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
     if args.cards:
-        weights.set_metrics(lifter.name, card_metrics(tables, lifter.name))
-        weights.set_metrics(refiner.name, card_metrics(tables, f"+ refiner, K={args.steps}"))
+        weights.set_in_card(lifter.name, metrics=card_metrics(tables, lifter.name))
+        weights.set_in_card(refiner.name, metrics=card_metrics(tables, f"+ refiner, K={args.steps}"))
     return {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
 
 
@@ -145,3 +155,49 @@ def evaluate_h36m(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) ->
                 f"\n{lifter.name} and {refiner.name}, S9 and S11, {measure} mm, {way}\n\n{table.markdown(way, measure)}"
             )
     return table.errors
+
+
+def calibrate_simulated(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Fit sigma on the validation people of a motion-capture file; returns how much of theirs and of the people of
+    `--split` its bands cover."""
+    from rich.console import Console
+
+    from refiner.evaluation.calibration import covered, fit, simulated
+
+    samples = {}
+    for split in dict.fromkeys(("val", args.split)):
+        with Console(stderr=True).status(f"{refiner.name}: {split} people"):
+            samples[split] = simulated(args.data, lifter, refiner, split, args.steps, args.every)
+    calibration = fit(samples["val"])
+    return _keep(refiner, calibration, {split: covered(some, calibration) for split, some in samples.items()})
+
+
+def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Fit how sigma grows where the detector is unsure, on rendered clips; returns how much of them its bands cover."""
+    from app import benchmark, benchmark_world
+    from app.models import Models, Options
+    from estimators.detection import Detector
+    from refiner.evaluation.calibration import Samples, covered, fit, together
+
+    parts: list[Samples] = []
+    models = Models(Detector(args.detector, device=args.device), lifter, refiner)
+    benchmark.measure(
+        args.rendered, models, Options(steps=args.steps, device=args.device),
+        on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)),
+    )  # fmt: skip
+    samples = together(parts)
+    calibration = fit(samples, refiner.calibration)
+    return _keep(refiner, calibration, {"rendered": covered(samples, calibration)})
+
+
+def _keep(refiner: Refiner, calibration: Calibration, shares: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Write a calibration into the card, print and return it with the shares that its bands cover."""
+    from estimators import weights
+    from refiner.uncertainty import FIELD
+
+    numbers = {name: round(value, 4) for name, value in asdict(calibration).items()}
+    weights.set_in_card(refiner.name, **{FIELD: numbers})
+    print(f"{refiner.name}: {numbers}")
+    for people, bands in shares.items():
+        print(f"  {people}: " + ", ".join(f"{100 * share:.1f} % within {band}" for band, share in bands.items()))
+    return {FIELD: numbers, "coverage": shares}
