@@ -23,9 +23,11 @@ from app.web.limits import Limits
 from app.web.page import STATIC, build_page
 from app.web.sessions import Sessions
 from app.web.theme import theme
+from demo_videos.truth import demo_clips
 from estimators.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+QUEUE = 10  # who wait, at most; with the longest runs that is a few hours, and `Settings.max_age_s` is more
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
 
 
 def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
-    blocks = build_page(desk, settings.max_age_s)
-    blocks.queue(max_size=20, default_concurrency_limit=4)
+    clips = demo_clips()
+    blocks = build_page(desk, clips, settings.max_age_s)
+    blocks.queue(max_size=QUEUE, default_concurrency_limit=4)
     desk.slot.submit(lambda progress: desk.kept.get(Options()))  # while the first visitor chooses a video
     api = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     static = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -96,6 +99,7 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
         footer_links=["api"],
         run_history=False,
         auth=settings.auth,
+        allowed_paths=[str(video) for video, _ in clips.values()],  # else only the directory of uploads can be read
         show_error=False,
         max_file_size=f"{settings.limits.megabytes}mb",
         ssr_mode=False,

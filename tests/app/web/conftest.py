@@ -94,7 +94,7 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     """The app; its only example is `clip`."""
     patch = pytest.MonkeyPatch()
     patch.setattr(Models, "load", classmethod(lambda cls, options: stand_in(options.refine)))
-    patch.setattr("app.web.page.demo_clips", lambda: {"walker": clip})
+    patch.setattr("app.web.server.demo_clips", lambda: {"walker": clip})
     patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
     settings = Settings(port=0, grace_s=25, limits=Limits(seconds=30, frames=1000, megapixels=1, megabytes=5))
     with _listen(settings) as listener, application(settings) as app:

@@ -25,7 +25,7 @@ def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def test_the_endpoints_are_the_documented_ones(client: Client) -> None:
     assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {
-        "/process", "/check", "/choices", "/cancel",
+        "/process", "/folder", "/people", "/check", "/choices", "/cancel",
     }  # fmt: skip
 
 
