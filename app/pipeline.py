@@ -145,10 +145,7 @@ def check_output_folder(folder: Path) -> None:
 def _find(info: VideoInfo, models: Models, known: People | None, stages: Stages) -> People:
     """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        if known is not None and known.fit(info, models.detector):
-            people = known
-        else:
-            people = find_people(info, models.detector, progress)
+        people = find_people(info, models.detector, progress, known)
     for warning in people.warnings:
         stages.progress.warn(warning)
     return people
