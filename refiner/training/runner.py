@@ -39,7 +39,7 @@ class PlainCheckpointHook(Hook):
 
 
 class Steps(Dataset):
-    """The numbers of the steps: the preprocessor makes windows of them."""
+    """Numbers: the preprocessor makes windows of them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -100,11 +100,12 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
         torch.distributed.init_process_group("gloo")  # mmengine by itself would ask for a GPU
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
     steps = config.data["stages"][-1][0]
+    ranks = int(os.environ.get("WORLD_SIZE", 1))  # each draws windows of its own, see CapturePreprocessor
     falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}
     return Runner(
         model={"type": MODELS[config.kind], "data_preprocessor": preprocessor, **config.model},
         work_dir=str(work_dir),
-        train_dataloader=_loader(steps, {"type": InfiniteSampler, "shuffle": False}),
+        train_dataloader=_loader(steps * ranks, {"type": InfiniteSampler, "shuffle": False}),
         val_dataloader=_loader(VALIDATION_STEPS, {"type": DefaultSampler, "shuffle": False}),
         train_cfg={"by_epoch": False, "max_iters": steps, "val_interval": config.validate_every},
         val_cfg={},
