@@ -129,7 +129,8 @@ class _Actor:
     def __init__(self, job: Job, folder: str) -> None:
         with suppress(OSError):  # weights given by relative paths are meant from there
             os.chdir(folder)
-        self._job, self._event = job, None
+        self._job = job
+        self._event: Event | None = None
         self._worker = ClipWorker(job, 1, self._keep)
 
     def work(self, clip: Clip) -> Outcome | D3PError:
