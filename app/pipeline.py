@@ -29,14 +29,15 @@ from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
 from app.progress import Progress, Silent
 from app.quality import quality, save_quality
+from app.report import save_report
 from app.root import Seen, assumed_focal, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
 from estimators.errors import ConfigError, VideoError
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
 
-MOTION, SIDE_BY_SIDE, QUALITY = "motion.npz", "side_by_side.mp4", "quality.json"
-OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY)
+MOTION, SIDE_BY_SIDE, QUALITY, REPORT = "motion.npz", "side_by_side.mp4", "quality.json", "quality.html"
+OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY, REPORT)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def run(
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
+        save_report(motion, measures, staging / REPORT)
         if options.video:
             _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
