@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "accuracy on people that no training has seen, from motion capture, pixels or Human3.6M",
     "convert-h36m": "your own Human3.6M files as one without pickles",
     "train": "train a lifter or a refiner from a config",
+    "bench": "speed and memory of every stage",
     "weights": "list, verify, get or import weights",
 }
 

@@ -53,6 +53,10 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=2, metavar="K", help="diffusion steps of the refiner (default: 2)")
     parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
     parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
+    parser.add_argument(
+        "--focal", type=float, metavar="PIXELS",
+        help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
+    )  # fmt: skip
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
 
 
@@ -93,4 +97,5 @@ def options(args: argparse.Namespace) -> Any:
         refine=not args.no_refine,
         device=args.device,
         video=not args.no_video,
+        focal=args.focal,
     )
