@@ -32,9 +32,10 @@ def add_parser(subparsers: Any) -> None:
     add_pipeline_arguments(parser)
 
 
-def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that runs the pipeline."""
-    parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
+def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True) -> None:
+    """The options of every command that runs the pipeline; without `output`, of one that keeps nothing."""
+    if output:
+        parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
     parser.add_argument(
         "--detector", default="movenet", metavar="NAME",
         help="movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config (default: movenet)",
