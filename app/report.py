@@ -55,7 +55,7 @@ def save_report(motion: Motion, measures: dict[str, Any], path: str | Path) -> P
         path: the .html file.
     """
     with complete_file(path) as temporary:
-        temporary.write_text(_page(motion, measures), encoding="utf-8")
+        temporary.write_text(_page(motion, measures), "utf-8", "backslashreplace")  # names may be no text
     return Path(path)
 
 

@@ -24,11 +24,16 @@ from app.clock import Clock, make_clock
 from estimators.errors import VideoError
 from estimators.hashes import file_sha256
 
-# Demuxers that are no video: still pictures, text drawn as pictures, and lists that point at other files or at the
-# network, which an upload must not be able to do.
-_IMAGES = {"image2", "ico", "image2pipe"}
-_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "hls", "dash", "concat", "concatf", "sdp", "imf", "ffmetadata"}
+# Demuxers that are no video: still pictures, and text drawn as pictures.
+_IMAGES = {"ico", "image2pipe"}
+_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "ffmetadata"}
 _IMAGE_SUFFIX = "_pipe"
+# Demuxers that open what the file points at: other files, devices, the network. FFmpeg must not even begin with one.
+_POINTING = {
+    "hls", "applehttp", "dash", "webm_dash_manifest", "concat", "concatf", "imf", "sdp", "rtsp", "rtp", "sap", "image2",
+    "vobsub", "lavfi", "avisynth", "vapoursynth",
+}  # fmt: skip
+_ALLOWED = ",".join(sorted({name for names in av.formats_available for name in names.split(",")} - _POINTING))
 # Formats that store no presentation times. Their frames are shown in the order of decoding times, all a constant delay
 # later; what FFmpeg derives as presentation times is wrong if there are B-frames.
 _NO_PRESENTATION_TIMES = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
@@ -71,12 +76,16 @@ def probe(path: str | Path) -> VideoInfo:
         VideoError: missing, empty, not a video, without pictures, or not one frame can be decoded.
     """
     path = Path(path)
-    if not path.exists():
-        raise VideoError(f"No such file: {path}")
-    if not path.is_file():
-        raise VideoError(f"{path} is a folder, not a video; give one of the videos in it.")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path.name} is empty (0 bytes).")
+    try:
+        if not path.exists():
+            raise VideoError(f"No such file: {path}")
+        if not path.is_file():
+            what = "a folder, not a video; give one of the videos in it" if path.is_dir() else "no file"
+            raise VideoError(f"{path} is {what}.")
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path.name} is empty (0 bytes).")
+    except OSError as error:  # a name too long, or a folder that may not be entered
+        raise VideoError(f"{path} cannot be looked at: {error.strerror}.") from error
     with closing(iter(VideoReader(path))) as pictures:
         first = next(pictures, None)
     if first is None:
@@ -226,7 +235,11 @@ def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
     """
     try:
         # The absolute path, so that a name like "http:x" is not taken for an address; and no other protocol than file.
-        container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        container = av.open(
+            str(path.resolve()),
+            options={"protocol_whitelist": "file", "format_whitelist": _ALLOWED},
+            metadata_errors="replace",
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise VideoError(f"{path.name} may not be read: permission denied.") from error

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from estimators import weights
-from estimators.errors import ConfigError, WeightsError
+from estimators.errors import ConfigError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
+from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.windows import anti_alias, tds_stride
 from refiner import diffusion
@@ -100,12 +101,11 @@ class Refiner:
             WeightsError: not there, damaged, or not a refiner.
         """
         state, card = weights.load(name_or_path)
-        if card.get("kind") != "refiner":
-            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a refiner.")
+        name = weights.find(name_or_path).stem
+        check_card(card, state, name, "refiner")
         architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-        model = RefinerModel(architecture, card["normalisation"])
-        model.load_state_dict({key: value.float() for key, value in state.items()})
-        return cls(model, card, weights.find(name_or_path).stem, device)
+        model = build_with(lambda: RefinerModel(architecture, card["normalisation"]), state, name)
+        return cls(model, card, name, device)
 
     def description(self) -> dict[str, Any]:
         """Name, frames, lifter and weight hash, for the record in a Motion."""
