@@ -97,7 +97,6 @@ class Desk:
         return self._submit(lambda progress: folder.process(session.new_run(), options, self.kept, progress), session)
 
     def _submit(self, work: Callable[[JobProgress], Any], session: Session) -> Job:
-        self.sessions.sweep()
         job = self.slot.submit(work)
         session.add(job)
         return job
@@ -224,7 +223,6 @@ class Desk:
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self.sessions.close_soon(request.session_hash)
-        self.sessions.sweep()
 
 
 def sentence(error: D3PError) -> gr.Error:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,9 +68,12 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # gradio's name for where uploads go
     desk = Desk(Sessions(folder / "sessions", settings.max_age_s, settings.grace_s), settings.limits, folder)
+    over = threading.Event()
+    threading.Thread(target=_sweep, args=(desk.sessions, min(600, settings.max_age_s), over), daemon=True).start()
     try:
         yield _mounted(settings, desk)
     finally:
+        over.set()
         desk.slot.close()
         desk.sessions.close_all()
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,6 +81,12 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
             os.environ.pop("GRADIO_TEMP_DIR", None)
         else:
             os.environ["GRADIO_TEMP_DIR"] = before
+
+
+def _sweep(sessions: Sessions, every_s: float, over: threading.Event) -> None:
+    """Close old sessions again and again, also while nobody comes by."""
+    while not over.wait(every_s):
+        sessions.sweep()
 
 
 def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:

@@ -1,7 +1,7 @@
 """Memory of the app's server over many runs in a row: `python tests/app/web/measure_memory.py [VIDEO] [--runs N]`.
 
-Starts `d3p app` in a process of its own and sends it the same clip again and again, each time as a new visitor whose
-session ends with the run. Prints the server's resident memory after every run, in MB. Linux only: it reads /proc.
+Starts `d3p app` in a process of its own and sends it the start of one clip again and again. Prints the server's resident
+memory after every run, in MB, and how long the run took. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 from gradio_client import Client, handle_file
 
+from app.clock import Clock
+from app.video import VideoReader, probe
+from app.video_writer import VideoWriter
 from demo_videos.truth import demo_clips
 
 
@@ -23,7 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("video", nargs="?", type=Path, default=demo_clips()["hopper"][0])
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--one-session", action="store_true", help="the same visitor every time")
+    parser.add_argument("--frames", type=int, default=50, help="of the clip")
+    parser.add_argument("--sessions", action="store_true", help="a new visitor every time, and not always the same one")
     asked = parser.parse_args()
     command = [sys.executable, "-m", "app", "app", "--port", "0"]
     with (
@@ -33,16 +38,27 @@ def main() -> None:
         assert server.stdout is not None
         url = server.stdout.readline().split()[4]
         print(f"before the first run: {resident(server.pid):.0f} MB", flush=True)
-        client = None
+        clip = start_of(asked.video, asked.frames, Path(folder) / "clip.mp4")
+        client = Client(url, verbose=False, download_files=folder)
         for number in range(1, asked.runs + 1):
-            client = client if client and asked.one_session else Client(url, verbose=False, download_files=folder)
+            if asked.sessions:
+                client = Client(url, verbose=False, download_files=folder)
             began = time.monotonic()
-            client.predict(video=handle_file(asked.video), api_name="/process")
+            client.predict(video=handle_file(clip), api_name="/process")
             took = time.monotonic() - began
             print(f"run {number}: {resident(server.pid):.0f} MB, {took:.1f} s", flush=True)
-            if not asked.one_session:
-                client.close()
         server.terminate()
+
+
+def start_of(video: Path, frames: int, target: Path) -> Path:
+    """The first frames of a video, as a video."""
+    info = probe(video)
+    whole = info.clock
+    part = Clock(whole.fps, whole.time_base, whole.ticks[:frames], whole.durations[:frames], whole.constant)
+    with VideoWriter(target, info.size, part, crf=24) as writer:
+        for picture in islice(VideoReader(video), frames):
+            writer.write(picture)
+    return target
 
 
 def resident(process: int) -> float:
