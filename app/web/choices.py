@@ -70,18 +70,18 @@ class Wish:
         """
         check_detector(self.detector)
         known = lifters()
-        if self.lifter not in known:
+        if self.lifter not in list(known):  # what a program sends may be of any type
             raise ConfigError(f"There is no lifter {self.lifter!r} here; there are {', '.join(known)}.")
         frames = known[self.lifter]
-        if not str(self.frames).isdigit() or int(self.frames) not in frames:
+        if str(self.frames) not in map(str, frames):
             some = ", ".join(map(str, frames))
-            raise ConfigError(f"{self.lifter} has no weights for T = {self.frames}; there are {some}.")
+            raise ConfigError(f"{self.lifter} has no weights for T = {str(self.frames)[:40]}; there are {some}.")
         who = str(self.person if self.person is not None else "").strip().lower() or DEFAULTS.person
         if who not in EVERYBODY and not (who.isascii() and who.isdigit()):
             raise ConfigError(f"{who[:40]!r} is nobody; choose 'largest', 'all' or a person's number.")
-        if not 1 <= self.steps <= MAX_STEPS or int(self.steps) != self.steps:
+        if self.steps not in range(1, MAX_STEPS + 1):
             raise ConfigError(
-                f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {self.steps}."
+                f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {str(self.steps)[:40]}."
             )
         return Options(
             detector=self.detector,

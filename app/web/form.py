@@ -50,7 +50,7 @@ class Form:
         whom = [("Most prominent", "largest"), ("Everyone", "all")] + ([("Pick by picture", PICK)] if picking else [])
         self.who = gr.Radio(whom, value=default.person, label="Person", elem_id=f"{name}who")
         self.person: Component = gr.State(default.person) if picking else self.who
-        self.people = gr.HTML(visible=False, js_on_load=_PEOPLE_JS, elem_id=f"{name}people")
+        self.people = gr.HTML(visible=False, js_on_load=_PEOPLE_JS, elem_id=f"{name}people", render=picking)
         with gr.Accordion("More choices", open=False):
             self.refine = gr.Checkbox(
                 default.refine, label="Refine", info="The diffusion model after the lifter.", elem_id=f"{name}refine"

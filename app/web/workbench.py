@@ -98,9 +98,10 @@ class Workbench:
         shown = [buttons.status, *buttons.both(), self.result, self.viewer, self.numbers, self.files, self.archive]
         run = locked.success(self._run, self.video, shown, inputs_kwargs=form.controls, **slot)
 
-        form.who.input(
-            self._choose, [form.who, self.searches], [form.person, form.people, self.searches], queue=False, **QUIET
-        )
+        form.who.input(  # queued: only then does gradio tell the page that a state has changed
+            self._choose, [form.who, self.searches], [form.person, form.people, self.searches],
+            concurrency_limit=None, **QUIET,
+        )  # fmt: skip
         form.people.select(self._picked, None, form.person, queue=False, **QUIET)
         sought = self.searches.change(
             desk.prepare_finding, [self.video, form.detector], buttons.status, concurrency_limit=None, **QUIET

@@ -1,12 +1,13 @@
 """Memory of the app's server over many runs in a row: `python tests/app/web/measure_memory.py [VIDEO] [--runs N]`.
 
 Starts `d3p app` in a process of its own and sends it the start of one clip again and again. Prints the server's resident
-memory after every run, in MB, and how long the run took. Linux only: it reads /proc.
+memory after every run, in MB, how long the run took, and how long the processor was at it. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,10 +44,10 @@ def main() -> None:
         for number in range(1, asked.runs + 1):
             if asked.sessions:
                 client = Client(url, verbose=False, download_files=folder)
-            began = time.monotonic()
+            began, worked = time.monotonic(), processor(server.pid)
             client.predict(video=handle_file(clip), api_name="/process")
-            took = time.monotonic() - began
-            print(f"run {number}: {resident(server.pid):.0f} MB, {took:.1f} s", flush=True)
+            took, worked = time.monotonic() - began, processor(server.pid) - worked
+            print(f"run {number}: {resident(server.pid):.0f} MB, {took:.1f} s, processor {worked:.1f} s", flush=True)
         server.terminate()
 
 
@@ -67,6 +68,12 @@ def resident(process: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise ProcessLookupError(process)
+
+
+def processor(process: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
