@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
     parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="default: cpu")
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
     parser.add_argument(
         "--calibrate", action="store_true",
@@ -49,13 +49,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
+    from app.models import resolve_device
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
+    from refiner import diffusion
     from refiner.refine import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
     if len(refiners) != len(args.lifter):
         raise ConfigError(f"There are {len(args.lifter)} lifters, but {len(refiners)} refiners.")
+    if args.every < 1 or not 1 <= args.steps <= diffusion.STEPS:
+        raise ConfigError(f"--every is at least 1, and --steps lies between 1 and {diffusion.STEPS}.")
+    device = resolve_device(args.device)
+    if args.json and not Path(args.json).absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder for {args.json}.")
     if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
     if args.calibrate and args.h36m:
@@ -65,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         evaluate = calibrate_simulated if args.data else calibrate_rendered
     results = {}
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
-        lifter, refiner = Lifter.load(lifter_name, args.device), Refiner.load(refiner_name, args.device)
+        lifter, refiner = Lifter.load(lifter_name, device), Refiner.load(refiner_name, device)
         results[lifter.name] = evaluate(args, lifter, refiner)
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")

@@ -50,8 +50,12 @@ def check_video(path: Path | str | None, limits: Limits) -> VideoInfo:
     if path is None:
         raise VideoError("There is no video yet; drop one in, record one, or pick an example.")
     path = Path(path)
-    if path.is_file() and path.stat().st_size > limits.megabytes * 1e6:
-        raise VideoError(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; at most {limits.megabytes} MB, please.")
+    try:
+        size = path.stat().st_size if path.is_file() else 0
+    except (OSError, ValueError) as error:  # a name that no file can have
+        raise VideoError(f"{path.name} cannot be looked at.") from error
+    if size > limits.megabytes * 1e6:
+        raise VideoError(f"{path.name} has {size / 1e6:.0f} MB; at most {limits.megabytes} MB, please.")
     info = probe(path)
     frames, seconds = len(info.clock.ticks), seconds_of(info)
     width, height = info.size
