@@ -75,7 +75,8 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
         total = 0.0
         for width, share in BANDS.values():
             left = errors - width * sigma
-            total += float(np.where(left > 0, share * left, (share - 1) * left).mean())
+            pinball = float(np.where(left > 0, share * left, (share - 1) * left).mean())
+            total += pinball / (share * (1 - share))  # or the few errors outside the wide band would hardly count
         return total
 
     found = minimize(loss, [1.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7})
