@@ -160,6 +160,7 @@ class VideoReader:
             VideoError: the file cannot be opened or has no video stream.
         """
         size: tuple[int, int] | None = None
+        matrix: np.ndarray | None = None
         with _open_stream(self.path) as (container, stream):
             header = self._header = _Header.of(stream)
             untimed = container.format.name in _NO_PRESENTATION_TIMES
@@ -185,7 +186,9 @@ class VideoReader:
                     decode_time = decode_times.popleft() if decode_times else None
                     self._keep_time(decode_time if untimed else frame.pts, header.step)
                     self._last_duration = frame.duration or 0
-                    picture = _upright(frame, header.aspect)
+                    if size is None:
+                        matrix = _display_matrix(frame)
+                    picture = _upright(frame, header.aspect, matrix)
                     size = size or (picture.shape[1], picture.shape[0])
                     if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
                         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -301,14 +304,20 @@ def _seconds_stated(stream: Any) -> float | None:
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
-def _upright(frame: av.VideoFrame, aspect: Fraction) -> np.ndarray:
-    """The decoded frame as BGR with square pixels, turned and mirrored as its display matrix says."""
+def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
+    """(9,) int32, or None. Ask for the first frame only: a frame that has been asked for its side data refers to itself,
+    and its memory comes back with the next full garbage collection, hundreds of frames later."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    return None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
+
+
+def _upright(frame: av.VideoFrame, aspect: Fraction, matrix: np.ndarray | None) -> np.ndarray:
+    """The decoded frame as BGR with square pixels, turned and mirrored as the video's display matrix says."""
     picture: np.ndarray = frame.to_ndarray(format="bgr24")
     if aspect != 1:
         width = max(1, round(picture.shape[1] * aspect))
         picture = cv2.resize(picture, (width, picture.shape[0]), interpolation=cv2.INTER_LINEAR)
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    return picture if matrix is None else orient(picture, np.frombuffer(bytes(matrix), np.int32))
+    return picture if matrix is None else orient(picture, matrix)
 
 
 def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -123,6 +123,16 @@ def load_fakes(options: Options) -> Models:
     return fake_models(options.refine)
 
 
+def load_noting(options: Options) -> Models:
+    """A line in the file that `options.detector` names for every loading: the process, torch's and OpenCV's threads."""
+    import cv2
+    import torch
+
+    with open(options.detector, "a") as file:
+        file.write(f"{os.getpid()} {torch.get_num_threads()} {cv2.getNumThreads()}\n")
+    return fake_models(options.refine)
+
+
 class DyingDetector(FakeDetector):
     """Kills its process, like the system when memory runs out, on grey frames; if told of a file, only until it is there."""
 
