@@ -81,6 +81,8 @@ class Visit:
             self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def upload(self, path: Path) -> None:
+        if self.page.query_selector("#video video"):  # gradio takes another one only after the first is gone
+            self.page.click("#video button[aria-label=Clear]")
         self.page.set_input_files("#video input[type=file]", path)
         self.page.wait_for_function(f"document.querySelector('#status').innerText.includes('{path.name}')")
 
