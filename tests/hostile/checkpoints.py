@@ -53,7 +53,7 @@ def poisons(canary: Path) -> dict[str, object]:
     """Things that run code, each by another way."""
     return {
         "os.system": Bomb(canary), "eval": Reduces(eval, f"open({str(canary)!r}, 'w')"), "exec": Reduces(exec, f"open({str(canary)!r}, 'w')"),
-        "open": Reduces(open, str(canary), "w"), "getattr": Reduces(getattr, os, "system"), "Path.touch": Reduces(Path.touch, canary),
+        "open": Reduces(open, str(canary), "w"), "getattr": Reduces(getattr, "x", "upper"), "Path.touch": Reduces(Path.touch, canary),
         "numpy.save": Reduces(np.save, str(canary), [1]), "torch.load": Reduces(torch.load, str(canary)),
         "a module": Reduces(__import__, "this"), "ndarray.tofile": Reduces(np.ndarray.tofile, np.zeros(3), str(canary)),
     }  # fmt: skip

@@ -29,7 +29,7 @@ def all_cases() -> tuple[Case, ...]:
 def prepare(folder: Path) -> Path:
     """Import what is heavy, take what may run in threads down to one, and make the good files."""
     import cv2
-    import matplotlib.font_manager  # makes its cache, asking other programs, when it is first imported
+    import matplotlib.font_manager  # noqa: F401  makes its cache, asking other programs, when it is first imported
     import torch
 
     import refiner.data.convert_human36m

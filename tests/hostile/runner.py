@@ -80,13 +80,19 @@ def _run_in_jobs(cases: Sequence[Case], scratch: Path, material: Path, jobs: int
         reading, writing = os.pipe()
         sys.stdout.flush()
         if (child := os.fork()) == 0:
-            os.close(reading)
-            with os.fdopen(writing, "w") as pipe:
-                for number, one in enumerate(run_all(cases[job::jobs], scratch / f"job-{job}", material)):
-                    said = [number * jobs + job, str(one.how), one.detail, one.seconds, one.grown_mb]
-                    pipe.write(json.dumps(said) + "\n")
-                    pipe.flush()
-            os._exit(0)
+            code = 1
+            try:
+                os.close(reading)
+                with os.fdopen(writing, "w") as pipe:
+                    for number, one in enumerate(run_all(cases[job::jobs], scratch / f"job-{job}", material)):
+                        said = [number * jobs + job, str(one.how), one.detail, one.seconds, one.grown_mb]
+                        pipe.write(json.dumps(said) + "\n")
+                        pipe.flush()
+                code = 0
+            finally:
+                if code:
+                    traceback.print_exc()
+                os._exit(code)  # what the parent has begun is the parent's to end
         os.close(writing)
         told.append(os.fdopen(reading))
         children.append(child)
