@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from estimators.lifting import Lifter
+    from refiner.evaluation.calibration import Samples
     from refiner.refine import Refiner
     from refiner.uncertainty import Calibration
 
@@ -43,6 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="fit the refiner's sigma and write it into its card: with --data on the validation people, then with --rendered "
         "on clips of them; prints how much its bands cover",
     )  # fmt: skip
+    parser.add_argument("--plot", metavar="SVG", help="with --calibrate: draw what bands of all widths cover")
     parser.add_argument("--json", help="also write the numbers to this file")
     parser.set_defaults(run=run)
 
@@ -169,14 +171,14 @@ def calibrate_simulated(args: argparse.Namespace, lifter: Lifter, refiner: Refin
     `--split` its bands cover."""
     from rich.console import Console
 
-    from refiner.evaluation.calibration import covered, fit, simulated
+    from refiner.evaluation.calibration import fit, simulated
 
     samples = {}
     for split in dict.fromkeys(("val", args.split)):
         with Console(stderr=True).status(f"{refiner.name}: {split} people"):
             samples[split] = simulated(args.data, lifter, refiner, split, args.steps, args.every)
     calibration = fit(samples["val"])
-    return _keep(refiner, calibration, {split: covered(some, calibration) for split, some in samples.items()})
+    return _keep(args, refiner, calibration, samples)
 
 
 def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refine
     from app import benchmark, benchmark_world
     from app.models import Models, Options
     from estimators.detection import Detector
-    from refiner.evaluation.calibration import Samples, covered, fit, together
+    from refiner.evaluation.calibration import fit, together
 
     parts: list[Samples] = []
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
@@ -194,17 +196,30 @@ def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refine
     )  # fmt: skip
     samples = together(parts)
     calibration = fit(samples, refiner.calibration)
-    return _keep(refiner, calibration, {"rendered": covered(samples, calibration)})
+    return _keep(args, refiner, calibration, {"rendered": samples})
 
 
-def _keep(refiner: Refiner, calibration: Calibration, shares: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Write a calibration into the card, print and return it with the shares that its bands cover."""
+def _keep(
+    args: argparse.Namespace, refiner: Refiner, calibration: Calibration, samples: dict[str, Samples]
+) -> dict[str, Any]:
+    """Write a calibration into the card; print, draw and return the shares of the samples that its bands cover."""
+    import numpy as np
+
+    from app.files import complete_file
+    from app.plots import coverage
     from estimators import weights
+    from refiner.evaluation.calibration import coverage_curve, covered
     from refiner.uncertainty import FIELD
 
     numbers = {name: round(value, 4) for name, value in asdict(calibration).items()}
     weights.set_in_card(refiner.name, **{FIELD: numbers})
     print(f"{refiner.name}: {numbers}")
+    shares = {people: covered(some, calibration) for people, some in samples.items()}
     for people, bands in shares.items():
         print(f"  {people}: " + ", ".join(f"{100 * share:.1f} % within {band}" for band, share in bands.items()))
+    if args.plot:
+        levels = np.linspace(0.02, 0.99, 98)
+        drawn = {people: coverage_curve(some, calibration, levels) for people, some in samples.items()}
+        with complete_file(args.plot) as temporary:
+            temporary.write_text(coverage(levels, drawn), encoding="utf-8")
     return {FIELD: numbers, "coverage": shares}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 from estimators.lifting import Lifter
 from refiner.data.detector_noise import DetectorNoise
@@ -88,3 +89,10 @@ def covered(samples: Samples, calibration: Calibration) -> dict[str, float]:
     sigma = calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
     errors = np.abs(samples.errors[:, 1:])
     return {name: float((errors <= width * sigma).mean()) for name, (width, _) in BANDS.items()}
+
+
+def coverage_curve(samples: Samples, calibration: Calibration, shares: np.ndarray) -> np.ndarray:
+    """(K,) share of coordinates within the bands that a Gaussian would fill to (K,) `shares`, each between 0 and 1."""
+    sigma = calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
+    ratio = np.sort((np.abs(samples.errors[:, 1:]) / np.maximum(sigma, 1e-9)).ravel())
+    return np.searchsorted(ratio, norm.ppf((1 + shares) / 2), side="right") / len(ratio)

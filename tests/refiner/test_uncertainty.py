@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from estimators import weights
-from refiner.evaluation.calibration import Samples, covered, fit, together
+from refiner.evaluation.calibration import Samples, coverage_curve, covered, fit, together
 from refiner.uncertainty import Calibration
 
 TRUE = Calibration(scale=0.4, disagreement=3.0, detected=1.3, unsure=1.7)
@@ -28,6 +28,14 @@ def test_the_fit_finds_the_spread_and_covers_new_samples() -> None:
     assert found.disagreement == pytest.approx(TRUE.disagreement, rel=0.1)
     shares = covered(made_up(3000, scores=False, seed=1), found)
     assert shares["68 %"] == pytest.approx(0.683, abs=0.02) and shares["95 %"] == pytest.approx(0.95, abs=0.02)
+
+
+def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
+    shares = np.array([0.1, 0.5, 0.683, 0.95])
+    samples = made_up(3000, scores=True)
+    assert coverage_curve(samples, TRUE, shares) == pytest.approx(shares, abs=0.01)
+    narrow = Calibration(TRUE.scale / 2, TRUE.disagreement, TRUE.detected, TRUE.unsure)
+    assert (coverage_curve(samples, narrow, shares) < shares - 0.04).all()
 
 
 def test_scores_widen_what_is_known_already() -> None:
