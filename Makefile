@@ -2,6 +2,7 @@
 # make test    install, then run the tests
 # make app     install, then serve the browser app on this machine
 # make lint    install, then ruff and mypy
+# make hostile install, then the whole corpus of broken and hostile input; make kill: SIGKILL, fifty times and more
 #
 # Everything goes into $(VENV); a second call installs nothing. Settings, on the command line or in the environment:
 #   PYTHON     the interpreter that makes the virtual environment (3.11 or newer)
@@ -17,11 +18,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 INPUTS := pyproject.toml requirements/mmpose.txt $(VENV)/torch-wanted
 
-.PHONY: help install install-dev demo test lint format app clean FORCE
+.PHONY: help install install-dev demo test lint hostile kill format app clean FORCE
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
@@ -36,6 +37,12 @@ lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+hostile: install-dev
+	$(BIN)/python -m tests.hostile --jobs 2
+
+kill: install-dev
+	$(BIN)/python -m tests.hostile.kill
 
 format: install-dev
 	$(BIN)/ruff check --fix .

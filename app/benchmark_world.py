@@ -19,6 +19,9 @@ from app.ground import find_ground
 from app.motion import Motion
 from app.root import Seen, estimate_roots
 from demo_videos.truth import Truth
+from estimators.errors import DataError
+from refiner.evaluation.calibration import Samples
+from refiner.refine import Refiner
 
 _STILL_M_S, _NEAR_FLOOR_M = 0.15, 0.12  # a true foot stands while its ankle is slower and lower than this
 BANDS = {"68 %": 1.0, "95 %": 1.96}  # of a Gaussian: name -> standard deviations
@@ -106,6 +109,22 @@ def coverage(motion: Motion, truth: Truth) -> dict[str, float]:
     error = np.abs(person.best - (joints - joints[:, :1]))[person.present, 1:]
     sigma = person.sigma[person.present, 1:, None]
     return {name: float((error <= width * sigma).mean()) for name, width in BANDS.items()}
+
+
+def samples_of(motion: Motion, truth: Truth, refiner: Refiner) -> Samples:
+    """Errors of a motion's most seen person, and what `refiner`, which has made it, knew of them.
+
+    Raises:
+        DataError: it was not refined.
+    """
+    person = motion.most_seen
+    if person.sigma is None:
+        raise DataError("Without refinement there is no sigma to calibrate.")
+    joints, present = truth.joints_3d.astype(np.float64), person.present
+    sigma, scores, known = person.sigma[present], person.scores[present], refiner.calibration
+    widened = known.scale * (known.detected + known.unsure * (1 - np.clip(scores, 0, 1)))
+    spread = np.sqrt(np.maximum((sigma / widened) ** 2 - refiner.joint_std**2, 0)) / known.disagreement
+    return Samples((person.best - (joints - joints[:, :1]))[present], spread, refiner.joint_std, scores)
 
 
 def markdown(clips: Mapping[str, WorldErrors]) -> str:

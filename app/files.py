@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from estimators.errors import ConfigError
+
+_LONGEST_NAME = 160  # bytes of a file's name that its temporary one repeats
 
 
 @contextmanager
@@ -17,16 +21,44 @@ def complete_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, delete it on any failure.
 
     The temporary name keeps the suffix (encoders and numpy look at it) and begins with a dot, so that a file left
-    behind by a killed process is not taken for a result.
+    behind by a killed process is not taken for a result; the next to write `path` removes it.
+
+    Raises:
+        ConfigError: it cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
+    beginning = partial_name(path.stem)
+    temporary = path.with_name(f"{beginning}{os.getpid()}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for stale in path.parent.glob(f"{glob.escape(beginning)}[0-9]*{glob.escape(path.suffix)}"):
+            if not _lives(stale):
+                stale.unlink(missing_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def partial_name(name: str) -> str:
+    """How the temporary name of a file or folder begins: short enough for any file system."""
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f"{name[:32]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    return f".{name}.partial-"
+
+
+def _lives(temporary: Path) -> bool:
+    """Whether the process that a temporary file is named after may still write it."""
+    try:
+        os.kill(int(temporary.stem.rpartition("-")[2]), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager
@@ -42,18 +74,17 @@ def complete_folder(folder: str | Path) -> Iterator[Path]:
     made: list[Path] = []
     try:
         made = _make_folders(folder.parent)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+        staging = Path(tempfile.mkdtemp(prefix=partial_name(folder.name), dir=folder.parent))
     except OSError as error:
         _remove_empty(made)
         raise ConfigError(f"Cannot write to {folder.parent}: {error.strerror or error}.") from error
     try:
         yield staging
-        try:
-            folder.mkdir(exist_ok=True)
-            for file in sorted(staging.iterdir()):
-                os.replace(file, folder / file.name)
-        except OSError as error:
-            raise ConfigError(f"Cannot write to {folder}: {error.strerror or error}.") from error
+        folder.mkdir(exist_ok=True)
+        for file in sorted(staging.iterdir()):
+            os.replace(file, folder / file.name)
+    except OSError as error:
+        raise ConfigError(f"Cannot write to {folder}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         _remove_empty(made)

@@ -28,6 +28,7 @@ class Options:
         refine: False leaves out the refiner.
         device: "auto" (the GPU if there is one), "cpu" or "cuda".
         video: False leaves out side_by_side.mp4.
+        focal: focal length of the camera, pixels of the upright picture; None takes the file's word, or assumes one.
     """
 
     detector: str = "movenet"
@@ -39,6 +40,7 @@ class Options:
     refine: bool = True
     device: str = "auto"
     video: bool = True
+    focal: float | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1:

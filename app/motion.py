@@ -195,7 +195,7 @@ class Motion:
 
 def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     """The Motion of a file's arrays. Raises KeyError, ValueError, TypeError or DataError on anything malformed."""
-    meta = json.loads(str(arrays["meta"]))
+    meta = json.loads(str(arrays["meta"]), parse_constant=_no_number)
     if meta["format"] != FORMAT or int(meta["format_version"]) > FORMAT_VERSION:
         raise DataError(
             f"Cannot read {meta['format']} version {meta['format_version']}; newest known: {FORMAT_VERSION}."
@@ -205,7 +205,12 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     )
     if skeleton != H36M17:
         raise DataError("The joints of a motion are Human3.6M's 17, in their order; these are others.")
+    focal = meta["camera"].get("focal_px")
+    if focal is not None and not 0 < float(focal) < float("inf"):
+        raise DataError("The focal length of a motion's camera must be a positive number.")
     people = []
+    if not isinstance(meta["people"], list):
+        raise DataError("The people of a motion must be a list of ids.")
     for index in range(len(meta["people"])):
         fields = {name: arrays.get(f"person{index}/{name}") for name in _ARRAYS}
         people.append(PersonMotion(id=int(arrays[f"person{index}/id"]), **fields))  # type: ignore[arg-type]
@@ -221,8 +226,14 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     )
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def _check(motion: Motion) -> None:
     """Raise DataError if shapes, types or missing frames contradict each other."""
+    if motion.timestamps.ndim != 1:
+        raise DataError("The timestamps of a motion must be a list of seconds.")
     n = len(motion.timestamps)
     if n == 0 or not motion.people:
         raise DataError("A motion needs at least one frame and one person.")

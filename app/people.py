@@ -37,15 +37,18 @@ class People:
         return self.sha256 == info.sha256 and self.detector == detector.description()
 
 
-def find_people(info: VideoInfo, detector: Detector, progress: Progress) -> People:
+def find_people(info: VideoInfo, detector: Detector, progress: Progress, known: People | None = None) -> People:
     """Decode the whole video, find and follow everybody in it.
 
     Args:
         progress: is told the number of frames done; may raise to cancel.
+        known: found before; if they fit, the work is done already.
 
     Raises:
         VideoError: the video cannot be decoded.
     """
+    if known is not None and known.fit(info, detector):
+        return known
     from estimators.detection.tracking import track_people
 
     reader = VideoReader(info.path)

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from app.camera import find_camera
 from app.clock import Clock
 from app.export import export, exported_files
 from app.files import complete_folder
@@ -29,14 +30,15 @@ from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
 from app.progress import Progress, Silent
 from app.quality import quality, save_quality
-from app.root import Seen, assumed_focal, estimate_roots
+from app.report import save_report
+from app.root import Seen, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
 from estimators.errors import ConfigError, VideoError
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
 
-MOTION, SIDE_BY_SIDE, QUALITY = "motion.npz", "side_by_side.mp4", "quality.json"
-OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY)
+MOTION, SIDE_BY_SIDE, QUALITY, REPORT = "motion.npz", "side_by_side.mp4", "quality.json", "quality.html"
+OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY, REPORT)
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,19 @@ def run(
     stages = Stages(progress or Silent())
     with stages("Prepare", None):
         info = probe(video)
+        camera = find_camera(info.path, info.size, options.focal)
         check_output_folder(folder)
         models = models or Models.load(options)
     people = _find(info, models, people, stages)
     tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, stages)
-    motion = _assemble(info, clock, tracks, lifted, refined, models, options)
+    motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
     measures = quality(motion)
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
+        save_report(motion, measures, staging / REPORT)
         if options.video:
             _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
@@ -145,10 +149,7 @@ def check_output_folder(folder: Path) -> None:
 def _find(info: VideoInfo, models: Models, known: People | None, stages: Stages) -> People:
     """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        if known is not None and known.fit(info, models.detector):
-            people = known
-        else:
-            people = find_people(info, models.detector, progress)
+        people = find_people(info, models.detector, progress, known)
     for warning in people.warnings:
         stages.progress.warn(warning)
     return people
@@ -192,8 +193,8 @@ def _refine(
             track.image_size,
             float(clock.fps),
             steps=options.steps,
-            scores=track.scores[run],
             on_progress=on_progress,
+            scores=track.scores[run],
         )
         return refined.poses, refined.sigma
 
@@ -243,14 +244,14 @@ def _assemble(
     refined: list[tuple[np.ndarray | None, np.ndarray | None]],
     models: Models,
     options: Options,
+    camera: dict[str, Any],
 ) -> Motion:
     """Everything found, as a Motion."""
-    focal = assumed_focal(info.size)
     seen = [
         Seen(track.keypoints, track.scores, raw if better is None else better)
         for track, raw, (better, _) in zip(tracks, lifted, refined, strict=True)
     ]
-    roots = estimate_roots(seen, H36M17, info.size, focal, float(clock.fps))
+    roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps))
     people = [
         PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma)
         for track, raw, root, (better, sigma) in zip(tracks, lifted, roots, refined, strict=True)
@@ -261,11 +262,7 @@ def _assemble(
         fps=clock.fps,
         image_size=info.size,
         source={"name": info.path.name, "sha256": info.sha256},
-        camera={
-            "focal_px": focal,
-            "principal_point_px": [info.size[0] / 2, info.size[1] / 2],
-            "note": "assumed, not calibrated: the depth of root is in proportion to the focal length",
-        },
+        camera=camera,
         models={**models.descriptions(), "d3prefiner": own_version()},
         options=asdict(options),
     )

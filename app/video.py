@@ -24,11 +24,16 @@ from app.clock import Clock, make_clock
 from estimators.errors import VideoError
 from estimators.hashes import file_sha256
 
-# Demuxers that are no video: still pictures, text drawn as pictures, and lists that point at other files or at the
-# network, which an upload must not be able to do.
-_IMAGES = {"image2", "ico", "image2pipe"}
-_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "hls", "dash", "concat", "concatf", "sdp", "imf", "ffmetadata"}
+# Demuxers that are no video: still pictures, and text drawn as pictures.
+_IMAGES = {"ico", "image2pipe"}
+_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "ffmetadata"}
 _IMAGE_SUFFIX = "_pipe"
+# Demuxers that open what the file points at: other files, devices, the network. FFmpeg must not even begin with one.
+_POINTING = {
+    "hls", "applehttp", "dash", "webm_dash_manifest", "concat", "concatf", "imf", "sdp", "rtsp", "rtp", "sap", "image2",
+    "vobsub", "lavfi", "avisynth", "vapoursynth",
+}  # fmt: skip
+_ALLOWED = ",".join(sorted({name for names in av.formats_available for name in names.split(",")} - _POINTING))
 # Formats that store no presentation times. Their frames are shown in the order of decoding times, all a constant delay
 # later; what FFmpeg derives as presentation times is wrong if there are B-frames.
 _NO_PRESENTATION_TIMES = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
@@ -71,12 +76,16 @@ def probe(path: str | Path) -> VideoInfo:
         VideoError: missing, empty, not a video, without pictures, or not one frame can be decoded.
     """
     path = Path(path)
-    if not path.exists():
-        raise VideoError(f"No such file: {path}")
-    if not path.is_file():
-        raise VideoError(f"{path} is a folder, not a video; give one of the videos in it.")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path.name} is empty (0 bytes).")
+    try:
+        if not path.exists():
+            raise VideoError(f"No such file: {path}")
+        if not path.is_file():
+            what = "a folder, not a video; give one of the videos in it" if path.is_dir() else "no file"
+            raise VideoError(f"{path} is {what}.")
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path.name} is empty (0 bytes).")
+    except OSError as error:  # a name too long, or a folder that may not be entered
+        raise VideoError(f"{path} cannot be looked at: {error.strerror}.") from error
     with closing(iter(VideoReader(path))) as pictures:
         first = next(pictures, None)
     if first is None:
@@ -151,6 +160,7 @@ class VideoReader:
             VideoError: the file cannot be opened or has no video stream.
         """
         size: tuple[int, int] | None = None
+        matrix: np.ndarray | None = None
         with _open_stream(self.path) as (container, stream):
             header = self._header = _Header.of(stream)
             untimed = container.format.name in _NO_PRESENTATION_TIMES
@@ -176,7 +186,9 @@ class VideoReader:
                     decode_time = decode_times.popleft() if decode_times else None
                     self._keep_time(decode_time if untimed else frame.pts, header.step)
                     self._last_duration = frame.duration or 0
-                    picture = _upright(frame, header.aspect)
+                    if size is None:
+                        matrix = _display_matrix(frame)
+                    picture = _upright(frame, header.aspect, matrix)
                     size = size or (picture.shape[1], picture.shape[0])
                     if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
                         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -226,7 +238,11 @@ def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
     """
     try:
         # The absolute path, so that a name like "http:x" is not taken for an address; and no other protocol than file.
-        container = av.open(str(path.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        container = av.open(
+            str(path.resolve()),
+            options={"protocol_whitelist": "file", "format_whitelist": _ALLOWED},
+            metadata_errors="replace",
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise VideoError(f"{path.name} may not be read: permission denied.") from error
@@ -288,14 +304,20 @@ def _seconds_stated(stream: Any) -> float | None:
     return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
-def _upright(frame: av.VideoFrame, aspect: Fraction) -> np.ndarray:
-    """The decoded frame as BGR with square pixels, turned and mirrored as its display matrix says."""
+def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
+    """(9,) int32, or None. Ask for the first frame only: a frame that has been asked for its side data refers to itself,
+    and its memory comes back with the next full garbage collection, hundreds of frames later."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    return None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
+
+
+def _upright(frame: av.VideoFrame, aspect: Fraction, matrix: np.ndarray | None) -> np.ndarray:
+    """The decoded frame as BGR with square pixels, turned and mirrored as the video's display matrix says."""
     picture: np.ndarray = frame.to_ndarray(format="bgr24")
     if aspect != 1:
         width = max(1, round(picture.shape[1] * aspect))
         picture = cv2.resize(picture, (width, picture.shape[0]), interpolation=cv2.INTER_LINEAR)
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    return picture if matrix is None else orient(picture, np.frombuffer(bytes(matrix), np.int32))
+    return picture if matrix is None else orient(picture, matrix)
 
 
 def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:

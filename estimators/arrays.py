@@ -7,6 +7,7 @@ allocated.
 from __future__ import annotations
 
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -21,6 +22,7 @@ from estimators.errors import DataError
 _ANYWAY = 256 << 20  # bytes that a file may unfold to, however small it is: missing frames compress to next to nothing
 _RATIO = 50  # beyond that, how many times its own size; real data have less than 20
 _READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_CODE = np.dtype(np.uint32)  # a letter of NumPy's text
 # what a zip archive, an array's header and its data raise when they are malformed
 MALFORMED = (
     zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError, EOFError, OSError, RuntimeError,
@@ -60,10 +62,12 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
         if version not in _READ_HEADER:
             raise ValueError(f"unknown version {version}")
         shape, fortran_order, dtype = _READ_HEADER[version](file)
-        if dtype.hasobject or not dtype.itemsize:
-            raise ValueError(f"{info.filename} holds a pickle, or nothing")
+        if dtype.hasobject or dtype.names or not dtype.itemsize:
+            raise ValueError(f"{info.filename} holds a pickle, a structure, or nothing")
         size = prod(shape) * dtype.itemsize
         if min(shape, default=0) < 0 or size != info.file_size - file.tell():
             raise ValueError(f"{info.filename} is not as large as its header says")
         array = np.frombuffer(bytearray(file.read(size)), dtype)
+    if dtype.kind == "U" and array.size and array.view(_CODE.newbyteorder(dtype.byteorder)).max() > sys.maxunicode:
+        raise ValueError(f"{info.filename} holds text of characters that do not exist")
     return array.reshape(shape[::-1]).T if fortran_order else array.reshape(shape)

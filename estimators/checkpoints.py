@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ SAFE_GLOBALS: list[Any] = [
 ]
 
 
+# what torch's safe unpickler raises, besides its own error, when the file ends early or means something else
+_DAMAGED = (
+    OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError,
+    MemoryError, struct.error,
+)  # fmt: skip
+
+
 def read_checkpoint(path: Path, also_safe: list[Any] | None = None) -> dict[str, Any]:
     """What a checkpoint holds, without running any code in it.
 
@@ -63,7 +71,7 @@ def read_checkpoint(path: Path, also_safe: list[Any] | None = None) -> dict[str,
         raise WeightsError(
             f"The checkpoint {path.name} is damaged, or holds code beside weights and was not opened."
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except _DAMAGED as error:
         raise WeightsError(f"The checkpoint {path.name} cannot be read: {first_line(error)}") from error
     if not isinstance(content, dict):
         raise WeightsError(f"The checkpoint {path.name} holds no weights.")

@@ -4,9 +4,18 @@ Each message is one sentence that says what was wrong, with what, and what to do
 a traceback and exits with 2; the web app shows it; a batch records it and goes on.
 """
 
+LONGEST = 600  # characters of a message; names of files may have thousands
+
 
 class D3PError(Exception):
-    """Base of all errors that a user can cause and mend."""
+    """Base of all errors that a user can cause and mend.
+
+    As text it is one printable line of bounded length, whatever names of files it quotes.
+    """
+
+    def __str__(self) -> str:
+        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in super().__str__())
+        return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 3 :]}"
 
 
 class VideoError(D3PError):

@@ -70,7 +70,7 @@ def read_card(path: Path) -> Card:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WeightsError(f"{path.stem}.safetensors has no model card {path.name} beside it.") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise WeightsError(f"The model card {path} cannot be read: {error}.") from error
     if not isinstance(card, dict):
         raise WeightsError(f"The model card {path} holds no JSON object.")
@@ -84,12 +84,16 @@ def find(name_or_path: str | Path) -> Path:
         WeightsError: nothing of that name is there.
     """
     path = Path(name_or_path)
-    if path.suffix == ".safetensors" and path.is_file():
-        return path
-    for folder in weight_folders():
-        candidate = folder / f"{name_or_path}.safetensors"
-        if candidate.is_file():
-            return candidate
+    try:
+        if path.suffix == ".safetensors" and path.is_file():
+            return path
+        if path.name == str(name_or_path):  # a name, not a path that leads out of the folders
+            for folder in weight_folders():
+                candidate = folder / f"{name_or_path}.safetensors"
+                if candidate.is_file():
+                    return candidate
+    except (OSError, ValueError):  # a name that no file can have, or a folder that may not be entered
+        pass
     known = ", ".join(available()) or "none"
     raise WeightsError(f"No weights named {str(name_or_path)!r}; bundled are: {known}.")
 
@@ -105,40 +109,49 @@ def load(name_or_path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
     """
     path = find(name_or_path)
     card = read_card(path.with_suffix(".json"))
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != card.get("sha256"):
         raise WeightsError(f"{path.name} is damaged or changed: its sha256 {digest[:12]}... is not that of its card.")
     try:
         return load_safetensors(data), card
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:  # a type that torch has not, too
         raise WeightsError(f"{path.name} is not a safetensors file: {error}.") from error
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
     """Write `path` (.safetensors) and its card; the card's `sha256` is filled in here. Returns the card."""
     path = Path(path)
-    temporary = path.with_suffix(".tmp")
     # not safetensors' save_file, whose files only their owner can read, installed copies included
     data = serialise({key: value.contiguous() for key, value in state.items()})
-    temporary.write_bytes(data)
     card = {**card, "sha256": hashlib.sha256(data).hexdigest()}
-    temporary.replace(path)
+    _write(path, data)
     _write_card(path.with_suffix(".json"), card)
     return card
 
 
-def set_metrics(name_or_path: str | Path, metrics: dict[str, Any]) -> None:
-    """Write what was measured into the model card of weights; the weights stay as they are.
+def set_in_card(name_or_path: str | Path, **fields: Any) -> None:
+    """Write fields into the model card of weights, what was measured for instance; the weights stay as they are.
 
     Raises:
         WeightsError: no such weights, or no readable card.
     """
     path = find(name_or_path).with_suffix(".json")
-    _write_card(path, {**read_card(path), "metrics": metrics})
+    _write_card(path, {**read_card(path), **fields})
 
 
 def _write_card(path: Path, card: Card) -> None:
-    temporary = path.with_suffix(".json.tmp")
-    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    _write(path, (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Under a temporary name first, which goes if anything fails."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

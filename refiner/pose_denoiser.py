@@ -64,6 +64,8 @@ class PoseDenoiser(nn.Module):
         output: Literal["error", "pose"] = "error",
     ) -> None:
         super().__init__()
+        if output not in ("error", "pose"):
+            raise ValueError(f"a denoiser's output is 'error' or 'pose', not {output!r}")
         self.output = output
         # the GELU is STCFormer's, not the paper's: with it a trained lifter can be the start, see `start_from`
         self.embed = nn.Sequential(nn.Linear(3 + in_channels, channels), nn.GELU())

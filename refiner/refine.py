@@ -10,22 +10,26 @@ import torch
 from torch import Tensor, nn
 
 from estimators import weights
-from estimators.errors import ConfigError, WeightsError
+from estimators.errors import ConfigError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
+from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.skeleton import H36M17
 from refiner import diffusion, guidance
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
+from refiner.uncertainty import Calibration
 
 
 @dataclass(frozen=True)
 class Refined:
-    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, see `Refiner`."""
+    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, of each coordinate, see
+    `refiner.uncertainty`; disagreement (N, 17) metres, of input and mirror image, from which sigma is made."""
 
     poses: np.ndarray
     sigma: np.ndarray
+    disagreement: np.ndarray
 
 
 class RefinerModel(nn.Module):
@@ -99,15 +103,15 @@ class Refiner:
     Where it takes every s-th frame only, like its lifter, it reads 2D and lifted poses through a low-pass, see
     `anti_alias`: the lifter, as published, does not, and what trembles between its phases is gone afterwards.
 
-    The uncertainty sigma is the root of the conditional noise's variance at the joint, formula (6), and of the squared
-    disagreement between the refinement of the input and of its mirror image: larger where the two views of the network
-    differ.
+    The uncertainty is made of the conditional noise's spread and of the disagreement between the refinement of the input and
+    of its mirror image, see `refiner.uncertainty`.
     """
 
     def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str = "cpu") -> None:
         self.model = model.to(device).eval()
         self.card, self.name = card, name
         self.frames: int = card["frames"]
+        self.calibration = Calibration.of(card)
 
     @classmethod
     def load(cls, name_or_path: str = "refiner-stcformer-81", device: str = "cpu") -> Refiner:
@@ -117,17 +121,22 @@ class Refiner:
             WeightsError: not there, damaged, or not a refiner.
         """
         state, card = weights.load(name_or_path)
-        if card.get("kind") != "refiner":
-            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a refiner.")
+        name = weights.find(name_or_path).stem
+        check_card(card, state, name, "refiner")
         architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-        model = RefinerModel(architecture, card["normalisation"], card.get("scores", False))
-        model.load_state_dict({key: value.float() for key, value in state.items()})
-        return cls(model, card, weights.find(name_or_path).stem, device)
+        scores = card.get("scores", False)
+        model = build_with(lambda: RefinerModel(architecture, card["normalisation"], scores), state, name)
+        return cls(model, card, name, device)
 
     def description(self) -> dict[str, Any]:
         """Name, frames, lifter and weight hash, for the record in a Motion."""
         card = self.card
         return {"name": self.name, "frames": self.frames, "lifter": card["lifter"], "sha256": card.get("sha256")}
+
+    @property
+    def joint_std(self) -> np.ndarray:
+        """(17,) metres: the conditional noise's standard deviation at each joint."""
+        return self.model.noise.joint_std().cpu().numpy()
 
     def refine(
         self,
@@ -166,11 +175,11 @@ class Refiner:
         inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted, sure)]
         result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
-        sigma = np.hypot(self.model.noise.joint_std().cpu().numpy(), disagreement)
+        sigma = self.calibration.sigma(self.joint_std, disagreement, scores)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
             poses = self.guide(poses, keypoints, image_size, fps, scores)
-        return Refined(poses, sigma.astype(np.float32))
+        return Refined(poses, sigma, disagreement)
 
     def guide(
         self,

@@ -55,7 +55,7 @@ def what_is_done(video: Path, folder: Path, made_with: dict[str, Any]) -> dict[s
         if marker is None or any((folder / name).stat().st_size != size for name, size in marker["files"].items()):
             return None
         return dict(marker["told"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -95,7 +95,7 @@ def _valid(path: Path, video: Path, made_with: dict[str, Any]) -> dict[str, Any]
             return None
         same = now.st_mtime_ns == then["changed_ns"] or file_sha256(video) == then["sha256"]
         return marker if same else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -105,4 +105,4 @@ def _write(path: Path, video: Path, sha256: str, made_with: dict[str, Any], **mo
     about = {"sha256": sha256, "bytes": state.st_size, "changed_ns": state.st_mtime_ns}
     with complete_file(path) as temporary:
         text = json.dumps({"recipe": made_with, "video": about, **more}, indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")  # names may be no text

@@ -122,7 +122,9 @@ def run_on(make_workers: Callable[[], Workers], clips: Sequence[Clip], watch: Wa
 def _give(waiting: deque[_Turn], idle: list[Worker], at_work: dict[Worker, _Turn], workers: Workers) -> None:
     """Give out as many clips as there are to be workers; stop those for whom there is nothing, as others may wait for
     their place."""
-    while waiting and len(at_work) < workers.count and not (at_work and waiting[0].alone):
+    while waiting and len(at_work) < workers.count:
+        if at_work and (waiting[0].alone or any(turn.alone for turn in at_work.values())):
+            break
         worker = idle.pop() if idle else workers.start()
         at_work[worker] = waiting.popleft()
         worker.give(at_work[worker].clip)

@@ -25,6 +25,8 @@ from app.batch.worker import ClipWorker, Event
 from estimators.errors import ConfigError, D3PError
 
 CONNECT_S = 10.0
+# how HTTP/2, which Ray's servers speak, begins: the client's preface and an empty SETTINGS frame, whose type is 4
+_HELLO, _SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)), 4
 ASK_EVERY_S = 1.0  # how often workers are asked what they are doing
 WORKER_MEMORY = 1 << 30  # bytes that a worker is counted with, so that no node takes more workers than it can hold
 
@@ -127,7 +129,8 @@ class _Actor:
     def __init__(self, job: Job, folder: str) -> None:
         with suppress(OSError):  # weights given by relative paths are meant from there
             os.chdir(folder)
-        self._job, self._event = job, None
+        self._job = job
+        self._event: Event | None = None
         self._worker = ClipWorker(job, 1, self._keep)
 
     def work(self, clip: Clip) -> Outcome | D3PError:
@@ -159,19 +162,31 @@ def _connect(address: str) -> Any:
         import ray.exceptions
     except ImportError as error:
         raise ConfigError("Ray is not installed; `pip install .[ray]` installs it with this package.") from error
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if address != "auto":
-        if not (colon and port.isdecimal()):
-            raise ConfigError(
-                f"{address!r} is no address of a Ray cluster; give HOST:PORT, or `auto` on one of its nodes."
-            )
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
-        except (OSError, OverflowError) as error:
-            raise ConfigError(f"No Ray cluster answers at {address}; start one with `ray start --head`.") from error
+    if address != "auto" and not _answers(address):
+        raise ConfigError(f"No Ray cluster answers at {address}; start one with `ray start --head`.")
     try:
         ray.init(address, logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise ConfigError(f"The Ray cluster at {address} cannot be used: {reason[0]}") from error
     return ray
+
+
+def _answers(address: str) -> bool:
+    """Whether something like Ray listens there; Ray itself would wait for anything else, for minutes or for ever.
+
+    Raises:
+        ConfigError: not an address.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and colon and port.isdecimal()):
+        raise ConfigError(f"{address!r} is no address of a Ray cluster; give HOST:PORT, or `auto` on one of its nodes.")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_S) as connection:
+            if os.environ.get("RAY_USE_TLS") == "1":  # who is there is for Ray to find out
+                return True
+            connection.sendall(_HELLO)
+            first = connection.recv(9, socket.MSG_WAITALL)
+            return len(first) == 9 and first[3] == _SETTINGS
+    except (OSError, OverflowError):
+        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
@@ -54,9 +55,9 @@ def write_report(
         ],
     }
     with complete_file(folder / REPORT_JSON) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
     with complete_file(folder / REPORT_HTML) as temporary:
-        temporary.write_text(page(folder, clips, ordered, seconds), encoding="utf-8")
+        temporary.write_text(page(folder, clips, ordered, seconds), "utf-8", "backslashreplace")
     return folder / REPORT_JSON, folder / REPORT_HTML
 
 
@@ -108,7 +109,7 @@ def _before_and_after(quality: dict[str, Any], measure: str) -> str:
 
 
 def _link(path: Path) -> str:
-    return quote(path.as_posix())
+    return quote(os.fsencode(path.as_posix()))
 
 
 def _inside(picture: Path) -> str:

@@ -19,7 +19,7 @@ import cv2
 from app import pipeline
 from app.batch.clips import Clip
 from app.batch.marker import known_failure, mark_done, mark_failed, remove_markers, what_is_done
-from app.files import complete_file
+from app.files import complete_file, partial_name
 from app.models import Models, Options
 from app.progress import Progress
 from app.video import VideoReader
@@ -124,14 +124,15 @@ def known(clip: Clip, recipe: dict[str, Any]) -> Outcome | None:
     """What an earlier run has made of this very clip, if that still holds."""
     told = what_is_done(clip.path, clip.folder, recipe)
     if told is not None:
-        return replace(Outcome(**told), name=clip.name, status="skipped", seconds=0.0)
+        with suppress(TypeError):  # a marker with other fields is not one of ours: the clip is done again
+            return replace(Outcome(**told), name=clip.name, status="skipped", seconds=0.0)
     error = known_failure(clip.path, clip.folder, recipe)
     return None if error is None else Outcome(clip.name, "failed", error=error)
 
 
 def remove_leftovers(clip: Clip) -> None:
     """Remove what a killed run left of this clip under temporary names, and markers that are not this run's."""
-    for leftover in clip.folder.parent.glob(f".{glob.escape(clip.folder.name)}.partial-*"):
+    for leftover in clip.folder.parent.glob(f"{glob.escape(partial_name(clip.folder.name))}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     remove_markers(clip.folder)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "refine": "poses of any other lifter, refined",
     "convert-h36m": "your own Human3.6M files as one without pickles",
     "train": "train a lifter or a refiner from a config",
+    "bench": "speed and memory of every stage",
     "weights": "list, verify, get or import weights",
 }
 
@@ -35,12 +37,19 @@ USER_ERROR, INTERRUPTED, TERMINATED = 2, 130, 143
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for a user's error (one sentence on stderr), 130 for Ctrl-C."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no text
     args = build_parser(argv[0] if argv else None).parse_args(argv)
     try:
         signal.signal(signal.SIGTERM, _terminate)  # so that a terminated run cleans up, as an interrupted one does
         return int(_module(args.command).run(args) or 0)
     except D3PError as error:
         print(f"error: {error}", file=sys.stderr)
+        return USER_ERROR
+    except OSError as error:  # no right to read or write, a full disk, a name too long: the user's to mend
+        about = f"{error.filename}: " if error.filename else ""
+        print(f"error: {D3PError(f'{about}{error.strerror or error}.')}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

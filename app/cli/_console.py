@@ -7,6 +7,7 @@ from types import TracebackType
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -65,7 +66,7 @@ class ConsoleProgress:
 
     def warn(self, message: str) -> None:
         """A line of its own, above the bars."""
-        self._console.print(f"[yellow]warning:[/] {message}", highlight=False, soft_wrap=True)
+        self._console.print(f"[yellow]warning:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
     def __enter__(self) -> ConsoleProgress:
         if self._bars:
@@ -82,7 +83,7 @@ def print_result(console: Console, result: Result) -> None:
     console.print(people_table(result))
     console.print(stage_table(result))
     for file in result.files:
-        console.print(f"  {file}", highlight=False, soft_wrap=True)
+        console.print(f"  {file}", markup=False, highlight=False, soft_wrap=True)
 
 
 def people_table(result: Result) -> Table:

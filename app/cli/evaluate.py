@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from estimators.lifting import Lifter
+    from refiner.evaluation.calibration import Samples
     from refiner.refine import Refiner
+    from refiner.uncertainty import Calibration
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -35,27 +37,44 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
     parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="default: cpu")
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
+    parser.add_argument(
+        "--calibrate", action="store_true",
+        help="fit the refiner's sigma and write it into its card: with --data on the validation people, then with --rendered "
+        "on clips of them; prints how much its bands cover",
+    )  # fmt: skip
+    parser.add_argument("--plot", metavar="SVG", help="with --calibrate: draw what bands of all widths cover")
     parser.add_argument("--json", help="also write the numbers to this file")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
+    from app.models import resolve_device
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
+    from refiner import diffusion
     from refiner.refine import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
     if len(refiners) != len(args.lifter):
         raise ConfigError(f"There are {len(args.lifter)} lifters, but {len(refiners)} refiners.")
+    if args.every < 1 or not 1 <= args.steps <= diffusion.STEPS:
+        raise ConfigError(f"--every is at least 1, and --steps lies between 1 and {diffusion.STEPS}.")
+    device = resolve_device(args.device)
+    if args.json and not Path(args.json).absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder for {args.json}.")
     if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
+    if args.calibrate and args.h36m:
+        raise ConfigError("--calibrate goes with --data or --rendered.")
     evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m
+    if args.calibrate:
+        evaluate = calibrate_simulated if args.data else calibrate_rendered
     results = {}
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
-        lifter, refiner = Lifter.load(lifter_name, args.device), Refiner.load(refiner_name, args.device)
+        lifter, refiner = Lifter.load(lifter_name, device), Refiner.load(refiner_name, device)
         results[lifter.name] = evaluate(args, lifter, refiner)
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
@@ -77,8 +96,8 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
         )  # fmt: skip
     print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
     if args.cards:
-        weights.set_metrics(lifter.name, card_metrics(tables, lifter.name))
-        weights.set_metrics(refiner.name, card_metrics(tables, f"+ refiner, K={args.steps}"))
+        weights.set_in_card(lifter.name, metrics=card_metrics(tables, lifter.name))
+        weights.set_in_card(refiner.name, metrics=card_metrics(tables, f"+ refiner, K={args.steps}"))
     return {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
 
 
@@ -145,3 +164,62 @@ def evaluate_h36m(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) ->
                 f"\n{lifter.name} and {refiner.name}, S9 and S11, {measure} mm, {way}\n\n{table.markdown(way, measure)}"
             )
     return table.errors
+
+
+def calibrate_simulated(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Fit sigma on the validation people of a motion-capture file; returns how much of theirs and of the people of
+    `--split` its bands cover."""
+    from rich.console import Console
+
+    from refiner.evaluation.calibration import fit, simulated
+
+    samples = {}
+    for split in dict.fromkeys(("val", args.split)):
+        with Console(stderr=True).status(f"{refiner.name}: {split} people"):
+            samples[split] = simulated(args.data, lifter, refiner, split, args.steps, args.every)
+    calibration = fit(samples["val"])
+    return _keep(args, refiner, calibration, samples)
+
+
+def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
+    """Fit how sigma grows where the detector is unsure, on rendered clips; returns how much of them its bands cover."""
+    from app import benchmark, benchmark_world
+    from app.models import Models, Options
+    from estimators.detection import Detector
+    from refiner.evaluation.calibration import fit, together
+
+    parts: list[Samples] = []
+    models = Models(Detector(args.detector, device=args.device), lifter, refiner)
+    benchmark.measure(
+        args.rendered, models, Options(steps=args.steps, device=args.device),
+        on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)),
+    )  # fmt: skip
+    samples = together(parts)
+    calibration = fit(samples, refiner.calibration)
+    return _keep(args, refiner, calibration, {"rendered": samples})
+
+
+def _keep(
+    args: argparse.Namespace, refiner: Refiner, calibration: Calibration, samples: dict[str, Samples]
+) -> dict[str, Any]:
+    """Write a calibration into the card; print, draw and return the shares of the samples that its bands cover."""
+    import numpy as np
+
+    from app.files import complete_file
+    from app.plots import coverage
+    from estimators import weights
+    from refiner.evaluation.calibration import coverage_curve, covered
+    from refiner.uncertainty import FIELD
+
+    numbers = {name: round(value, 4) for name, value in asdict(calibration).items()}
+    weights.set_in_card(refiner.name, **{FIELD: numbers})
+    print(f"{refiner.name}: {numbers}")
+    shares = {people: covered(some, calibration) for people, some in samples.items()}
+    for people, bands in shares.items():
+        print(f"  {people}: " + ", ".join(f"{100 * share:.1f} % within {band}" for band, share in bands.items()))
+    if args.plot:
+        levels = np.linspace(0.02, 0.99, 98)
+        drawn = {people: coverage_curve(some, calibration, levels) for people, some in samples.items()}
+        with complete_file(args.plot) as temporary:
+            temporary.write_text(coverage(levels, drawn), encoding="utf-8")
+    return {FIELD: numbers, "coverage": shares}

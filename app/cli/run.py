@@ -11,6 +11,7 @@ writes
   DIR/VIDEO/motion.npz         everybody in 2D and 3D, with names, units, frame rate and provenance
   DIR/VIDEO/side_by_side.mp4   input with its 2D overlay | lifted | refined; the input's frame rate and length
   DIR/VIDEO/quality.json       measures before and after refinement that need no ground truth
+  DIR/VIDEO/quality.html       the same for people, with plots over time
   DIR/VIDEO/motion.FORMAT      for each format of --to; see `d3p export --help`
 """
 
@@ -31,9 +32,10 @@ def add_parser(subparsers: Any) -> None:
     add_pipeline_arguments(parser)
 
 
-def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that runs the pipeline."""
-    parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
+def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True) -> None:
+    """The options of every command that runs the pipeline; without `output`, of one that keeps nothing."""
+    if output:
+        parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
     parser.add_argument(
         "--detector", default="movenet", metavar="NAME",
         help="movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config (default: movenet)",
@@ -52,6 +54,10 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=2, metavar="K", help="diffusion steps of the refiner (default: 2)")
     parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
     parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
+    parser.add_argument(
+        "--focal", type=float, metavar="PIXELS",
+        help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
+    )  # fmt: skip
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
 
 
@@ -92,4 +98,5 @@ def options(args: argparse.Namespace) -> Any:
         refine=not args.no_refine,
         device=args.device,
         video=not args.no_video,
+        focal=args.focal,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from estimators import weights
@@ -68,8 +69,9 @@ def list_weights() -> None:
     table.columns[2].justify = "right"
     for name, card in cards.items():
         megabytes = f"{weights.find(name).stat().st_size / 1e6:.1f}"
-        metrics = "\n".join(f"{key} {value}" for key, value in _flat(card.get("metrics", {})))
-        table.add_row(name, str(card.get("kind", "?")), megabytes, str(card.get("licence", "?")), metrics)
+        metrics = "\n".join(f"{key} {value}" for key, value in _flat({"": card.get("metrics", {})}))
+        cells = (name, str(card.get("kind", "?")), megabytes, str(card.get("licence", "?")), metrics)
+        table.add_row(*map(escape, cells))
     Console().print(table)
 
 
@@ -118,6 +120,6 @@ def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
     """Leaves of nested metrics with dotted names."""
     for key, value in metrics.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from _flat(value, f"{prefix}{key}." if key else prefix)
         else:
             yield f"{prefix}{key}", value

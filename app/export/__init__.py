@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.files import complete_folder
-from estimators.errors import ConfigError
+from estimators.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from app.export.place import Placed
     from app.motion import Motion
 
 
@@ -89,25 +90,31 @@ def export(
     from app.export.place import place
 
     formats = parse_formats(",".join(formats))
-    placed = place(motion, space, height, clean_feet)
-    people = placed.motion.people
-    written: list[str] = []
-    with complete_folder(folder) as staging:
-        for name in formats:
-            kind = FORMATS[name]
-            module = _module(name)
-            if not kind.one_person:
-                module.write(placed, staging / f"{stem}.{name}")
-                written.append(f"{stem}.{name}")
-                continue
-            for index, person in enumerate(people):
-                whose = f"{stem}_person{person.id}" if len(people) > 1 else stem
-                module.write(placed, index, staging / f"{whose}.{name}")
-                written.append(f"{whose}.{name}")
-                if kind.sidecar:
-                    module.write_sidecar(placed, index, staging / f"{whose}{kind.sidecar}")
-                    written.append(f"{whose}{kind.sidecar}")
+    try:
+        placed = place(motion, space, height, clean_feet)
+        with complete_folder(folder) as staging:
+            written = [name for form in formats for name in _write(placed, form, staging, stem)]
+    except (ValueError, ArithmeticError) as error:  # sizes beyond what numbers hold, or none at all
+        raise DataError(f"This motion cannot be written as {', '.join(formats)}: {error}.") from error
     return [Path(folder) / name for name in written]
+
+
+def _write(placed: Placed, name: str, folder: Path, stem: str) -> list[str]:
+    """Write one format; returns the names of its files."""
+    kind, module = FORMATS[name], _module(name)
+    if not kind.one_person:
+        module.write(placed, folder / f"{stem}.{name}")
+        return [f"{stem}.{name}"]
+    written = []
+    people = placed.motion.people
+    for index, person in enumerate(people):
+        whose = f"{stem}_person{person.id}" if len(people) > 1 else stem
+        module.write(placed, index, folder / f"{whose}.{name}")
+        written.append(f"{whose}.{name}")
+        if kind.sidecar:
+            module.write_sidecar(placed, index, folder / f"{whose}{kind.sidecar}")
+            written.append(f"{whose}{kind.sidecar}")
+    return written
 
 
 def exported_files(folder: str | Path, stem: str = "motion") -> list[Path]:

@@ -2,7 +2,9 @@
 
     /choices   ()                                                         what can be chosen, the defaults, the limits
     /check     (video)                                                    what the video is, or why it is not taken
+    /people    (video, detector)                                          who is in it, with pictures
     /process   (video, detector, lifter, frames, person, steps, refine)   summary, files, zip
+    /folder    (videos, detector, lifter, frames, person, steps, refine)  report, report.html, zip
     /cancel    ()                                                         stops what this client has under way
 
 An error is one sentence, raised at the client.
@@ -10,13 +12,20 @@ An error is one sentence, raised at the client.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
 
+from app.batch.work import sum_up
 from app.web import choices
+from app.web.choices import Wish
 from app.web.handlers import Desk, sentence
-from app.web.jobs import Cancelled
+from app.web.jobs import Cancelled, Job
 from app.web.limits import seconds_of
 from app.web.work import Delivery
 from estimators.errors import D3PError
@@ -27,27 +36,27 @@ _POLL_S = 1.0
 def add_endpoints(desk: Desk, work_id: str) -> None:
     """Add the endpoints to the Blocks that are being built; what computes waits in the queue `work_id`."""
     api = Api(desk)
-    default, lifters = choices.DEFAULTS, choices.lifters()
-    lifter = next(iter(lifters), default.lifter)
+    slot: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": work_id}
     with gr.Group(visible=False):
         trigger = gr.Button()
-        video = gr.File(label="video", type="filepath")
-        detector = gr.Textbox(choices.BUNDLED_DETECTOR, label="detector")
-        lifter_name = gr.Textbox(lifter, label="lifter")
-        frames = gr.Number(next(iter(lifters.get(lifter, [])), default.frames), label="frames", precision=0)
-        person = gr.Textbox(default.person, label="person")
-        steps = gr.Number(default.steps, label="steps", precision=0)
-        refine = gr.Checkbox(default.refine, label="refine")
+        video, videos = gr.File(label="video"), gr.File(label="videos", file_count="multiple")
+        wish: dict[str, Block] = {name: _control(name, value) for name, value in asdict(choices.defaults()).items()}
         summary = gr.JSON(label="summary")
-        files = gr.File(label="files", file_count="multiple")
-        archive = gr.File(label="zip")
-    form = [video, detector, lifter_name, frames, person, steps, refine]
-    trigger.click(
-        api.process, form, [summary, files, archive], api_name="process", concurrency_limit=1, concurrency_id=work_id
-    )
+        files, archive = gr.File(label="files", file_count="multiple"), gr.File(label="zip")
+        report = gr.File(label="report")
+    delivered = [summary, files, archive]
+    trigger.click(api.process, video, delivered, inputs_kwargs=wish, api_name="process", **slot)
+    trigger.click(api.folder, videos, [summary, report, archive], inputs_kwargs=wish, api_name="folder", **slot)
+    trigger.click(api.people, [video, wish["detector"]], summary, api_name="people", **slot)
     trigger.click(api.check, video, summary, api_name="check", concurrency_limit=4, concurrency_id="check")
     trigger.click(api.choices, None, summary, api_name="choices", queue=False)
     trigger.click(api.cancel, None, summary, api_name="cancel", queue=False)
+
+
+def _control(name: str, default: str | float | bool) -> Component:
+    if isinstance(default, bool):
+        return gr.Checkbox(default, label=name)
+    return gr.Textbox(default, label=name) if isinstance(default, str) else gr.Number(default, label=name, precision=0)
 
 
 class Api:
@@ -58,25 +67,19 @@ class Api:
 
     def choices(self) -> dict[str, Any]:
         """Names of detectors and lifters (with their windows T), default options, and limits of a video."""
-        default, limits = choices.DEFAULTS, self._desk.limits
         return {
             "detectors": [name for _, name in choices.detectors()],
             "lifters": choices.lifters(),
-            "person": ["largest", "all", "the number of a person"],
+            "person": [*choices.EVERYBODY, "the number of a person"],
             "steps": [1, choices.MAX_STEPS],
-            "defaults": {"steps": default.steps, "person": default.person, "refine": default.refine},
-            "limits": {
-                "seconds": limits.seconds, "frames": limits.frames, "megapixels": limits.megapixels,
-                "megabytes": limits.megabytes,
-            },
-        }  # fmt: skip
+            "defaults": asdict(choices.defaults()),
+            "limits": asdict(self._desk.limits),
+        }
 
     def check(self, video: str | None, request: gr.Request) -> dict[str, Any]:
         """Size, frames, rate and length of a video that would be taken; an error for one that would not."""
-        try:
+        with _sentences():
             info = self._desk.admit(video, self._desk.sessions.of(request.session_hash))
-        except D3PError as error:
-            raise sentence(error) from error
         return {
             "width": info.size[0],
             "height": info.size[1],
@@ -85,35 +88,55 @@ class Api:
             "seconds": seconds_of(info),
         }
 
-    def process(
-        self,
-        video: str | None,
-        detector: str,
-        lifter: str,
-        frames: int,
-        person: str,
-        steps: int,
-        refine: bool,
-        request: gr.Request,
-    ) -> tuple[dict[str, Any], list[str], str]:
+    def people(self, video: str | None, detector: str, request: gr.Request) -> list[dict[str, Any]]:
+        """Who is in a video: id, share of the frames, whether "largest" means this one, and a picture (base64 JPEG).
+        A run on the same video need not look for them again."""
+        desk, session = self._desk, self._desk.sessions.of(request.session_hash)
+        with _sentences():
+            choices.check_detector(detector)
+            desk.admit(video, session)
+            found = self._wait(desk.begin_finding(str(video), detector, session))
+        return [asdict(one) for one in found.portraits]
+
+    def process(self, video: str | None, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], list[str], str]:
         """Run the pipeline on a video: a summary with quality.json inside, the files, and a zip of all."""
         desk, session = self._desk, self._desk.sessions.of(request.session_hash)
-        try:
-            options = choices.options(detector, lifter, frames, person, steps, refine)
+        with _sentences():
+            options = Wish(**wish).options()
             desk.admit(video, session)
-            job = desk.begin(str(video), options, session)
-            while not job.wait(_POLL_S):
-                pass
-            delivery = desk.outcome(job)
-        except Cancelled:
-            raise gr.Error("The run was cancelled; nothing of it was kept.", print_exception=False) from None
-        except D3PError as error:
-            raise sentence(error) from error
+            delivery = self._wait(desk.begin(str(video), options, session))
         return _summary(delivery), [str(path) for path in delivery.files], str(delivery.archive)
+
+    def folder(self, videos: list[str] | None, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
+        """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none of
+        the others."""
+        desk, session = self._desk, self._desk.sessions.of(request.session_hash)
+        with _sentences():
+            options = Wish(**wish).options()
+            folder = desk.admit_folder(videos, session)
+            delivery = self._wait(desk.begin_folder(folder, options, session))
+        told = {**sum_up(delivery.outcomes), "clips": [asdict(one) for one in delivery.outcomes]}
+        return told, str(delivery.report), str(delivery.archive)
 
     def cancel(self, request: gr.Request) -> dict[str, int]:
         """Stop what this client has under way; says how many runs that were."""
         return {"cancelled": self._desk.stop(self._desk.sessions.of(request.session_hash))}
+
+    def _wait(self, job: Job) -> Any:
+        while not job.wait(_POLL_S):
+            pass
+        return self._desk.outcome(job)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What goes wrong inside is one sentence at the client."""
+    try:
+        yield
+    except Cancelled:
+        raise gr.Error("The run was cancelled; nothing of it was kept.", print_exception=False) from None
+    except D3PError as error:
+        raise sentence(error) from error
 
 
 def _summary(delivery: Delivery) -> dict[str, Any]:

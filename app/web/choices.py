@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from app.models import Options
@@ -11,6 +12,7 @@ from estimators.errors import ConfigError, D3PError
 DEFAULTS = Options()
 MAX_STEPS = 20  # more change nothing that could be seen, and take their time
 BUNDLED_DETECTOR = "movenet"
+EVERYBODY = ("largest", "all")  # who can be asked for before anybody was found
 
 
 @lru_cache(maxsize=1)
@@ -42,40 +44,67 @@ def lifters() -> dict[str, list[int]]:
     return {kind: sorted(found[kind], key=lambda t: (t != DEFAULTS.frames, -t)) for kind in ordered}
 
 
-def options(
-    detector: str, lifter: str, frames: int | str, person: str | int | None, steps: int | float, refine: bool
-) -> Options:
-    """The pipeline's options, if they are among the choices: no path and no download can be asked for.
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for, on the page or as a program; not checked yet. The controls of both have these names.
+
+    Attributes:
+        detector, lifter, frames: by name, and the window T.
+        person: "largest", "all" or a person's id.
+        steps: of the diffusion.
+        refine: whether to.
+    """
+
+    detector: str
+    lifter: str
+    frames: int | str
+    person: str
+    steps: float
+    refine: bool
+
+    def options(self) -> Options:
+        """The pipeline's options, if all is among the choices: no path and no download can be asked for.
+
+        Raises:
+            ConfigError: something else.
+        """
+        check_detector(self.detector)
+        known = lifters()
+        if self.lifter not in list(known):  # what a program sends may be of any type
+            raise ConfigError(f"There is no lifter {self.lifter!r} here; there are {', '.join(known)}.")
+        frames = known[self.lifter]
+        if str(self.frames) not in map(str, frames):
+            some = ", ".join(map(str, frames))
+            raise ConfigError(f"{self.lifter} has no weights for T = {str(self.frames)[:40]}; there are {some}.")
+        who = str(self.person if self.person is not None else "").strip().lower() or DEFAULTS.person
+        if who not in EVERYBODY and not (who.isascii() and who.isdigit()):
+            raise ConfigError(f"{who[:40]!r} is nobody; choose 'largest', 'all' or a person's number.")
+        if self.steps not in range(1, MAX_STEPS + 1):
+            raise ConfigError(
+                f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {str(self.steps)[:40]}."
+            )
+        return Options(
+            detector=self.detector,
+            lifter=self.lifter,
+            frames=int(self.frames),
+            person=who,
+            steps=int(self.steps),
+            refine=bool(self.refine),
+        )
+
+
+def check_detector(name: str) -> None:
+    """Whether it is among the choices.
 
     Raises:
-        ConfigError: something else.
+        ConfigError: it is not.
     """
-    names = [name for _, name in detectors()]
-    if detector not in names:
-        raise ConfigError(f"There is no detector {detector!r} here; there are {', '.join(names)}.")
-    known = lifters()
-    if lifter not in known:
-        raise ConfigError(f"There is no lifter {lifter!r} here; there are {', '.join(known)}.")
-    if not str(frames).isdigit() or int(frames) not in known[lifter]:
-        raise ConfigError(f"{lifter} has no weights for T = {frames}; there are {', '.join(map(str, known[lifter]))}.")
-    who = str(person if person is not None else "").strip().lower() or DEFAULTS.person
-    if who not in ("largest", "all") and not who.isdigit():
-        raise ConfigError(f"{str(person)[:40]!r} is nobody; choose 'largest', 'all' or a person's number.")
-    if not 1 <= steps <= MAX_STEPS or int(steps) != steps:
-        raise ConfigError(f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {steps}.")
-    return Options(
-        detector=detector, lifter=lifter, frames=int(frames), person=who, steps=int(steps), refine=bool(refine)
-    )
+    names = [known for _, known in detectors()]
+    if name not in names:
+        raise ConfigError(f"There is no detector {name!r} here; there are {', '.join(names)}.")
 
 
-def person(who: str, number: float | None) -> str:
-    """The pipeline's `person` of the page's two fields: "largest", "all", or "number" and the number itself.
-
-    Raises:
-        ConfigError: the number is missing or none.
-    """
-    if who != "number":
-        return who
-    if number is None or number < 0 or int(number) != number:
-        raise ConfigError("Type the person's number: 0, 1, 2, … as a run with everyone shows them.")
-    return str(int(number))
+def defaults() -> Wish:
+    """What a click on nothing but the start button asks for."""
+    lifter, frames = next(iter(lifters().items()), (DEFAULTS.lifter, [DEFAULTS.frames]))
+    return Wish(BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from app.models import Models, Options
+from estimators.detection import Detector
 
 _MOST = 4  # choices kept; a choice holds a detector, a lifter and a refiner: some 50 MB with the bundled ones
 
@@ -31,6 +32,14 @@ class KeptModels:
                 self._kept.popitem(last=False)
         self._kept[key] = models
         return models
+
+    def detector(self, name: str) -> Detector:
+        """The detector of this name.
+
+        Raises:
+            ConfigError, WeightsError: see `Models.load`.
+        """
+        return self.get(Options(detector=name)).detector
 
     def _load(self, options: Options) -> Models:
         """Load from the files, but for a detector that another choice has loaded already."""

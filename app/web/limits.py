@@ -18,12 +18,16 @@ class Limits:
         frames: of the video; fast cameras reach this before the seconds.
         megapixels: of one frame.
         megabytes: of the file.
+        clips: of a folder.
+        folder_frames: of all its clips together: with a full queue, this is what bounds the wait.
     """
 
     seconds: float = 60.0
     frames: int = 3600
     megapixels: float = 9.0  # 4K, 3840 x 2160, has 8.3
     megabytes: int = 200
+    clips: int = 20
+    folder_frames: int = 9000
 
     def sentence(self) -> str:
         """The limits in words."""
@@ -31,6 +35,10 @@ class Limits:
             f"Up to {self.seconds:g} seconds, {self.frames} frames, {self.megapixels:g} megapixels (4K) "
             f"and {self.megabytes} MB."
         )
+
+    def folder_sentence(self) -> str:
+        """The limits of several videos in words."""
+        return f"Up to {self.clips} videos with {self.folder_frames} frames in all. Each: {self.sentence()[0].lower()}{self.sentence()[1:]}"
 
 
 def check_video(path: Path | str | None, limits: Limits) -> VideoInfo:
@@ -42,8 +50,12 @@ def check_video(path: Path | str | None, limits: Limits) -> VideoInfo:
     if path is None:
         raise VideoError("There is no video yet; drop one in, record one, or pick an example.")
     path = Path(path)
-    if path.is_file() and path.stat().st_size > limits.megabytes * 1e6:
-        raise VideoError(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; at most {limits.megabytes} MB, please.")
+    try:
+        size = path.stat().st_size if path.is_file() else 0
+    except (OSError, ValueError) as error:  # a name that no file can have
+        raise VideoError(f"{path.name} cannot be looked at.") from error
+    if size > limits.megabytes * 1e6:
+        raise VideoError(f"{path.name} has {size / 1e6:.0f} MB; at most {limits.megabytes} MB, please.")
     info = probe(path)
     frames, seconds = len(info.clock.ticks), seconds_of(info)
     width, height = info.size

@@ -39,9 +39,9 @@ _MEASURES = {
 }
 
 
-def welcome(limits: str) -> str:
+def welcome(limits: str, what: str = "a video or pick an example") -> str:
     """The status before anything has happened."""
-    return _card("idle", "Ready", f"<p>Drop in a video or pick an example, then start. {escape(limits)}</p>")
+    return _card("idle", "Ready", f"<p>Drop in {what}, then start. {escape(limits)}</p>")
 
 
 def accepted(info: VideoInfo) -> str:
@@ -75,6 +75,16 @@ def found(people: int) -> str:
     """People were found, and can be picked."""
     words = "One person was found." if people == 1 else f"{people} people were found: pick one, or everyone."
     return _card("idle", "Ready", f"<p>{words} A run need not look for them again.</p>")
+
+
+def folder_accepted(folder: FolderRun) -> str:
+    """Several videos may be processed, but for those that are refused."""
+    refused = [one for one in folder.outcomes.values() if one.error]
+    count = len(folder.names) - len(refused)
+    notes = "".join(f"<p class='d3p-warning'>{escape(one.error or '')}</p>" for one in refused)
+    words = "One video can be processed" if count == 1 else f"{count or 'None'} of the videos can be processed"
+    words = f"{count} videos." if not refused else f"{words}; what is wrong with the rest goes into the report."
+    return _card("idle", "Ready" if count else "Not ready", f"<p>{words}</p>{notes}")
 
 
 def folder_running(folder: FolderRun, snapshot: Snapshot) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,9 +24,11 @@ from app.web.limits import Limits
 from app.web.page import STATIC, build_page
 from app.web.sessions import Sessions
 from app.web.theme import theme
+from demo_videos.truth import demo_clips
 from estimators.errors import ConfigError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+QUEUE = 10  # who wait, at most; with the longest runs that is a few hours, and `Settings.max_age_s` is more
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,12 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # gradio's name for where uploads go
     desk = Desk(Sessions(folder / "sessions", settings.max_age_s, settings.grace_s), settings.limits, folder)
+    over = threading.Event()
+    threading.Thread(target=_sweep, args=(desk.sessions, min(600, settings.max_age_s), over), daemon=True).start()
     try:
         yield _mounted(settings, desk)
     finally:
+        over.set()
         desk.slot.close()
         desk.sessions.close_all()
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,9 +83,16 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
             os.environ["GRADIO_TEMP_DIR"] = before
 
 
+def _sweep(sessions: Sessions, every_s: float, over: threading.Event) -> None:
+    """Close old sessions again and again, also while nobody comes by."""
+    while not over.wait(every_s):
+        sessions.sweep()
+
+
 def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
-    blocks = build_page(desk, settings.max_age_s)
-    blocks.queue(max_size=20, default_concurrency_limit=4)
+    clips = demo_clips()
+    blocks = build_page(desk, clips, settings.max_age_s)
+    blocks.queue(max_size=QUEUE, default_concurrency_limit=4)
     desk.slot.submit(lambda progress: desk.kept.get(Options()))  # while the first visitor chooses a video
     api = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     static = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -96,6 +109,7 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
         footer_links=["api"],
         run_history=False,
         auth=settings.auth,
+        allowed_paths=[str(video) for video, _ in clips.values()],  # else only the directory of uploads can be read
         show_error=False,
         max_file_size=f"{settings.limits.megabytes}mb",
         ssr_mode=False,

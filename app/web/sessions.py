@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from app.people import People
 from app.web.jobs import Job
 
 _RUNS_KEPT = 3  # results a session keeps; the page shows the last one
@@ -25,6 +26,7 @@ class Session:
         self.folder = folder
         self.uploads: set[Path] = set()
         self.jobs: list[Job] = []
+        self.people: People | None = None  # found last, for another run on the same video
         self.used = time.monotonic()
 
     def new_run(self) -> Path:

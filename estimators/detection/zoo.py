@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from estimators.hashes import file_sha256
 
 TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 20
+MAX_BYTES, MAX_SECONDS = 2 << 30, 3600  # a server that sends for ever must not fill the disk, or keep anybody waiting
 # Short names for what people use most; any full name of the index works too.
 ALIASES = {
     "rtmpose-t": "rtmpose-t_8xb256-420e_body8-256x192",
@@ -145,11 +147,15 @@ def _download(url: str, target: Path, sha256_start: str) -> None:
     try:
         digest, received = hashlib.sha256(), 0
         with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
-            while chunk := response.read(CHUNK_BYTES):
+            announced, deadline = response.headers.get("Content-Length"), time.monotonic() + MAX_SECONDS
+            if announced is not None and not (announced.isdecimal() and int(announced) <= MAX_BYTES):
+                raise OSError(f"the server announces {announced[:20]} bytes")
+            while chunk := response.read1(CHUNK_BYTES):
                 file.write(chunk)
                 digest.update(chunk)
                 received += len(chunk)
-            announced = response.headers.get("Content-Length")
+                if received > MAX_BYTES or time.monotonic() > deadline:
+                    raise OSError(f"the server sends too much, or too slowly: {received} bytes so far")
         if announced is not None and received != int(announced):
             raise OSError(f"the connection ended after {received} of {announced} bytes")
         if not digest.hexdigest().startswith(sha256_start):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from estimators import weights
 from estimators.errors import WeightsError
 from estimators.lifting.mixste import MixSTE
+from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.stcformer import STCFormer
 from estimators.lifting.windows import Blend, Window, plan_windows, tds_stride
@@ -61,11 +62,10 @@ class Lifter:
             WeightsError: not there, damaged, or not a lifter.
         """
         state, card = weights.load(name_or_path)
-        if card.get("kind") != "lifter":
-            raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not a lifter.")
-        network = build_network(card["architecture"])
-        network.load_state_dict({key: value.float() for key, value in state.items()})
-        return cls(network, card, weights.find(name_or_path).stem, device)
+        name = weights.find(name_or_path).stem
+        check_card(card, state, name, "lifter")
+        network = build_with(lambda: build_network(card["architecture"]), state, name)
+        return cls(network, card, name, device)
 
     def description(self) -> dict[str, Any]:
         """Name, frames and weight hash, for the record in a Motion."""

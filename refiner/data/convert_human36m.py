@@ -1,7 +1,7 @@
 """Make the user's own Human3.6M files (`data_3d_h36m.npz`, `data_2d_h36m_*.npz`) into one without pickles.
 
-These files, as everybody in the field has them, are pickled object arrays: opening one can run code. So they are opened
-here only, and only when the user asks for it by name.
+These files, as everybody in the field has them, are pickled object arrays, and a pickle can run any code. They are read
+here only, and by an unpickler that knows arrays, dictionaries and lists and nothing else.
 
 The cameras are not asked for. The 2D ground truth is the exact projection of the 3D, so that every camera follows from the
 two (resection with three radial and two tangential terms of distortion).
@@ -9,6 +9,9 @@ two (resection with three radial and two tangential terms of distortion).
 
 from __future__ import annotations
 
+import pickle
+import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ import cv2
 import numpy as np
 from scipy.optimize import least_squares
 
+from estimators.checkpoints import first_line
 from estimators.errors import DataError
 from refiner.data.human36m import FPS
 
@@ -24,6 +28,7 @@ KEPT = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]  # of 32 jo
 CAMERAS = {"54138969": (1000, 1002), "55011271": (1000, 1000), "58860488": (1000, 1000), "60457274": (1000, 1002)}
 _FOCAL_GUESS = 1145.0  # pixels; where the search begins
 _POINTS = 4000  # for a camera
+_FEWEST = 100  # points from which a camera can be found
 _WORST_PX = 1.0
 
 
@@ -48,7 +53,8 @@ def convert_human36m(poses: Path, truth_2d: Path, detected_2d: Path | None, outp
         detected_2d: a detector's, such as `data_2d_h36m_cpn_ft_h36m_dbb.npz`.
 
     Raises:
-        DataError: a file is missing, or not what it should be, or 2D and 3D do not belong together.
+        DataError: a file is missing, or not what it should be, or 2D and 3D do not belong together, or `output` cannot be
+            written.
     """
     world = _opened(poses, "positions_3d")
     exact = _opened(truth_2d, "positions_2d")
@@ -72,15 +78,23 @@ def convert_human36m(poses: Path, truth_2d: Path, detected_2d: Path | None, outp
                     row = (subject, take, camera, len(joints), size, points, extrinsics(joints).astype(np.float32))
                     for column, value in zip(columns.values(), row, strict=True):
                         column.append(value)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, cv2.error, np.linalg.LinAlgError) as error:
             raise DataError(f"The files do not hold what Human3.6M's do: {subject}: {error!r}.") from error
-    temporary = output.with_suffix(".tmp.npz")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    if not columns["poses"]:
+        raise DataError(f"{poses.name} holds no poses.")
     arrays: dict[str, Any] = {key: np.concatenate(columns.pop(key)) for key in ("keypoints_2d", "poses")}
     arrays |= {key: np.array(values) for key, values in columns.items()}
     arrays |= {"detector": np.array("truth" if detected_2d is None else detected_2d.stem), "fps": np.array(FPS)}
-    np.savez(temporary, **arrays)
-    temporary.replace(output)
+    temporary = output.with_name(f".{output.name}.tmp.npz")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(temporary, **arrays)
+        temporary.replace(output)
+    except OSError as error:
+        raise DataError(f"Cannot write {output}: {error.strerror or error}.") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
     return {"sequences": len(columns["length"]), "frames": int(sum(columns["length"]))}
 
 
@@ -103,8 +117,12 @@ def resect(
             for take, joints in bodies.items()
         ]
     )
-    if len(world) != len(pixels):
-        raise DataError(f"{subject}, camera {camera}: there is less 2D than 3D.")
+    if len(world) != len(pixels) or len(world) < _FEWEST:
+        raise DataError(f"{subject}, camera {camera}: there is less 2D than 3D, or hardly any.")
+    if not (np.isfinite(world).all() and np.isfinite(pixels).all()):
+        raise DataError(f"{subject}, camera {camera}: there is 2D or 3D that is not finite.")
+    if world.std(axis=0).min() == 0 or pixels.std(axis=0).min() < 1:
+        raise DataError(f"{subject}, camera {camera}: all points lie in one place.")
     chosen = np.random.default_rng(0).permutation(len(world))[:_POINTS]
     world, pixels = world[chosen], pixels[chosen]
     middle = world.mean(axis=0)  # the solver's numbers stay small
@@ -121,7 +139,8 @@ def resect(
         rotation, translation, lens = cv2.Rodrigues(camera[:3])[0], camera[3:6], camera[6:]
         return (project(world @ rotation.T + translation, lens) - pixels).ravel()
 
-    found = least_squares(misses, start, x_scale="jac")
+    with np.errstate(all="ignore"):  # cameras that are tried on the way may see a point from within
+        found = least_squares(misses, start, x_scale="jac")
     error = float(np.sqrt((found.fun**2).mean()))
     if not error < _WORST_PX:
         raise DataError(
@@ -144,15 +163,33 @@ def project(points: np.ndarray, lens: np.ndarray) -> np.ndarray:
     return (x * (radial + tangential) + r2 * lens[7:]) * lens[:2] + lens[2:4]
 
 
+class _ArraysOnly(pickle.Unpickler):
+    """Makes arrays of numbers and what Python has built in. A name that a file could run code by is an error."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        known = {
+            "_reconstruct": np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+            "scalar": np._core.multiarray.scalar,  # type: ignore[attr-defined]
+            "_frombuffer": np._core.numeric._frombuffer,  # type: ignore[attr-defined]
+            "ndarray": np.ndarray,
+            "dtype": np.dtype,
+        }
+        if module.split(".")[0] != "numpy" or name not in known:
+            raise DataError(f"it holds more than arrays ({module}.{name})")
+        return known[name]
+
+
 def _opened(path: Path, key: str) -> dict[str, dict[str, Any]]:
-    """The dictionary in a pickled object array. Opening it can run code that is in it."""
+    """The dictionary in a pickled object array."""
     if not path.is_file():
         raise DataError(f"There is no file {path}.")
     try:
-        with np.load(path, allow_pickle=True) as data:
-            content = data[key].item()
+        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
+            np.lib.format.read_magic(member)
+            np.lib.format.read_array_header_1_0(member)
+            content = _ArraysOnly(member, encoding="latin1").load().item()
     except Exception as error:  # unpickling raises whatever it meets
-        raise DataError(f"{path.name} holds no {key}: {error}.") from error
+        raise DataError(f"{path.name} holds no {key}: {first_line(error)}.") from error
     if not isinstance(content, dict) or not all(isinstance(takes, dict) for takes in content.values()):
         raise DataError(f"{path.name} holds no {key} by subject and take.")
     return content

@@ -84,7 +84,7 @@ def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterato
 def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Raise DataError if the arrays are not those of the module's docstring."""
     count, frames = arrays["length"].size, arrays["poses"].shape[:1]
-    shapes = dict.fromkeys(("subject", "action", "camera", "length"), (count,))
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("subject", "action", "camera", "length"), (count,))
     shapes |= {"image_size": (count, 2), "detector": (), "fps": ()}
     shapes |= {"keypoints_2d": (*frames, 17, 2), "poses": (*frames, 17, 3)}
     kinds = {"subject": "U", "action": "U", "camera": "U", "length": "iu", "detector": "U", "image_size": "iu"}

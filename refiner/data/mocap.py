@@ -62,7 +62,7 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
 def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Raise DataError if the arrays are not those of the module's docstring."""
     clips, frames = arrays["length"].size, arrays["root_m"].shape[:1]
-    shapes = dict.fromkeys(("name", "subject", "split", "text", "length"), (clips,))
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("name", "subject", "split", "text", "length"), (clips,))
     shapes |= {"fps": (), "root_m": (*frames, 3), "offset_0p1mm": (*frames, 17, 3)}
     kinds = {"length": "iu", "fps": "fiu", "root_m": "f", "offset_0p1mm": "iu"}
     for key, shape in shapes.items():

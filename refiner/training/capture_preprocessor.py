@@ -1,13 +1,14 @@
-"""The data loader yields step numbers; this preprocessor turns a step into a batch of windows on the model's device.
+"""The data loader yields numbers; this preprocessor turns each into a batch of windows on the model's device.
 
 So the data lives where the model is, resuming skips steps at no cost, and every rank of a distributed run draws its own
-windows.
+windows: of n ranks, rank r gets the number n s + r in step s.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mmengine.dist import get_world_size
 from mmengine.model import BaseDataPreprocessor
 
 from refiner.data.capture import VirtualCapture
@@ -58,12 +59,13 @@ class CapturePreprocessor(BaseDataPreprocessor):
         self._captures: dict[tuple[str, bool], VirtualCapture] = {}
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        step = int(data["step"][0])  # the loader's "batch" is one step
+        number = int(data["step"][0])  # the loader's "batch" is one number
         if training:
+            step = number // get_world_size()
             stage = next((stage for stage in self.stages if step < stage.until), self.stages[-1])
-            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=step)}
+            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=number)}
         last = self.stages[-1]
-        return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + step)}
+        return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + number)}
 
     def capture(self, split: str, exact: bool = False) -> VirtualCapture:
         """The virtual capture of a split, on the model's device; with a perfect detector if `exact`."""

@@ -9,25 +9,15 @@ import torch
 from mmengine.config import Config
 
 from estimators import weights
+from estimators.checkpoints import first_line
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.refiner_training import RefinerTraining
 
 LICENCE = "Apache-2.0; trained on motion that may be used so, see NOTICE"
 MOTION = "CMU motion capture (mocap.cs.cmu.edu, NSF EIA-0196217) and ReActIdle (MIT), seen by virtual cameras"
-
-
-def latest_checkpoint(work_dir: str | Path) -> Path:
-    """The newest checkpoint of a training.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    marker = Path(work_dir) / "last_checkpoint"
-    if not marker.is_file():
-        raise ConfigError(f"There is no checkpoint in {work_dir}; train first.")
-    return Path(work_dir) / Path(marker.read_text().strip()).name
 
 
 def export(
@@ -43,8 +33,12 @@ def export(
         mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves it
             without guidance.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
+
+    Raises:
+        ConfigError: no checkpoint, or one of another config, or `folder` cannot be written.
+        WeightsError: no checkpoint can be read. DataError: the motion-capture file cannot be.
     """
-    checkpoint = torch.load(latest_checkpoint(work_dir), map_location="cpu", weights_only=True)
+    _, checkpoint = latest_checkpoint(work_dir)
     prefix = {"lifter": "network.", "refiner": "model."}[config.kind]
     state = {
         key.removeprefix(prefix): value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)
@@ -74,15 +68,21 @@ def export(
             state |= _fitted(config, checkpoint["state_dict"], mocap)
         card["trust"] = round(float(state["trust"]), 4)
     path = Path(folder) / f"{config.name}.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    weights.save(path, state, card)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        weights.save(path, state, card)
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from error
     return path
 
 
 def _fitted(config: Config, state: dict[str, torch.Tensor], mocap: str | Path) -> dict[str, torch.Tensor]:
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
-    training = RefinerTraining(data_preprocessor=preprocessor, **config.model)
-    training.load_state_dict(state)
+    try:
+        training = RefinerTraining(data_preprocessor=preprocessor, **config.model)
+        training.load_state_dict(state)
+    except (TypeError, ValueError, RuntimeError, KeyError) as error:
+        raise ConfigError(f"The checkpoint is of a training with another config: {first_line(error)}") from error
     training.fit_trust()
     training.fit_ambiguity()
     return {"trust": training.model.trust, "ambiguity": training.model.ambiguity}

@@ -17,29 +17,51 @@ from mmengine.config import Config
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
-from estimators.errors import ConfigError
+from estimators.checkpoints import first_line
+from estimators.errors import ConfigError, D3PError
+from refiner.data.mocap import read_mocap
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.checkpoints import check_fit, newest_checkpoint
+from refiner.training.checks import check_config
 from refiner.training.lifter_training import LifterTraining
 from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
 
 MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": RefinerTraining}
 VALIDATION_STEPS = 12
+SEED = 0  # of the first weights and of every step: the same training twice gives the same weights
+# what mmengine and torch raise when they are to build what there is not, or of what does not fit
+_UNBUILDABLE = (
+    AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
+)  # fmt: skip
 
 
 class PlainCheckpointHook(Hook):
-    """Leave the log history out of checkpoints: its pickled objects are what torch's safe loader refuses."""
+    """Leave the log history out of checkpoints: its pickled objects are what torch's safe loader refuses.
+
+    What stays is which checkpoints there are, so that a resumed training removes the old ones.
+    """
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        checkpoint["message_hub"] = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
+        kept = [int(step) for step in runner.message_hub.runtime_info.get("keep_ckpt_ids", [])]
+        checkpoint["message_hub"] = {
+            "log_scalars": {}, "runtime_info": {"keep_ckpt_ids": kept}, "resumed_keys": {"keep_ckpt_ids": True},
+        }  # fmt: skip
+
+
+class SeedEveryStepHook(Hook):
+    """What is drawn in a step (noise, dropout) follows from its number: a resumed training draws what it would have."""
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        torch.manual_seed(SEED + runner.iter * runner.world_size + runner.rank)
 
 
 class Steps(Dataset):
-    """The numbers of the steps: the preprocessor makes windows of them."""
+    """Numbers: the preprocessor makes windows of them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -73,17 +95,18 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """Read a training config; `options` override entries by dotted key.
 
     Raises:
-        ConfigError: no such file, or entries are missing.
+        ConfigError: no such file, or entries are missing, unknown or make no sense.
     """
     if not Path(path).is_file():
         raise ConfigError(f"No training config at {path}.")
-    config = Config.fromfile(str(path))
-    if options:
-        config.merge_from_dict(options)
-    missing = {"kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every"} - set(config)
-    if missing or config.kind not in MODELS:
-        what = f"lacks {', '.join(sorted(missing))}" if missing else f"has an unknown kind {config.kind!r}"
-        raise ConfigError(f"{Path(path).name} {what}.")
+    try:
+        config = Config.fromfile(str(path))
+        if options:
+            config.merge_from_dict(options)
+        entries = config.to_dict()
+    except Exception as error:  # a config is code, and mmengine raises whatever it meets while running it
+        raise ConfigError(f"{Path(path).name} cannot be read as a config: {first_line(error)}") from error
+    check_config(entries)
     return config
 
 
@@ -93,18 +116,42 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
     Args:
         mocap: motion-capture file.
         work_dir: where checkpoints and logs go.
-        resume: continue from the newest checkpoint in `work_dir`, if there is one.
+        resume: continue from the newest whole checkpoint in `work_dir`, if there is one.
+
+    Raises:
+        ConfigError: the config's model or optimizer cannot be built, or the checkpoint is of another model.
+        DataError: the motion-capture file cannot be read. WeightsError: the checkpoints cannot be.
     """
+    read_mocap(mocap, "train")
+    read_mocap(mocap, "val")
+    newest = newest_checkpoint(work_dir) if resume else None
+    try:
+        runner = _build(config, mocap, work_dir, newest[0] if newest else None)
+        # mmengine would build it while training
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    except D3PError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"Cannot write to {work_dir}: {error.strerror or error}.") from error
+    except _UNBUILDABLE as error:
+        raise ConfigError(f"This training cannot be built: {first_line(error)}") from error
+    if newest:
+        check_fit(runner.model.module if is_model_wrapper(runner.model) else runner.model, *newest)
+    return runner
+
+
+def _build(config: Config, mocap: str | Path, work_dir: str | Path, checkpoint: Path | None) -> Runner:
     distributed = "RANK" in os.environ  # as torchrun sets it
     if distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")  # mmengine by itself would ask for a GPU
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
     steps = config.data["stages"][-1][0]
+    ranks = int(os.environ.get("WORLD_SIZE", 1))  # each draws windows of its own, see CapturePreprocessor
     falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}
     return Runner(
         model={"type": MODELS[config.kind], "data_preprocessor": preprocessor, **config.model},
         work_dir=str(work_dir),
-        train_dataloader=_loader(steps, {"type": InfiniteSampler, "shuffle": False}),
+        train_dataloader=_loader(steps * ranks, {"type": InfiniteSampler, "shuffle": False}),
         val_dataloader=_loader(VALIDATION_STEPS, {"type": DefaultSampler, "shuffle": False}),
         train_cfg={"by_epoch": False, "max_iters": steps, "val_interval": config.validate_every},
         val_cfg={},
@@ -123,10 +170,12 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
             },
             "logger": {"type": "LoggerHook", "interval": 50},
         },
-        custom_hooks=[FitNoiseHook(), PlainCheckpointHook()],
+        custom_hooks=[FitNoiseHook(), PlainCheckpointHook(), SeedEveryStepHook()],
         visualizer={"type": "Visualizer", "vis_backends": _log_backends()},
         launcher="pytorch" if distributed else "none",
-        resume=resume,
+        load_from=None if checkpoint is None else str(checkpoint),
+        resume=checkpoint is not None,
+        randomness={"seed": SEED},
         # no device ids: a wrapped CPU model must not have them, and on a GPU the model's own device is taken
         cfg=Config(
             {"model_wrapper_cfg": {"type": "MMDistributedDataParallel", "device_ids": None}} if distributed else {}

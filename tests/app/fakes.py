@@ -104,7 +104,9 @@ class FakeRefiner:
         fps: float,
         steps: int = 2,
         on_progress: Callable[[int, int], None] | None = None,
+        scores: np.ndarray | None = None,
     ) -> Refined:
+        assert scores is not None and scores.shape == lifted.shape[:2]
         assert np.isfinite(lifted).all() and keypoints.shape[:2] == lifted.shape[:2]
         return Refined(lifted * np.float32([1, 1, 0]), np.full(lifted.shape[:2], 0.02, np.float32))
 
@@ -118,6 +120,16 @@ def fake_models(refine: bool = True) -> Models:
 
 def load_fakes(options: Options) -> Models:
     """What `Models.load` would do; importable in worker processes."""
+    return fake_models(options.refine)
+
+
+def load_noting(options: Options) -> Models:
+    """A line in the file that `options.detector` names for every loading: the process, torch's and OpenCV's threads."""
+    import cv2
+    import torch
+
+    with open(options.detector, "a") as file:
+        file.write(f"{os.getpid()} {torch.get_num_threads()} {cv2.getNumThreads()}\n")
     return fake_models(options.refine)
 
 

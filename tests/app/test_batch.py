@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import fake_models, load_dying, load_fakes, load_nothing, pictures
+import torch
+from fakes import fake_models, load_dying, load_fakes, load_nothing, load_noting, pictures
 from video_files import write_video
 
 from app import cli, pipeline
@@ -239,6 +240,16 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
     for name in ("a.mp4", "a.mov", "deep er/ümläut b.mkv"):
         one, two = (Motion.load(tmp_path / workers / name / "motion.npz").people[0] for workers in "12")
         np.testing.assert_array_equal(one.best, two.best)
+
+
+def test_workers_load_the_networks_once_each_and_divide_the_cores(tmp_path: Path) -> None:
+    clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "abcdef"]
+    job = Job(Options(detector=str(tmp_path / "loads"), video=False), (), RECIPE, load_noting)
+    assert {one.status for one in run_on(lambda: Processes(job, 2), clips, quiet)} == {"done"}
+    loads = [line.split() for line in (tmp_path / "loads").read_text().splitlines()]
+    share = str(max(1, torch.get_num_threads() // 2))
+    assert 1 <= len({process for process, *_ in loads}) == len(loads) <= 2  # a quick one may do all
+    assert {(threads, more) for _, threads, more in loads} == {(share, share)}
 
 
 def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_without_refiner_and_without_video(tmp_path: Path) -> None:
     assert result.motion.people[0].refined is None and result.motion.people[0].sigma is None
     assert "Refine" not in result.seconds and "Draw" not in result.seconds
     # no picture of the earlier run remains beside the new motion
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["motion.npz", "quality.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["motion.npz", "quality.html", "quality.json"]
 
 
 def test_nobody_and_nobody_of_that_id_leave_nothing(tmp_path: Path) -> None:

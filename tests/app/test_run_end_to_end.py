@@ -68,7 +68,9 @@ def cut(source: Path, target: Path, frames: int, start: int = 0) -> Path:
 
 def check_outputs(source: Path, folder: Path) -> Motion:
     """The promises about the files of a run: they load, and agree with the input about frames and rate."""
-    assert sorted(path.name for path in folder.iterdir()) == ["motion.npz", "quality.json", "side_by_side.mp4"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "motion.npz", "quality.html", "quality.json", "side_by_side.mp4",
+    ]  # fmt: skip
     in_pictures, in_times, in_rate = decode(source)
     out_pictures, out_times, out_rate = decode(folder / "side_by_side.mp4")
     assert len(out_pictures) == len(in_pictures) and out_rate == in_rate

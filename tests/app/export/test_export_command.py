@@ -107,11 +107,11 @@ def test_run_writes_the_formats_beside_the_motion(
     command = ["run", str(clip), "-o", str(tmp_path / "out"), "--no-video"]
     assert cli.main([*command, "--to", "bvh,json"]) == 0
     folder = tmp_path / "out" / "clip"
-    made = {"motion.npz", "quality.json", "motion.bvh", "motion.bvh.json", "motion.json"}
+    made = {"motion.npz", "quality.json", "quality.html", "motion.bvh", "motion.bvh.json", "motion.json"}
     assert {path.name for path in folder.iterdir()} == made
     printed = capsys.readouterr().out
     assert all(str(folder / name) in printed for name in made)
 
     assert cli.main([*command, "--to", "csv"]) == 0  # what an earlier run exported shows another motion
-    assert {path.name for path in folder.iterdir()} == {"motion.npz", "quality.json", "motion.csv"}
+    assert {path.name for path in folder.iterdir()} == {"motion.npz", "quality.json", "quality.html", "motion.csv"}
     assert cli.main([*command, "--to", "nothing"]) == 2

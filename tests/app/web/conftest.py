@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 
-from fakes import FakeDetector, Found, fake_models
+from fakes import FakeDetector, Found, fake_models, pictures
 from video_files import write_video
 
 from app.clock import Clock
@@ -29,15 +30,28 @@ from demo_videos.truth import demo_clips, load_truth, save_truth
 
 FRAMES = 16  # of the short example clip
 SLOW = (176, 144)  # pixels: on pictures of this size the detector takes its time
+COUPLE = (256, 128)  # and on these it finds two people, the larger one right of ...
+BETWEEN = 96
 
 
 class PatientDetector(FakeDetector):
-    """Finds a person in every bright frame, slowly on pictures of one size."""
+    """Finds a person in every bright frame, slowly on pictures of one size; two, side by side, on those of another."""
 
     def detect(self, image: np.ndarray) -> Found:
         if image.shape[1::-1] == SLOW:
             time.sleep(0.02)
-        return super().detect(image)
+        if image.shape[1::-1] != COUPLE:
+            return super().detect(image)
+        left, right = super().detect(image[:, :BETWEEN]), super().detect(image[:, BETWEEN:])
+        points = np.concatenate([left.keypoints, right.keypoints + np.float32([BETWEEN, 0])])
+        return Found(points, np.concatenate([left.scores, right.scores]))
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+        if image.shape[1::-1] != COUPLE:
+            return super().detect_in(image, boxes)
+        both = self.detect(image)
+        inside = [int((box[0] + box[2]) / 2 > BETWEEN) for box in boxes]
+        return Found(both.keypoints[inside], both.scores[inside])
 
 
 def stand_in(refine: bool = True) -> Models:
@@ -56,6 +70,20 @@ class Served:
     def folders(self) -> list[Path]:
         """Everything that lies in the sessions' directories."""
         return sorted((self.desk.uploads / "sessions").rglob("*"))
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Run the app in a thread."""
+    with _listen(settings) as listener, application(settings) as app:
+        server = Server(app, log_level="critical")
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.desk)
+        server.should_exit = True
+        thread.join(20)
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +111,19 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def couple(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people."""
+    bright = np.full((COUPLE[1], COUPLE[0], 3), 200, np.uint8)
+    return write_video(tmp_path_factory.mktemp("couple") / "couple.mp4", size=COUPLE, pictures=[bright] * FRAMES)
+
+
+@pytest.fixture(scope="session")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty room in the dark."""
+    return write_video(tmp_path_factory.mktemp("nobody") / "nobody.mp4", pictures=pictures([False] * FRAMES))
+
+
+@pytest.fixture(scope="session")
 def garbage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("garbage") / "holiday.mp4"
     path.write_bytes(b"this is no video, whatever its name says " * 100)
@@ -94,16 +135,9 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     """The app; its only example is `clip`."""
     patch = pytest.MonkeyPatch()
     patch.setattr(Models, "load", classmethod(lambda cls, options: stand_in(options.refine)))
-    patch.setattr("app.web.page.demo_clips", lambda: {"walker": clip})
+    patch.setattr("app.web.server.demo_clips", lambda: {"walker": clip})
     patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
-    settings = Settings(port=0, grace_s=25, limits=Limits(seconds=30, frames=1000, megapixels=1, megabytes=5))
-    with _listen(settings) as listener, application(settings) as app:
-        server = Server(app, log_level="critical")
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.desk)
-        server.should_exit = True
-        thread.join(20)
+    limits = Limits(seconds=30, frames=1000, megapixels=1, megabytes=5, clips=4)
+    with serving(Settings(port=0, grace_s=15, limits=limits)) as app:
+        yield app
     patch.undo()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import threading
 import time
 import zipfile
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from conftest import FRAMES, stand_in
+from fakes import STANDING, pictures
 from video_files import write_video
 
 from app import pipeline
@@ -21,15 +27,19 @@ from app.motion import Motion
 from app.quality import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
 from app.web.downloads import pack
+from app.web.folder import FolderRun
 from app.web.jobs import Cancelled, JobProgress, Slot, Snapshot
 from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
+from app.web.people import Portrait, _clear_frame, find
+from app.web.pictures import people_cards
 from app.web.playback import playback, save_playback
 from app.web.server import Settings, _listen
 from app.web.sessions import Sessions
 from app.web.theme import theme
 from app.web.work import process, safe_stem
-from estimators.errors import ConfigError, VideoError
+from estimators.errors import ConfigError, NobodyFoundError, VideoError
+from estimators.tracks import Provenance, Track2D
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +75,22 @@ def test_no_video_and_garbage_are_refused(garbage: Path) -> None:
 
 
 def test_only_what_is_offered_can_be_chosen() -> None:
-    lifter, frames = next((kind, windows[0]) for kind, windows in choices.lifters().items())
-    options = choices.options("movenet", lifter, frames, "2", 3, False)
-    assert options == Options(lifter=lifter, frames=frames, person="2", steps=3, refine=False)
-    for wrong in (
-        ("../../etc/config.py", lifter, frames, "all", 2, True),
-        ("movenet", "/tmp/evil.safetensors", frames, "all", 2, True),
-        ("movenet", lifter, 5, "all", 2, True),
-        ("movenet", lifter, "../5", "all", 2, True),
-        ("movenet", lifter, frames, "nobody", 2, True),
-        ("movenet", lifter, frames, "all", 1000, True),
-    ):
+    wish = choices.defaults()
+    assert wish.options() == Options()
+    assert replace(wish, person="2", steps=3, refine=False).options() == Options(person="2", steps=3, refine=False)
+    wrong: list[dict[str, Any]] = [
+        {"detector": "../../etc/config.py"},
+        {"lifter": "/tmp/evil.safetensors"},
+        {"frames": 5},
+        {"frames": "../5"},
+        {"person": "nobody"},
+        {"person": "pick"},
+        {"steps": 1000},
+        {"steps": 1.5},
+    ]
+    for change in wrong:
         with pytest.raises(ConfigError):
-            choices.options(*wrong)
-
-
-def test_a_person_by_number() -> None:
-    assert choices.person("all", 3) == "all" and choices.person("number", 3.0) == "3"
-    with pytest.raises(ConfigError, match="number"):
-        choices.person("number", None)
+            replace(wish, **change).options()
 
 
 # --- the slot --------------------------------------------------------------------------------------------------------
@@ -220,8 +227,129 @@ def test_odd_names_become_safe() -> None:
 
 def test_a_zip_holds_files_under_one_folder(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello")
-    with zipfile.ZipFile(pack([tmp_path / "a.txt"], tmp_path / "all.zip", "clip")) as zipped:
-        assert zipped.read("clip/a.txt") == b"hello"
+    with zipfile.ZipFile(pack({"a/b.txt": tmp_path / "a.txt"}, tmp_path / "all.zip", "clip")) as zipped:
+        assert zipped.read("clip/a/b.txt") == b"hello"
+
+
+# --- the people of a video -------------------------------------------------------------------------------------------
+
+
+def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = stand_in()
+    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: models))
+    kept = KeptModels()
+    progress = JobProgress()
+    found = find(clip[0], "movenet", kept, progress)
+    (one,) = found.portraits
+    assert (one.id, one.share, one.largest) == (0, 1.0, True)
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(one.picture), np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (168, 126, 3)
+    assert [name for name, _ in progress.snapshot().finished] == ["Prepare", "Detect and track"]
+
+    def never(image: np.ndarray) -> None:
+        raise AssertionError("the people were known")
+
+    monkeypatch.setattr(models.detector, "detect", never)
+    again = process(clip[0], tmp_path / "run", Options(), kept, JobProgress(), found.people)
+    assert again.result.people is found.people and again.result.motion.people[0].id == 0
+    other = write_video(tmp_path / "other.mp4")
+    with pytest.raises(AssertionError, match="were known"):  # another video: they do not fit
+        process(other, tmp_path / "other", Options(), kept, JobProgress(), found.people)
+
+
+def test_nobody_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    dark = write_video(tmp_path / "dark.mp4", pictures=pictures([False] * 12))
+    with pytest.raises(NobodyFoundError, match="Nobody was seen"):
+        find(dark, "movenet", KeptModels(), JobProgress())
+
+
+def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
+    size = np.array([0.5, 0.5, 0.95, 1.0, 1.0])  # seen well from frame 2 on
+    keypoints = (STANDING[None] * 100 * size[:, None, None] + 50).astype(np.float32)
+    provenance = np.full(5, Provenance.DETECTED, np.uint8)
+    track = Track2D(0, keypoints, np.full((5, 17), 0.9, np.float32), provenance, Fraction(25), (300, 300))
+    assert _clear_frame(track) == 2
+
+
+def test_the_cards_of_several_people_offer_everyone() -> None:
+    two = [Portrait(0, 1.0, False, "AA"), Portrait(3, 0.127, True, "AA")]
+    cards = people_cards(two)
+    assert "in every frame" in cards and "in 13 % of frames" in cards and "data-person='all'" in cards
+    assert cards.count("aria-checked='true'") == 1 and "aria-checked='true' data-person='3'" in cards
+    assert "data-person='all'" not in people_cards(two[:1])
+
+
+# --- several videos --------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_clip_stops_none_of_the_others(
+    clip: tuple[Path, Path], garbage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    whole = pipeline.run
+
+    def breaks(video: Path, *rest: Any, **named: Any) -> pipeline.Result:
+        if video.stem == "broken":
+            raise RuntimeError("secret")
+        return whole(video, *rest, **named)
+
+    monkeypatch.setattr(pipeline, "run", breaks)
+    broken = shutil.copy(clip[0], tmp_path / "broken.mp4")
+    (tmp_path / "other").mkdir()
+    twin = Path(shutil.copy(clip[0], tmp_path / "other" / "walker.mp4"))
+    folder = FolderRun([clip[0], garbage, Path(broken), twin], Limits())
+    assert set(folder.outcomes) == {"holiday.mp4"}
+    delivery = folder.process(tmp_path / "run", Options(), KeptModels(), JobProgress())
+    told = {one.name: one for one in delivery.outcomes}
+    assert {name for name, one in told.items() if one.status == "done"} == {"walker.mp4", "walker-2.mp4"}
+    assert "holiday.mp4" in str(told["holiday.mp4"].error)
+    assert "secret" not in str(told["broken.mp4"].error) and "not your fault" in str(told["broken.mp4"].error)
+    with zipfile.ZipFile(delivery.archive) as zipped:
+        names = set(zipped.namelist())
+        everything = b"".join(zipped.read(name) for name in names)
+    assert {f"d3p-folder/{name}" for name in ("README.txt", "report.html", "report.json")} <= names
+    assert {f"d3p-folder/{name}/motion.npz" for name in ("walker.mp4", "walker-2.mp4")} <= names
+    assert b"secret" not in everything and not any(name.endswith("done.json") for name in names)
+    for text in (delivery.table, delivery.report.read_text()):  # whole by themselves
+        assert "data:image/jpeg" in text and "href=" not in text and text.count("<tr>") == 5
+
+
+def test_a_cancelled_folder_leaves_nothing(
+    clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    (tmp_path / "other").mkdir()
+    twin = Path(shutil.copy(clip[0], tmp_path / "other" / "walker.mp4"))
+    folder = FolderRun([clip[0], twin], Limits())
+
+    class StopsInTheSecond(JobProgress):
+        def update(self, done: int) -> None:
+            if folder.current == "walker-2.mp4" and self.snapshot().stage == "Draw":
+                self.stop()
+            super().update(done)
+
+    with pytest.raises(Cancelled):
+        folder.process(tmp_path / "session" / "run", Options(), KeptModels(), StopsInTheSecond())
+    assert not list((tmp_path / "session").rglob("*.*")) and folder.outcomes["walker.mp4"].status == "done"
+
+
+def test_too_many_videos_are_refused(clip: tuple[Path, Path]) -> None:
+    with pytest.raises(VideoError, match="no videos yet"):
+        FolderRun([], Limits())
+    with pytest.raises(VideoError, match="3 videos; at most 2"):
+        FolderRun([clip[0]] * 3, Limits(clips=2))
+    with pytest.raises(VideoError, match=f"{2 * FRAMES} frames in all; at most {FRAMES}"):
+        FolderRun([clip[0]] * 2, Limits(folder_frames=FRAMES))
+
+
+def test_the_card_of_a_folder_names_every_clip(clip: tuple[Path, Path], garbage: Path) -> None:
+    folder = FolderRun([clip[0], garbage, clip[0]], Limits())
+    assert "2 of the videos" in panels.folder_accepted(folder) and "holiday.mp4" in panels.folder_accepted(folder)
+    folder.current = "walker.mp4"
+    card = panels.folder_running(folder, Snapshot("Lift", 5, 20, 1.0))
+    assert "1 of 3 videos" in card and "5 of 20 frames" in card and "Lift them to 3D" in card
+    assert card.count("d3p-stage-failed") == card.count("d3p-stage-now") == card.count("d3p-stage-open") == 1
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,112 @@
+"""The controls of a run's options, and the buttons that begin and end it: the same for one video and for several."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any, TypeVar
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from app.web import choices
+
+PICK = "pick"  # value of "who" while somebody is looked for, or picked, by picture
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}  # of events that are the page's own
+
+_Result = TypeVar("_Result")
+_PEOPLE_JS = """\
+element.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-person]");
+    if (!chosen) return;
+    for (const one of element.querySelectorAll("[data-person]")) one.setAttribute("aria-checked", String(one === chosen));
+    trigger("select", { person: chosen.dataset.person });
+});
+"""
+
+
+class Form:
+    """The controls.
+
+    Attributes:
+        controls: what a `choices.Wish` is made of, by its names.
+        who, person: the radio buttons, and the person asked for: "largest", "all" or an id (see `Picker`).
+        people: pictures of the people found.
+    """
+
+    def __init__(self, name: str, picking: bool) -> None:
+        """Lay them out inside the Blocks that are being built.
+
+        Args:
+            name: begins the elements' ids.
+            picking: whether a person can be picked by picture.
+        """
+        default = choices.defaults()
+        self._lifters = choices.lifters()
+        self.lifter = gr.Dropdown(
+            list(self._lifters), value=default.lifter, label="Lifter", info="Turns 2D into 3D.", elem_id=f"{name}lifter"
+        )
+        whom = [("Most prominent", "largest"), ("Everyone", "all")] + ([("Pick by picture", PICK)] if picking else [])
+        self.who = gr.Radio(whom, value=default.person, label="Person", elem_id=f"{name}who")
+        self.person: Component = gr.State(default.person) if picking else self.who
+        self.people = gr.HTML(visible=False, js_on_load=_PEOPLE_JS, elem_id=f"{name}people", render=picking)
+        with gr.Accordion("More choices", open=False):
+            self.refine = gr.Checkbox(
+                default.refine, label="Refine", info="The diffusion model after the lifter.", elem_id=f"{name}refine"
+            )
+            self.steps = gr.Slider(
+                1, choices.MAX_STEPS, default.steps, step=1, label="Diffusion steps", elem_id=f"{name}steps"
+            )
+            self.frames = gr.Dropdown(
+                self._lifters.get(default.lifter, [default.frames]),
+                value=default.frames,
+                label="Window T",
+                info="Frames seen at once by the lifter.",
+            )
+            self.detector = gr.Dropdown(
+                choices.detectors(), value=default.detector, label="Detector", info="Finds people in 2D."
+            )
+        self.controls: dict[str, Block] = {
+            "detector": self.detector, "lifter": self.lifter, "frames": self.frames, "person": self.person,
+            "steps": self.steps, "refine": self.refine,
+        }  # fmt: skip
+        self.lifter.change(self._windows, self.lifter, self.frames, queue=False, **QUIET)
+        self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **QUIET)
+
+    def _windows(self, lifter: str) -> Any:
+        frames = self._lifters.get(lifter, [])
+        return gr.update(choices=frames, value=frames[0] if frames else None)
+
+
+class Buttons:
+    """Start, cancel, and the status card under them."""
+
+    def __init__(self, name: str, status: str) -> None:
+        """Lay them out; `name` begins their ids, `status` is the first card."""
+        with gr.Row(elem_classes="d3p-buttons"):
+            self.start = gr.Button("Start", variant="primary", elem_id=f"{name}start", scale=3)
+            self.stop = gr.Button("Cancel", variant="stop", elem_id=f"{name}cancel", interactive=False, scale=1)
+        self.status = gr.HTML(status, elem_id=f"{name}status")
+
+    def locked(self) -> dict[Any, Any]:
+        """While work is under way."""
+        return {self.start: gr.update(interactive=False), self.stop: gr.update(interactive=True)}
+
+    def unlocked(self) -> dict[Any, Any]:
+        """Before and after."""
+        return {self.start: gr.update(interactive=True), self.stop: gr.update(interactive=False)}
+
+    def both(self) -> list[Any]:
+        """The outputs of `locked` and `unlocked`."""
+        return [self.start, self.stop]
+
+    def follow(self, work: Generator[str, None, _Result]) -> Generator[dict[Any, Any], None, _Result]:
+        """A handler's cards as updates of the page; returns what the handler returns."""
+        with closing(work):  # also if the visitor leaves in between
+            while True:
+                try:
+                    card = next(work)
+                except StopIteration as over:
+                    return over.value
+                yield {self.status: card}

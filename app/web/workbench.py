@@ -1,0 +1,191 @@
+"""The first tab: one video and what to do with it, its status, its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.web import choices, panels, pictures
+from app.web.choices import Wish
+from app.web.form import PICK, QUIET, Buttons, Form
+from app.web.handlers import Desk, sentence
+from app.web.people import Found
+from app.web.work import Delivery
+from estimators.errors import ConfigError
+
+_VIEWER_JS = """\
+const load = () => import(new URL("viewer/viewer.js", document.baseURI).href)
+    .then((module) => module.show(element, props.value))
+    .catch((error) => { element.textContent = "The viewer could not be started: " + error.message; });
+watch("value", load);
+if (props.value && props.value.playback) load();
+"""
+_EXAMPLES_JS = """\
+element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-clip]");
+    if (button) trigger("select", { clip: button.dataset.clip });
+});
+"""
+
+
+class Workbench:
+    """The tab."""
+
+    def __init__(self, desk: Desk, clips: dict[str, tuple[Path, Path]], work_id: str) -> None:
+        """Lay it out inside the Blocks that are being built.
+
+        Args:
+            clips: the examples: name -> (video, truth).
+            work_id: of the place in gradio's queue that all who compute share.
+        """
+        self._desk, self._clips = desk, clips
+        with gr.Row(equal_height=False, elem_classes="d3p-top"):
+            with gr.Column(scale=6, min_width=320):
+                self._video_input()
+            with gr.Column(scale=5, min_width=320):
+                self.form = Form("", picking=True)
+                self.searches = gr.State(0)  # counts the wishes to see the people; a new one begins a search
+                self.found_in = gr.State(None)  # the video whose people are shown
+                self.buttons = Buttons("", panels.welcome(desk.limits.sentence()))
+        with gr.Column(visible=False, elem_id="result") as self.result:
+            self._result()
+        self._connect(work_id)
+
+    def _video_input(self) -> None:
+        self.video = gr.Video(
+            label="Video",
+            sources=["upload", "webcam"],
+            webcam_options=gr.WebcamOptions(mirror=False),
+            include_audio=True,  # else gradio would have it stripped by a program that may not be there
+            height=360,
+            elem_id="video",
+            buttons=[],
+        )
+        self.examples = gr.HTML(
+            pictures.example_cards(self._clips), js_on_load=_EXAMPLES_JS, elem_id="examples", visible=bool(self._clips)
+        )
+
+    def _result(self) -> None:
+        self.viewer = gr.HTML(
+            None, html_template="<div class='d3p-viewer'></div>", js_on_load=_VIEWER_JS, elem_id="viewer"
+        )
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=6, min_width=320):
+                self.numbers = gr.HTML(elem_id="numbers")
+            with gr.Column(scale=5, min_width=320):
+                self.archive = gr.DownloadButton("Download everything (zip)", variant="primary", elem_id="archive")
+                self.files = gr.File(label="Files", file_count="multiple", interactive=False, elem_id="files")
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    def _connect(self, work_id: str) -> None:
+        desk, form, buttons = self._desk, self.form, self.buttons
+        slot: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": work_id, **QUIET}
+        picker = [form.who, form.person, form.people, self.found_in]
+        self.video.change(desk.look, self.video, buttons.status, queue=False, **QUIET)
+        self.examples.select(self._example, None, self.video, queue=False, **QUIET)
+        for other in (self.video, form.detector):
+            other.change(self._forget, None, picker, queue=False, **QUIET)
+
+        asked = buttons.start.click(
+            self._prepare, [self.video, self.found_in], buttons.status, inputs_kwargs=form.controls,
+            concurrency_limit=None, **QUIET,
+        )  # fmt: skip
+        locked = asked.success(self._begin, None, [*buttons.both(), self.result], queue=False, **QUIET)
+        shown = [buttons.status, *buttons.both(), self.result, self.viewer, self.numbers, self.files, self.archive]
+        run = locked.success(self._run, self.video, shown, inputs_kwargs=form.controls, **slot)
+
+        form.who.input(  # queued: only then does gradio tell the page that a state has changed
+            self._choose, [form.who, self.searches], [form.person, form.people, self.searches],
+            concurrency_limit=None, **QUIET,
+        )  # fmt: skip
+        form.people.select(self._picked, None, form.person, queue=False, **QUIET)
+        sought = self.searches.change(
+            desk.prepare_finding, [self.video, form.detector], buttons.status, concurrency_limit=None, **QUIET
+        )
+        sought.failure(self._forget, None, picker, queue=False, **QUIET)
+        held = sought.success(buttons.locked, None, buttons.both(), queue=False, **QUIET)
+        find = held.success(self._find, [self.video, form.detector], [buttons.status, *buttons.both(), *picker], **slot)
+        buttons.stop.click(
+            desk.give_up, None, buttons.status, queue=False, cancels=[run, find], **QUIET
+        ).then(
+            self._stopped, form.person, [*buttons.both(), *picker], queue=False, **QUIET
+        )  # fmt: skip
+
+    def _example(self, chosen: gr.EventData) -> str | None:
+        """The path of the example clicked: its name is looked up, never used as a path."""
+        clip = self._clips.get(str(chosen._data.get("clip")))
+        return str(clip[0]) if clip else None
+
+    def _begin(self) -> dict[Any, Any]:
+        return {**self.buttons.locked(), self.result: gr.update(visible=False)}
+
+    def _prepare(self, video: str | None, found_in: str | None, request: gr.Request, **wish: Any) -> Iterator[str]:
+        asked = Wish(**wish)
+        if asked.person not in choices.EVERYBODY and found_in != video:
+            error = ConfigError("The person was picked in another video; choose how to pick one in this video.")
+            yield panels.failed(str(error))
+            raise sentence(error)
+        yield from self._desk.prepare(video, asked, request)
+
+    def _run(self, video: str, request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
+        delivery = yield from self.buttons.follow(self._desk.work(video, Wish(**wish), request))
+        yield {**self.buttons.unlocked(), **(self._delivered(delivery) if delivery else {})}
+
+    def _delivered(self, delivery: Delivery) -> dict[Any, Any]:
+        result = delivery.result
+        return {
+            self.buttons.status: panels.finished(delivery.seconds, len(result.motion.people), result.warnings),
+            self.result: gr.update(visible=True),
+            self.viewer: {
+                "video": gr.FileData(path=str(delivery.video)).model_dump(),
+                "playback": gr.FileData(path=str(delivery.playback)).model_dump(),
+            },
+            self.numbers: panels.numbers(result.quality, delivery.errors),
+            self.files: [str(path) for path in delivery.files],
+            self.archive: str(delivery.archive),
+        }
+
+    # --- picking a person --------------------------------------------------------------------------------------------
+
+    def _choose(self, who: str, searches: int) -> dict[Any, Any]:
+        """One of the radio buttons was clicked."""
+        return {
+            self.form.person: who,  # PICK until somebody is found
+            self.form.people: gr.update(visible=False),
+            self.searches: searches + (who == PICK),
+        }
+
+    def _picked(self, chosen: gr.EventData) -> str:
+        """One of the pictures was clicked; what it says is checked with the rest of the wish."""
+        return str(chosen._data.get("person"))
+
+    def _find(self, video: str, detector: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        found = yield from self.buttons.follow(self._desk.find(video, detector, request))
+        yield {**self.buttons.unlocked(), **(self._shown(found, video) if found else self._forget())}
+
+    def _shown(self, found: Found, video: str) -> dict[Any, Any]:
+        (largest,) = [one for one in found.portraits if one.largest]
+        return {
+            self.buttons.status: panels.found(len(found.portraits)),
+            self.form.who: PICK,
+            self.form.person: str(largest.id),
+            self.form.people: gr.update(value=pictures.people_cards(found.portraits), visible=True),
+            self.found_in: video,
+        }
+
+    def _forget(self) -> dict[Any, Any]:
+        """Nobody is picked."""
+        default = choices.DEFAULTS.person
+        return {
+            self.form.who: default,
+            self.form.person: default,
+            self.form.people: gr.update(value="", visible=False),
+            self.found_in: None,
+        }
+
+    def _stopped(self, person: str) -> dict[Any, Any]:
+        return {**self.buttons.unlocked(), **(self._forget() if person == PICK else {})}

@@ -1,0 +1,69 @@
+"""Is a training config what it should be? Found out before anything is built, with the entry's name in the message."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from estimators.errors import ConfigError
+
+KINDS = ("lifter", "refiner")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a folder
+_LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
+_REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
+_OPTIONAL = ("tds_fps",)
+_DATA = ("stages", "strides", "noise", "folds")
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Check names, types and ranges of a config's entries; those of `model` are checked when it is built.
+
+    Raises:
+        ConfigError: an entry is missing, unknown, or makes no sense.
+    """
+    if missing := [key for key in _REQUIRED if key not in config]:
+        raise ConfigError(f"The config lacks {', '.join(missing)}.")
+    if unknown := [str(key) for key in config if key not in (*_REQUIRED, *_OPTIONAL)]:
+        raise ConfigError(f"The config has unknown entries: {', '.join(unknown)[:200]}.")
+    if config["kind"] not in KINDS:
+        raise ConfigError(f"The config has an unknown kind {config['kind']!r}; there are {', '.join(KINDS)}.")
+    if not (isinstance(config["name"], str) and _PLAIN.fullmatch(config["name"])):
+        raise ConfigError("The config's name must be letters, digits, dots and dashes: it names the weights' file.")
+    for key in ("model", "data", "optimizer"):
+        if not isinstance(config[key], dict) or not all(isinstance(name, str) for name in config[key]):
+            raise ConfigError(f"The config's {key} must be a dictionary.")
+    _check_data(config["data"])
+    for key, least in (("warmup", 0), ("validate_every", 1), ("save_every", 1)):
+        if not _whole(config[key], least):
+            raise ConfigError(f"The config's {key} must be a whole number of steps from {least} on.")
+    steps = config["data"]["stages"][-1][0]
+    if config["warmup"] >= steps:
+        raise ConfigError(f"The config's warmup of {config['warmup']} steps must end before the last, {steps}.")
+    if "tds_fps" in config and not (isinstance(config["tds_fps"], int | float) and 0 < config["tds_fps"] < _LARGEST):
+        raise ConfigError("The config's tds_fps must be a positive number.")
+
+
+def _check_data(data: dict[str, Any]) -> None:
+    if unknown := [key for key in data if key not in _DATA]:
+        raise ConfigError(f"The config's data has unknown entries: {', '.join(unknown)[:200]}.")
+    stages: Any = data.get("stages")
+    right = isinstance(stages, list | tuple) and stages and all(_wholes(stage, 3, 1) for stage in stages)
+    if not right or sorted({stage[0] for stage in stages}) != [stage[0] for stage in stages]:
+        raise ConfigError("The config's data.stages must be a list of (until step, frames, windows), the steps rising.")
+    strides: Any = data.get("strides")
+    if not _wholes(strides, 2, 1) or strides[0] > strides[1]:
+        raise ConfigError("The config's data.strides must be two whole numbers, the smaller one first.")
+    folds = data.get("folds")
+    if folds is not None and not (_wholes(folds, 2, 0) and folds[0] < folds[1]):
+        raise ConfigError("The config's data.folds must be (k, n) with k below n.")
+    noise = data.get("noise")
+    if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):
+        raise ConfigError("The config's data.noise must be a dictionary of numbers.")
+
+
+def _wholes(value: Any, count: int, least: int) -> bool:
+    return isinstance(value, list | tuple) and len(value) == count and all(_whole(one, least) for one in value)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LARGEST

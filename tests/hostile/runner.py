@@ -1,0 +1,309 @@
+"""Run cases, each in a forked process with limits, and judge what it did besides what it says.
+
+The parent imports everything heavy once and computes nothing itself, so that a fork is safe and costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from estimators.errors import D3PError
+
+from .case import Case, End, Place, Unclear
+
+# of Linux's capabilities, those by which root reads and writes whatever it likes: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+_RIGHTS = 1 << 1 | 1 << 2
+SPARE_MB = 1500  # of addresses, beyond what a case may really use: threads and allocators reserve more than they fill
+LONGEST_SENTENCE = 700  # characters
+_GRADIO = os.path.join(tempfile.gettempdir(), "gradio")  # gradio makes a folder when it is imported
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_PROCESSES = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
+_CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a case: `how` is an `End`, or what was wrong; `detail` the message or the traceback."""
+
+    case: Case
+    how: str
+    detail: str
+    seconds: float
+    grown_mb: float
+
+    @property
+    def good(self) -> bool:
+        """Whether it ended as it may."""
+        return self.how in self.case.ends
+
+
+def run_all(cases: Sequence[Case], scratch: Path, material: Path, jobs: int = 1) -> Iterator[Verdict]:
+    """Run cases, `jobs` at a time; each gets a folder of its own below `scratch`, which goes afterwards."""
+    if jobs > 1:
+        yield from _run_in_jobs(cases, scratch, material, jobs)
+        return
+    with _listening() as listener:
+        for number, case in enumerate(cases):
+            root = scratch / f"case-{number}"
+            place = Place(root, material, listener.getsockname()[1])
+            for folder in (place.inputs, root / "home", root / "tmp", root / "cwd"):
+                folder.mkdir(parents=True)
+            try:
+                yield _run(case, place, listener)
+            finally:
+                _unlock(root)
+                shutil.rmtree(root, ignore_errors=True)
+
+
+def _run_in_jobs(cases: Sequence[Case], scratch: Path, material: Path, jobs: int) -> Iterator[Verdict]:
+    """Every `jobs`-th case in a process of its own, which tells its verdicts line by line."""
+    told: list[IO[str]] = []
+    children = []
+    for job in range(jobs):
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        if (child := os.fork()) == 0:
+            code = 1
+            try:
+                os.close(reading)
+                with os.fdopen(writing, "w") as pipe:
+                    for number, one in enumerate(run_all(cases[job::jobs], scratch / f"job-{job}", material)):
+                        said = [number * jobs + job, str(one.how), one.detail, one.seconds, one.grown_mb]
+                        pipe.write(json.dumps(said) + "\n")
+                        pipe.flush()
+                code = 0
+            finally:
+                if code:
+                    traceback.print_exc()
+                os._exit(code)  # what the parent has begun is the parent's to end
+        os.close(writing)
+        told.append(os.fdopen(reading))
+        children.append(child)
+    while told:
+        for pipe in select.select(told, [], [])[0]:
+            if line := pipe.readline():
+                number, how, detail, seconds, grown = json.loads(line)
+                yield Verdict(cases[number], how, detail, seconds, grown)
+            else:
+                told.remove(pipe)
+                pipe.close()
+    if any(os.waitpid(child, 0)[1] for child in children):
+        raise RuntimeError("a process that ran cases died")
+
+
+@contextmanager
+def _listening() -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener
+
+
+def _run(case: Case, place: Place, listener: socket.socket) -> Verdict:
+    if case.prepare:
+        case.prepare(place)
+    before, started = _snapshot(place), time.monotonic()
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _be_the_case(case, place, writing)
+    os.close(writing)
+    said, status, usage = _wait(child, reading, started + case.seconds)
+    seconds = time.monotonic() - started
+    grown = usage.ru_maxrss / 1024 - said["began_mb"] if said else 0.0
+    how, detail = _judge(case, place, said, status, before, listener)
+    if how in tuple(End) and grown > case.memory_mb:
+        how, detail = "memory", f"grew by {grown:.0f} MB, not by at most {case.memory_mb}: {detail}"
+    return Verdict(case, how, detail, seconds, grown)
+
+
+def _wait(child: int, reading: int, deadline: float) -> tuple[dict[str, Any] | None, int | None, Any]:
+    """What the child says, its status (None: it had to be killed) and its resource usage."""
+    said = b""
+    hung = False
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            hung = True
+            os.killpg(child, signal.SIGKILL)
+            break
+        if not (piece := os.read(reading, 1 << 16)):
+            break
+        said += piece
+    os.close(reading)
+    _, status, usage = os.wait4(child, 0)
+    try:
+        return json.loads(said), None if hung else status, usage
+    except ValueError:
+        return None, None if hung else status, usage
+
+
+def _judge(
+    case: Case, place: Place, said: dict[str, Any] | None, status: int | None, before: dict, listener: socket.socket
+) -> tuple[str, str]:
+    if status is None:
+        return "hang", f"not over after {case.seconds:g} s"
+    if place.canary.exists():
+        return "code run", "code from a file was run"
+    if _knocked(listener):
+        return "network", "it connected to an address in a file"
+    if said is None:
+        killed = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit code {os.WEXITSTATUS(status)}"
+        return "crash", f"the process died: {killed}"
+    for event in said["events"]:
+        if event.startswith("connect") and not case.connects:
+            return "network", event
+        if event.startswith("process") and not case.starts:
+            return "code run", event
+        if event.startswith("write"):
+            return "stray file", event
+    if changed := _difference(before, _snapshot(place)):
+        return "stray file", changed
+    if left := [str(path) for path in place.out.rglob("*") if ".partial-" in path.name or path.suffix == ".tmp"]:
+        return "stray file", f"left in the output folder: {left}"
+    return said["how"], said["detail"]
+
+
+def _knocked(listener: socket.socket) -> bool:
+    if not select.select([listener], [], [], 0)[0]:
+        return False
+    listener.accept()[0].close()
+    return True
+
+
+def _be_the_case(case: Case, place: Place, writing: int) -> None:
+    """In the child: run, say how it went, and be gone."""
+    os.setsid()
+    events: list[str] = []
+    began_mb = _resident_mb()
+    how, detail = "traceback", ""
+    try:
+        _confine(case, place, events)
+        case.act(place)
+        how = End.RIGHT
+    except D3PError as error:
+        detail = str(error)
+        clear = detail and "\n" not in detail and "Traceback" not in detail and len(detail) < LONGEST_SENTENCE
+        how = End.REFUSED if clear and _printable(detail) else "unclear"
+    except Unclear as error:
+        how, detail = "unclear", str(error)
+    except AssertionError:
+        how, detail = "wrong result", traceback.format_exc()[-3000:]
+    except BaseException:  # noqa: BLE001  whatever it was, it was not typed
+        detail = traceback.format_exc()[-3000:]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    detail = detail.encode("utf-8", "replace").decode()
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(json.dumps({"how": str(how), "detail": detail, "events": events[:20], "began_mb": began_mb}))
+    os._exit(0)
+
+
+def _printable(text: str) -> bool:
+    return all(letter.isprintable() for letter in text)
+
+
+def _confine(case: Case, place: Place, events: list[str]) -> None:
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(quiet, stream)
+    os.chdir(place.root / "cwd")
+    os.environ.update(
+        HOME=str(place.root / "home"), XDG_CACHE_HOME=str(place.root / "home"), TMPDIR=str(place.root / "tmp")
+    )
+    tempfile.tempdir = None
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit = _address_space() + (case.memory_mb + SPARE_MB) * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    if case.as_nobody and os.getuid() == 0:
+        _drop_rights()
+    root = str(place.root)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES:
+            paths = [arguments[0]]
+        elif event in _CHANGES:
+            paths = [argument for argument in arguments[:2] if isinstance(argument, str | bytes | os.PathLike)]
+        elif event in _PROCESSES:
+            events.append(f"process {event} {str(arguments[:2])[:200]}")
+            return
+        elif event == "socket.connect" and isinstance(arguments[1], tuple):
+            events.append(f"connect {arguments[1]}")
+            return
+        else:
+            return
+        for path in paths:
+            if not isinstance(path, int):
+                where = os.path.abspath(os.fsdecode(path))
+                if not where.startswith((root + "/", "/dev/", "/proc/self/", _GRADIO)):
+                    events.append(f"write {event} {where}")
+
+    sys.addaudithook(watch)
+
+
+def _drop_rights() -> None:
+    """From now on root, too, may read and write only what a file's mode says."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: the lower 32, then the upper
+    if libc.capget(header, sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    for which in (0, 1, 2):
+        sets[which] &= ~_RIGHTS & 0xFFFFFFFF
+    if libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def _address_space() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def _snapshot(place: Place) -> dict[str, str]:
+    """Everything below the place but the output folder: path to what it is."""
+    found = {}
+    for top, folders, files in os.walk(place.root):
+        here = Path(top)
+        if here == place.root:
+            folders[:] = [name for name in folders if name != "out"]
+        for name in folders + files:
+            path = here / name
+            state = path.lstat()
+            what = f"{state.st_mode} {state.st_size if path.is_file() else 0}"
+            if path.is_file() and not path.is_symlink() and state.st_size < 1 << 22 and os.access(path, os.R_OK):
+                what += hashlib.sha256(path.read_bytes()).hexdigest()
+            found[str(path.relative_to(place.root))] = what
+    return found
+
+
+def _difference(before: dict[str, str], after: dict[str, str]) -> str:
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return f"changed outside the output folder: {changed[:5]}" if changed else ""
+
+
+def _unlock(root: Path) -> None:
+    for top, _, _ in os.walk(root):
+        os.chmod(top, 0o777)

@@ -1,0 +1,65 @@
+"""Sigma: calibrated where it was off, larger where the detector was unsure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from estimators import weights
+from refiner.evaluation.calibration import Samples, coverage_curve, covered, fit, together
+from refiner.uncertainty import Calibration
+
+TRUE = Calibration(scale=0.4, disagreement=3.0, detected=1.3, unsure=1.7)
+
+
+def made_up(n: int, scores: bool, seed: int = 0) -> Samples:
+    """Gaussian errors of just the spread that `TRUE` says."""
+    rng = np.random.default_rng(seed)
+    joint_std = np.r_[0.0, rng.uniform(0.03, 0.15, 16)]
+    disagreement = rng.gamma(1.0, 0.02, (n, 17)) * (np.arange(17) > 0)
+    confidence = rng.uniform(0.1, 1, (n, 17)) if scores else None
+    sigma = TRUE.sigma(joint_std, disagreement, confidence)
+    return Samples(rng.normal(size=(n, 17, 3)) * sigma[..., None], disagreement, joint_std, confidence)
+
+
+def test_the_fit_finds_the_spread_and_covers_new_samples() -> None:
+    found = fit(made_up(3000, scores=False))
+    assert found.scale == pytest.approx(TRUE.scale, rel=0.05)
+    assert found.disagreement == pytest.approx(TRUE.disagreement, rel=0.1)
+    shares = covered(made_up(3000, scores=False, seed=1), found)
+    assert shares["68 %"] == pytest.approx(0.683, abs=0.02) and shares["95 %"] == pytest.approx(0.95, abs=0.02)
+
+
+def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
+    shares = np.array([0.1, 0.5, 0.683, 0.95])
+    samples = made_up(3000, scores=True)
+    assert coverage_curve(samples, TRUE, shares) == pytest.approx(shares, abs=0.01)
+    narrow = Calibration(TRUE.scale / 2, TRUE.disagreement, TRUE.detected, TRUE.unsure)
+    assert (coverage_curve(samples, narrow, shares) < shares - 0.04).all()
+
+
+def test_scores_widen_what_is_known_already() -> None:
+    halves = [made_up(1500, scores=True), made_up(1500, scores=True)]
+    found = fit(together(halves), Calibration(TRUE.scale, TRUE.disagreement))
+    assert (found.scale, found.disagreement) == (TRUE.scale, TRUE.disagreement)
+    assert found.detected == pytest.approx(TRUE.detected, rel=0.1)
+    assert found.unsure == pytest.approx(TRUE.unsure, rel=0.15)
+
+
+def test_an_unsure_detector_makes_sigma_larger() -> None:
+    joint_std, disagreement = np.full(17, 0.05), np.full((1, 17), 0.01)
+    sure, unsure = (TRUE.sigma(joint_std, disagreement, np.full((1, 17), score)) for score in (0.9, 0.1))
+    assert (unsure > 1.5 * sure).all() and sure.dtype == np.float32
+    assert (TRUE.sigma(joint_std, disagreement) < sure).all()  # no detector: no doubt of its
+    assert TRUE.sigma(np.zeros(17), 0 * disagreement).max() == 0
+
+
+def test_a_card_without_numbers_is_not_calibrated() -> None:
+    assert Calibration.of({}) == Calibration() == Calibration.of({"uncertainty": None})
+    assert Calibration.of({"uncertainty": {"scale": 0.3}}) == Calibration(scale=0.3)
+
+
+@pytest.mark.parametrize("name", ["refiner-stcformer-81"])
+def test_the_bundled_refiners_are_calibrated(name: str) -> None:
+    found = Calibration.of(weights.available()[name])
+    assert 0.1 < found.scale < 1 and found.disagreement > 1 and found.detected + found.unsure >= 1
