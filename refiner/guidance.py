@@ -80,10 +80,11 @@ def guide(
     moves = (torch.arange(17) > 0)[:, None]  # the root stays at 0
     for length_sigma in _LENGTH_SIGMAS:
         lengths = _lengths_of_clip(pose)
-        steps = [
-            _step(*chunk, precision, lengths, max(length_sigma, doubt))
-            for chunk in zip(*(array.split(CHUNK) for array in (prior, pose, root, rays, sigma)), strict=True)
-        ]
+        limit = max(length_sigma, doubt)
+        steps = []
+        for part in torch.arange(len(prior)).split(CHUNK):
+            chunk = (array[part] for array in (prior, pose, root, rays, sigma))
+            steps.append(_step(*chunk, precision=precision, lengths=lengths, length_sigma=limit))
         step = torch.cat(steps)
         root = root + step[:, 0]
         pose = pose + step * moves
