@@ -81,10 +81,10 @@ def guide(
     for length_sigma in _LENGTH_SIGMAS:
         lengths = _lengths_of_clip(pose)
         limit = max(length_sigma, doubt)
-        steps = []
-        for part in torch.arange(len(prior)).split(CHUNK):
-            chunk = (array[part] for array in (prior, pose, root, rays, sigma))
-            steps.append(_step(*chunk, precision=precision, lengths=lengths, length_sigma=limit))
+        steps = [
+            _step(prior[part], pose[part], root[part], rays[part], sigma[part], precision, lengths, limit)
+            for part in torch.arange(len(prior)).split(CHUNK)
+        ]
         step = torch.cat(steps)
         root = root + step[:, 0]
         pose = pose + step * moves
