@@ -21,6 +21,7 @@ from estimators.lifting.normalise import Normalisation
 HUMAN36M_FPS = 50.0
 # Temporal downsampling of published STCFormers, by T (P-STMO's); MixSTE has none.
 STCFORMER_STRIDES = {81: 3, 243: 2}
+LONGEST = 4096  # frames; the longest published window has 351
 LICENCE = "that of the checkpoint's authors and of its training data; not part of this project"
 
 # theirs -> ours, in the order in which they are tried
@@ -77,6 +78,8 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
         state, fps = _renamed(state, _STCFORMER), HUMAN36M_FPS / STCFORMER_STRIDES.get(frames, 1)
     else:
         raise WeightsError(f"{checkpoint.name} is neither a MixSTE nor an STCFormer: it has no weights of their names.")
+    if not 1 <= frames <= LONGEST:
+        raise WeightsError(f"A window has 1 to {LONGEST} frames, not {frames}.")
     _check_fit(architecture, state, checkpoint.name)
     card: weights.Card = {
         "name": f"{architecture['type'].lower()}-{frames}-published",
@@ -128,8 +131,7 @@ def _stcformer(state: dict[str, torch.Tensor]) -> dict[str, Any]:
 
 def _count(state: dict[str, torch.Tensor], blocks: str) -> int:
     """How many blocks there are of this name."""
-    found = [re.match(rf"{blocks}\.(\d+)\.", key) for key in state]
-    return 1 + max((int(match[1]) for match in found if match), default=-1)
+    return len({match[1] for key in state if (match := re.match(rf"{blocks}\.(\d+)\.", key))})
 
 
 def _renamed(state: dict[str, torch.Tensor], table: tuple[tuple[str, str], ...]) -> dict[str, torch.Tensor]:
@@ -142,6 +144,8 @@ def _renamed(state: dict[str, torch.Tensor], table: tuple[tuple[str, str], ...])
 
 
 def _check_fit(architecture: dict[str, Any], state: dict[str, torch.Tensor], name: str) -> None:
+    if not architecture["channels"]:
+        raise WeightsError(f"{name} is no {architecture['type']} as published: it has no channels.")
     expected = {key: value.shape for key, value in build_network(architecture).state_dict().items()}
     found = {key: value.shape for key, value in state.items()}
     if expected != found:

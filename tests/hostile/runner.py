@@ -228,7 +228,10 @@ def _confine(case: Case, place: Place, events: list[str]) -> None:
         os.dup2(quiet, stream)
     os.chdir(place.root / "cwd")
     os.environ.update(
-        HOME=str(place.root / "home"), XDG_CACHE_HOME=str(place.root / "home"), TMPDIR=str(place.root / "tmp")
+        HOME=str(place.root / "home"),
+        XDG_CACHE_HOME=str(place.root / "home"),
+        TORCHINDUCTOR_CACHE_DIR=str(place.root / "cache"),  # else a folder of torch's among the temporary ones
+        TMPDIR=str(place.root / "tmp"),
     )
     tempfile.tempdir = None
     sys.dont_write_bytecode = True
@@ -283,12 +286,12 @@ def _resident_mb() -> float:
 
 
 def _snapshot(place: Place) -> dict[str, str]:
-    """Everything below the place but the output folder: path to what it is."""
+    """Everything below the place but the output folder and torch's cache: path to what it is."""
     found = {}
     for top, folders, files in os.walk(place.root):
         here = Path(top)
         if here == place.root:
-            folders[:] = [name for name in folders if name != "out"]
+            folders[:] = [name for name in folders if name not in ("out", "cache")]
         for name in folders + files:
             path = here / name
             state = path.lstat()
