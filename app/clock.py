@@ -59,7 +59,7 @@ def make_clock(
                 break
             return Clock(rate, Fraction(1, rate.numerator), *_even_ticks(len(at), rate), constant=True)
     durations = np.append(np.diff(at), _last_duration(at, time_base, stated[0] if stated else None, last_duration))
-    fps = len(at) / (int(durations.sum()) * time_base)
+    fps = len(at) / ((int(at[-1]) + int(durations[-1])) * time_base)  # in whole numbers of any size
     return Clock(fps, time_base, at, durations, constant=False)
 
 

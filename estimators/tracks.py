@@ -74,11 +74,11 @@ def clean(track: Track2D) -> Track2D:
     Returns:
         The track with the same number of frames; scores are finite everywhere, keypoints wherever not missing.
     """
-    detected = track.provenance == Provenance.DETECTED
+    keypoints, known = _placed(track)
+    detected = known.any(axis=1)
     if not detected.any():
-        return track
-    keypoints = np.where(detected[:, None, None], track.keypoints, np.nan).astype(np.float64)
-    scores = np.where(detected[:, None], np.nan_to_num(track.scores), 0.0)
+        return replace(track, provenance=np.zeros(len(known), np.uint8))
+    scores = np.where(known, np.nan_to_num(track.scores), 0.0)
     size = _body_size(keypoints, scores)
     fps, max_gap = float(track.fps), max(1, int(MAX_GAP * track.fps))
 
@@ -103,6 +103,20 @@ def clean(track: Track2D) -> Track2D:
     return replace(
         track, keypoints=keypoints.astype(np.float32), scores=scores.astype(np.float32), provenance=provenance
     )
+
+
+def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (N, J, 2) float64, NaN where the person is not detected, and which of them (N, J) the detector has placed.
+
+    A joint that it has no place for is in the middle of the others, until neighbours in time know better.
+    """
+    detected = track.provenance == Provenance.DETECTED
+    keypoints = np.where(detected[:, None, None], track.keypoints, np.nan).astype(np.float64)
+    known = np.isfinite(keypoints).all(axis=-1)
+    for frame in np.flatnonzero(detected & known.any(axis=1) & ~known.all(axis=1)):
+        keypoints[frame, ~known[frame]] = np.median(keypoints[frame, known[frame]], axis=0)
+    keypoints[~known.any(axis=1)] = np.nan
+    return keypoints, known
 
 
 def gaps(known: np.ndarray) -> list[tuple[int, int]]:

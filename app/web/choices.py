@@ -77,7 +77,7 @@ class Wish:
             some = ", ".join(map(str, frames))
             raise ConfigError(f"{self.lifter} has no weights for T = {str(self.frames)[:40]}; there are {some}.")
         who = str(self.person if self.person is not None else "").strip().lower() or DEFAULTS.person
-        if who not in EVERYBODY and not (who.isascii() and who.isdigit()):
+        if who not in EVERYBODY and not (who.isascii() and who.isdigit() and len(who) < 10):
             raise ConfigError(f"{who[:40]!r} is nobody; choose 'largest', 'all' or a person's number.")
         if self.steps not in range(1, MAX_STEPS + 1):
             raise ConfigError(

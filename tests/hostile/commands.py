@@ -52,7 +52,7 @@ def cases() -> Iterator[Case]:
         lambda p: p.put("x.mp4", f"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:{p.listener}/x.ts\n"),
     )
     yield case("run: nobody in it", run("x.mp4"), lambda p: p.put("x.mp4", p.good("dark.mp4")))
-    odd = "[/bold] new\nline \udcff ü.mp4"
+    odd = "[bold] new\nline \udcff ü.mp4"
     yield case("run: a good video of an odd name", lambda p: _good(p, odd), lambda p: _demo(p, odd), RIGHT)
     yield case(
         "export: a pickle",
