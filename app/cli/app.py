@@ -37,6 +37,10 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         ConfigError: nothing can listen at that address, or user without password.
     """
+    from estimators.errors import ConfigError
+
+    if not 0 <= args.port < 1 << 16:
+        raise ConfigError(f"A port is a number from 0 to 65535, not {args.port}.")
     print("Starting ...", file=sys.stderr, flush=True)  # importing takes seconds
     from app.web.server import LOOPBACK, Settings, serve
 

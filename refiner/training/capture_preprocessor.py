@@ -39,7 +39,8 @@ class CapturePreprocessor(BaseDataPreprocessor):
         mocap: path of the motion-capture file.
         stages: (until, frames, batch) of each stage.
         strides: smallest and largest temporal downsampling, source frames.
-        noise: arguments of `DetectorNoise`, or of `MeasuredNoise.load` where `name_or_path` is among them.
+        noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
+        detector: name or path of a measured detector, see `MeasuredNoise`; None for the hand-made noise.
         folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
     """
 
@@ -49,13 +50,13 @@ class CapturePreprocessor(BaseDataPreprocessor):
         stages: list[tuple[int, int, int]],
         strides: tuple[int, int],
         noise: dict | None = None,
+        detector: str | None = None,
         folds: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.mocap, self.strides, self.folds = mocap, strides, folds
         self.stages = [Stage(*stage) for stage in stages]
-        noise = noise or {}
-        self.noise = MeasuredNoise.load(**noise) if "name_or_path" in noise else DetectorNoise(**noise)
+        self.noise = MeasuredNoise.load(detector, **(noise or {})) if detector else DetectorNoise(**(noise or {}))
         self._captures: dict[tuple[str, bool], VirtualCapture] = {}
 
     def forward(self, data: dict, training: bool = False) -> dict:

@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a fo
 _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
 _OPTIONAL = ("tds_fps",)
-_DATA = ("stages", "strides", "noise", "folds")
+_DATA = ("stages", "strides", "detector", "noise", "folds")
 
 
 def check_config(config: dict[str, Any]) -> None:
@@ -56,6 +56,8 @@ def _check_data(data: dict[str, Any]) -> None:
     folds = data.get("folds")
     if folds is not None and not (_wholes(folds, 2, 0) and folds[0] < folds[1]):
         raise ConfigError("The config's data.folds must be (k, n) with k below n.")
+    if not isinstance(data.get("detector", ""), str):
+        raise ConfigError("The config's data.detector must be the name or path of a measured detector.")
     noise = data.get("noise")
     if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):
         raise ConfigError("The config's data.noise must be a dictionary of numbers.")

@@ -31,6 +31,7 @@ from .case import Case, End, Place, Unclear
 # of Linux's capabilities, those by which root reads and writes whatever it likes: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 _RIGHTS = 1 << 1 | 1 << 2
 SPARE_MB = 1500  # of addresses, beyond what a case may really use: threads and allocators reserve more than they fill
+LIBRARIES_CACHES = (".config", ".cache", "YAPF")  # matplotlib's and that of mmengine's formatter
 LONGEST_SENTENCE = 700  # characters
 _GRADIO = os.path.join(tempfile.gettempdir(), "gradio")  # gradio makes a folder when it is imported
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -286,12 +287,14 @@ def _resident_mb() -> float:
 
 
 def _snapshot(place: Place) -> dict[str, str]:
-    """Everything below the place but the output folder and torch's cache: path to what it is."""
+    """Everything below the place but the output folder and libraries' caches: path to what it is."""
     found = {}
     for top, folders, files in os.walk(place.root):
         here = Path(top)
         if here == place.root:
             folders[:] = [name for name in folders if name not in ("out", "cache")]
+        if here == place.root / "home":
+            folders[:] = [name for name in folders if name not in LIBRARIES_CACHES]
         for name in folders + files:
             path = here / name
             state = path.lstat()

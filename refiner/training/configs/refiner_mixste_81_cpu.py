@@ -19,7 +19,7 @@ data = {
     # (until step, frames, windows): short windows first, see Stage
     "stages": [(2300, 27, 10), (3200, 81, 4)],
     "strides": (2, 2),  # the lifter's, and that of the start's, both at home there
-    "noise": {"name_or_path": "noise-movenet"},
+    "detector": "noise-movenet",
 }
 optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
 warmup = 100

@@ -19,7 +19,7 @@ data = {
     # (until step, frames, windows): short windows first, see Stage
     "stages": [(2300, 27, 10), (3200, 81, 4)],
     "strides": (2, 4),  # the lifter's
-    "noise": {"name_or_path": "noise-movenet"},
+    "detector": "noise-movenet",
 }
 optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
 warmup = 100
