@@ -48,7 +48,7 @@ def _served(place: Place, act: Callable[[Place, httpx.Client], None]) -> None:
         while not server.started:
             time.sleep(0.05)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=30, headers={"Connection": "close"}) as client:
             act(place, client)
             assert client.get("/config").status_code == 200, "the app no longer answers"
         server.should_exit = True
