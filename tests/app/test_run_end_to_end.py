@@ -41,7 +41,12 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     card = {"kind": "lifter", "architecture": lifter, **shared}
     weights.save(folder / f"stcformer-{T}.safetensors", build_network(lifter).state_dict(), card)
     refiner = {"channels": 32, "depth": 1}
-    card = {"kind": "refiner", "architecture": refiner, "lifter": f"stcformer-{T}", **shared}
+    card = {
+        "kind": "refiner",
+        "architecture": {"type": "PoseDenoiser", **refiner},
+        "lifter": f"stcformer-{T}",
+        **shared,
+    }
     model = RefinerModel(refiner, "image")
     weights.save(folder / f"refiner-stcformer-{T}.safetensors", model.state_dict(), card)
     return folder

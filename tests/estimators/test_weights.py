@@ -154,5 +154,5 @@ def test_every_bundled_file_is_what_its_card_says(monkeypatch):
     for name in weights.bundled_names():
         state, card = weights.load(name)
         assert state, name
-        assert card.get("kind") in {"detector", "lifter", "refiner"}, name
+        assert card.get("kind") in {"detector", "detector-noise", "lifter", "refiner"}, name
         assert card.get("licence"), name
