@@ -22,6 +22,7 @@ from estimators.arrays import read_arrays
 from estimators.errors import DataError
 
 WHAT = "a file of lifted poses (see `d3p refine --help`)"
+LARGEST = 1 << 16  # pixels of a side
 FARTHEST = 10.0  # metres that a joint may be from the root: beyond it, the unit is not metres
 
 
@@ -60,8 +61,8 @@ def read_lifted(path: str | Path) -> LiftedSequence:
             raise DataError(
                 f"{path.name}: {key} is {arrays[key].dtype} of shape {arrays[key].shape}, not {shapes[key]}."
             )
-    width, height = (int(side) for side in np.nan_to_num(arrays["image_size"]))
-    if width < 1 or height < 1 or not 0 < float(arrays["fps"]) < 10_000:
+    width, height = (int(side) for side in np.nan_to_num(arrays["image_size"]).clip(0, LARGEST + 1))
+    if not (1 <= width <= LARGEST and 1 <= height <= LARGEST) or not 0 < float(arrays["fps"]) < 10_000:
         raise DataError(f"{path.name}: the image size or the frame rate cannot be.")
     poses = arrays["poses"].astype(np.float32)
     scores = arrays.get("scores")

@@ -1,4 +1,4 @@
-"""Motion capture, ground truth and Human3.6M files: their readers, and the converter of pickled ones."""
+"""Motion capture, ground truth, Human3.6M and lifted poses: their readers, and the converter of pickled ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from demo_videos.truth import load_truth
 from refiner.data.capture import VirtualCapture
 from refiner.data.human36m import read_human36m
+from refiner.data.lifted import read_lifted
 from refiner.data.mocap import read_mocap
 
 from .case import EITHER, REFUSED, RIGHT, Case, Place, d3p
@@ -24,6 +25,7 @@ def cases() -> Iterator[Case]:
     yield from _reader("read: mocap", "mocap.npz", "root_m", _mocap, _MOCAP)
     yield from _reader("read: human36m", "h36m.npz", "poses", _human36m, _HUMAN36M)
     yield from _reader("read: truth", "clip.npz", "joints_3d", _truth, _TRUTH)
+    yield from _reader("read: lifted", "lifted.npz", "poses", _lifted, _LIFTED)
     yield from _converter()
 
 
@@ -42,6 +44,11 @@ def _truth(place: Place) -> None:
     assert len(load_truth(place.inputs / "clip.npz")) > 0
 
 
+def _lifted(place: Place) -> None:
+    sequence = read_lifted(place.inputs / "lifted.npz")
+    assert sequence.present.any() and np.isfinite(sequence.poses[sequence.present]).all()
+
+
 _MOCAP: dict[str, list[Any]] = {
     "length": [np.zeros(4, int), np.full(4, -60), np.array([240, 0, 0, 0]), np.array([300, -60, 0, 0]), np.zeros(0, int),
                np.full(4, np.nan), np.array("60"), np.array([60, 60]), np.full((4, 1), 60)],
@@ -58,6 +65,13 @@ _HUMAN36M: dict[str, list[Any]] = {
     "subject": [np.array(["S1", "S1"]), np.array([9, 11])], "action": [np.array(["Walking"])],
     "poses": [np.zeros((20, 16, 3), "f4"), np.full((20, 17, 3), np.nan, "f4"), np.zeros((19, 17, 3), "f4"), np.full((20, 17, 3), "x")],
     "keypoints_2d": [np.zeros((20, 17, 3), "f4"), np.full((20, 17, 2), np.inf, "f4")],
+}  # fmt: skip
+_LIFTED: dict[str, list[Any]] = {
+    "keypoints_2d": [np.zeros((20, 17, 3), "f4"), np.full((20, 17, 2), np.nan), np.zeros((19, 17, 2)), np.full((20, 17, 2), "x")],
+    "poses": [np.zeros((20, 16, 3)), np.full((20, 17, 3), np.inf), np.full((20, 17, 3), np.nan), np.zeros((20, 17, 3), complex),
+              np.arange(20 * 51.0).reshape(20, 17, 3), np.zeros((20, 51))],
+    "image_size": [np.array([0, 5]), np.array([np.nan, 5]), np.array([-640, 480]), np.array([640]), np.array([1e300, 5])],
+    "fps": [0.0, -25.0, np.nan, np.inf, np.array([25.0]), "25"],
 }  # fmt: skip
 _TRUTH: dict[str, list[Any]] = {
     "joints_3d": [np.zeros((0, 17, 3), "f4"), np.zeros((12, 16, 3), "f4"), np.full((12, 17, 3), np.nan, "f4"), np.float32(3),

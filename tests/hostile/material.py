@@ -42,6 +42,10 @@ def make(folder: Path) -> None:
     write_sound(folder / "sound.mp4")
     motion().save(folder / "motion.npz")
     write_mocap(folder / "mocap.npz", frames=60)
+    poses = np.random.default_rng(0).normal(0, 0.3, (20, 17, 3))
+    np.savez(
+        folder / "lifted.npz", keypoints_2d=300 + 200 * poses[..., :2], poses=poses, image_size=[640, 480], fps=25.0
+    )
     save_truth(folder / "clip.npz", truth())
     write_human36m(folder / "h36m.npz")
     write_pickled_human36m(folder)
