@@ -75,7 +75,7 @@ def clean(track: Track2D) -> Track2D:
         The track with the same number of frames; scores are finite everywhere, keypoints wherever not missing.
     """
     keypoints, known = _placed(track)
-    detected = known.any(axis=1)
+    detected: np.ndarray = np.asarray(known.any(axis=1))
     if not detected.any():
         return replace(track, provenance=np.zeros(len(known), np.uint8))
     scores = np.where(known, np.nan_to_num(track.scores), 0.0)
@@ -112,7 +112,7 @@ def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
     """
     detected = track.provenance == Provenance.DETECTED
     keypoints = np.where(detected[:, None, None], track.keypoints, np.nan).astype(np.float64)
-    known = np.isfinite(keypoints).all(axis=-1)
+    known: np.ndarray = np.asarray(np.isfinite(keypoints).all(axis=-1))
     for frame in np.flatnonzero(detected & known.any(axis=1) & ~known.all(axis=1)):
         keypoints[frame, ~known[frame]] = np.median(keypoints[frame, known[frame]], axis=0)
     keypoints[~known.any(axis=1)] = np.nan
