@@ -186,6 +186,7 @@ def kill_batches(folder: Path, kills: int, clips: int, seed: int, stand_ins: boo
 
 
 def _look(batch: Batch, before: dict[str, int], begun: dict[str, int], tally: Tally) -> None:
+    known = len(tally.wrong)
     now, logs = batch.done(), batch.begun()
     tally.done_when_killed += len(now)
     flying = [name for name in logs if logs[name] != begun.get(name) and name not in now]
@@ -196,9 +197,11 @@ def _look(batch: Batch, before: dict[str, int], begun: dict[str, int], tally: Ta
     for name in now:
         tally.wrong += batch.problems(name)
     print(f"kill {tally.kills}: {len(now)} done, {len(flying)} in flight, {len(tally.wrong)} wrong", flush=True)
+    _tell(tally.wrong[known:])
 
 
 def _look_at_the_end(batch: Batch, before: dict[str, int], code: int, expected: dict[str, str], tally: Tally) -> None:
+    known = len(tally.wrong)
     now = batch.done()
     tally.finished += 1
     if code != 0 or set(now) != set(batch.names):
@@ -209,3 +212,10 @@ def _look_at_the_end(batch: Batch, before: dict[str, int], code: int, expected: 
     tally.wrong += [f"{name}: another result" for name in expected if found[name] != expected[name]]
     tally.wrong += [f"left over: {path}" for path in batch.leftovers()]
     print(f"batch {tally.finished} finished: {len(tally.wrong)} wrong", flush=True)
+    _tell(tally.wrong[known:])
+
+
+def _tell(wrong: list[str]) -> None:
+    """At once: who stops the test wants to know, too."""
+    for one in wrong:
+        print(f"  {one}", flush=True)
