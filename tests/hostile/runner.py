@@ -234,7 +234,6 @@ def _confine(case: Case, place: Place, events: list[str]) -> None:
         TORCHINDUCTOR_CACHE_DIR=str(place.root / "cache"),  # else a folder of torch's among the temporary ones
         TMPDIR=str(place.root / "tmp"),
     )
-    os.environ.pop("GRADIO_TEMP_DIR", None)  # of an app that a test before is serving
     tempfile.tempdir = None
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
