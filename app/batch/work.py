@@ -132,8 +132,10 @@ def known(clip: Clip, recipe: dict[str, Any]) -> Outcome | None:
 
 def remove_leftovers(clip: Clip) -> None:
     """Remove what a killed run left of this clip under temporary names, and markers that are not this run's."""
-    for leftover in clip.folder.parent.glob(f"{glob.escape(partial_name(clip.folder.name))}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    ours = glob.escape(partial_name(clip.folder.name))
+    for dots in ("", "."):  # the clip's own temporary folder, and the one that the pipeline makes for its part of it
+        for leftover in clip.folder.parent.glob(f"{dots}{ours}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
     remove_markers(clip.folder)
 
 

@@ -66,6 +66,8 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
         WeightsError: not such a checkpoint, or T is not known, or contradicts it.
     """
     state = _state(read_checkpoint(checkpoint), checkpoint.name)
+    if any(key in state and state[key].ndim != 2 for key in ("Spatial_patch_to_embedding.weight", "pose_emb.weight")):
+        raise WeightsError(f"{checkpoint.name} is neither a MixSTE nor an STCFormer: its first layer is no matrix.")
     if "Spatial_patch_to_embedding.weight" in state:
         architecture, frames = _mixste(state, frames)
         state, fps = _renamed(state, _MIXSTE), HUMAN36M_FPS

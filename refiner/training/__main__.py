@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
 
 
@@ -36,7 +37,13 @@ def main(args: argparse.Namespace) -> int:
     if args.export:
         print(f"wrote {export(config, work_dir, args.export, args.data)}")
         return 0
-    build_runner(config, args.data, work_dir, args.resume).train()
+    runner = build_runner(config, args.data, work_dir, args.resume)
+    try:
+        runner.train()
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if runner.iter:  # it has trained: no entry of the config is to blame
+            raise
+        raise ConfigError(f"The first step of this training fails: {first_line(error)}") from error
     return 0
 
 

@@ -195,13 +195,17 @@ def test_options_and_weights_are_part_of_the_recipe_and_the_device_is_not(monkey
 
 
 def test_what_a_killed_run_left_is_cleaned_up_and_its_clip_done_again(done: Clip) -> None:
-    leftover = done.folder.parent / f".{done.folder.name}.partial-abc"
-    leftover.mkdir()
-    (leftover / "motion.npz").write_bytes(b"half")
+    leftovers = [
+        done.folder.parent / f".{done.folder.name}.partial-abc",
+        done.folder.parent / f"..{done.folder.name}.partial-abc.partial-def",  # the pipeline's, for its part of it
+    ]
+    for leftover in leftovers:
+        leftover.mkdir()
+        (leftover / "motion.npz").write_bytes(b"half")
     (done.folder / "motion.npz").write_bytes(b"half a motion")
     job = Job(Options(video=False), (), RECIPE, load_fakes)
     assert work(done, job, fake_models(), Silent()).status == "done"
-    assert not leftover.exists() and len(Motion.load(done.folder / "motion.npz")) == 10
+    assert not any(leftover.exists() for leftover in leftovers) and len(Motion.load(done.folder / "motion.npz")) == 10
 
 
 def test_an_error_nobody_foresaw_fails_its_clip_only(tmp_path: Path) -> None:
