@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 
-from app.root import assumed_focal
+from estimators.camera import assumed_focal
 from estimators.errors import ConfigError
 
 _FILM_DIAGONAL_MM = 43.27

@@ -8,7 +8,8 @@ import numpy as np
 
 from app.motion import Motion, PersonMotion
 from app.quality import TRUSTED_SCORE, bone_lengths
-from app.root import assumed_focal, fit_root, project
+from app.root import fit_root, project
+from estimators.camera import assumed_focal
 from estimators.tracks import Provenance
 
 

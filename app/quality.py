@@ -16,7 +16,8 @@ from app.contacts import FEET
 from app.files import complete_file
 from app.ground import Ground, find_ground
 from app.motion import Motion, PersonMotion
-from app.root import assumed_focal, fit_root, project
+from app.root import fit_root, project
+from estimators.camera import assumed_focal
 from estimators.skeleton import Skeleton
 from estimators.tracks import Provenance
 

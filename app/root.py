@@ -24,10 +24,6 @@ from app.ground import find_ground
 from app.smoothing import Steps, smooth
 from estimators.skeleton import Skeleton
 
-# A field of view of 45 degrees along the long side: between a stabilised phone video (f about 0.8 to 1 long sides) and
-# cameras that stand further away and zoom in (1.5 and more); Human3.6M's cameras have 1.15.
-FOCAL_PER_LONG_SIDE = 1.2
-
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
 _DEPTH_CUTOFF_HZ = 0.8
@@ -59,11 +55,6 @@ class Standing:
 
     feet: np.ndarray
     contacts: np.ndarray
-
-
-def assumed_focal(image_size: tuple[int, int]) -> float:
-    """Focal length in pixels for a picture of (width, height) pixels of which nothing else is known."""
-    return FOCAL_PER_LONG_SIDE * max(image_size)
 
 
 def fit_root(

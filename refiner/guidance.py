@@ -21,10 +21,10 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
+from estimators.camera import assumed_focal
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17
 
-FOCAL_PER_LONG_SIDE = 1.2  # where the camera is unknown; between 1.0 and 1.5 the errors change by 5 %
 CHUNK = 256  # frames solved at a time: bounds the memory
 # Exact COCO keypoints as Human3.6M joints, in person sizes: limbs are the same joints; spine, thorax, face and head are made
 # of their neighbours. Measured on 512 windows of motion capture.
@@ -65,17 +65,18 @@ def guide(
         keypoints: (N, 17, 2) pixels. scores: (N, 17), see `keypoint_sigma`.
         image_size: (width, height) pixels; the principal point is the middle.
         covariance: (48, 48) m^2 of the error of `poses` without the root where keypoints are exact.
-        focal: pixels; None assumes `FOCAL_PER_LONG_SIDE`.
+        focal: pixels; None assumes one; between 1.0 and 1.5 long sides the errors change by 5 %.
 
     Returns:
         (N, 17, 3) float32 metres, root 0.
     """
-    focal = focal or FOCAL_PER_LONG_SIDE * max(image_size)
+    focal = focal or assumed_focal(image_size)
     prior = torch.from_numpy(poses).double()
     rays = torch.from_numpy((keypoints - np.array(image_size) / 2) / focal).double()
-    sigma = torch.from_numpy(keypoint_sigma(scores)) * person_size(rays[None])
+    of_size = torch.from_numpy(keypoint_sigma(scores))
+    sigma = of_size * person_size(rays[None])
     precision = torch.linalg.inv(torch.from_numpy(covariance).double() + _BODY**2 * torch.eye(48))
-    doubt = 2 * float(sigma.median() / person_size(rays[None]))  # metres: lengths are no surer than what they come from
+    doubt = 2 * float(of_size.median())  # metres: lengths are no surer than what they come from
     pose, root = prior, _root(prior, rays, sigma)
     moves = (torch.arange(17) > 0)[:, None]  # the root stays at 0
     for length_sigma in _LENGTH_SIGMAS:

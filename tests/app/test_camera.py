@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.camera import find_camera
-from app.root import assumed_focal
+from estimators.camera import assumed_focal
 from estimators.errors import ConfigError
 
 SIZE = (192, 108)

@@ -12,7 +12,8 @@ import pytest
 
 from app.motion import Motion, PersonMotion, runs
 from app.quality import UNITS, acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
-from app.root import assumed_focal, project
+from app.root import project
+from estimators.camera import assumed_focal
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance
 

@@ -12,8 +12,9 @@ from app.drawing import capsule, text
 from app.figure import LEFT, RIGHT
 from app.motion import Motion, PersonMotion
 from app.render import SideBySide
-from app.root import assumed_focal, project
+from app.root import project
 from app.scene import Camera, Scene
+from estimators.camera import assumed_focal
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.root import assumed_focal, estimate_root, fit_root, project
+from app.root import estimate_root, fit_root, project
 from app.smoothing import smooth
+from estimators.camera import assumed_focal
 
 SIZE = (1280, 720)
 FOCAL = assumed_focal(SIZE)

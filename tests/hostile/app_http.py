@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
+from serving import running
 
-from app.web.server import Server, Settings, _listen, application
+from app.web.server import Settings
 
 from .case import RIGHT, Case, Place
 from .running import stand_in
@@ -40,19 +39,12 @@ def cases() -> Iterator[Case]:
 
 def _served(place: Place, act: Callable[[Place, httpx.Client], None]) -> None:
     stand_in()
-    settings = Settings(port=0)
-    with _listen(settings) as listener, application(settings) as app:
-        server = Server(app, log_level="critical")
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=30, headers={"Connection": "close"}) as client:
-            act(place, client)
-            assert client.get("/config").status_code == 200, "the app no longer answers"
-        server.should_exit = True
-        thread.join(20)
+    with (
+        running(Settings(port=0)) as (url, _),
+        httpx.Client(base_url=url, timeout=30, headers={"Connection": "close"}) as client,
+    ):
+        act(place, client)
+        assert client.get("/config").status_code == 200, "the app no longer answers"
 
 
 def _call(client: httpx.Client, name: str, data: object) -> str:

@@ -7,7 +7,8 @@ import pytest
 from motions import CAMERA, J, motion_of, walking
 
 from app.ground import find_ground
-from app.root import Seen, assumed_focal, estimate_root, estimate_roots, project
+from app.root import Seen, estimate_root, estimate_roots, project
+from estimators.camera import assumed_focal
 from estimators.skeleton import H36M17
 
 FEET = [J["left_foot"], J["right_foot"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 
 from fakes import FakeDetector, Found, fake_models, pictures
+from serving import running
 from video_files import write_video
 
 from app.clock import Clock
@@ -25,7 +25,7 @@ from app.video import VideoReader, probe
 from app.video_writer import VideoWriter
 from app.web.handlers import Desk
 from app.web.limits import Limits
-from app.web.server import Server, Settings, _listen, application
+from app.web.server import Settings
 from demo_videos.truth import demo_clips, load_truth, save_truth
 
 FRAMES = 16  # of the short example clip
@@ -75,15 +75,8 @@ class Served:
 @contextmanager
 def serving(settings: Settings) -> Iterator[Served]:
     """Run the app in a thread."""
-    with _listen(settings) as listener, application(settings) as app:
-        server = Server(app, log_level="critical")
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.desk)
-        server.should_exit = True
-        thread.join(20)
+    with running(settings) as (url, app):
+        yield Served(url, app.state.desk)
 
 
 @pytest.fixture(scope="session")
