@@ -19,6 +19,11 @@ from refiner.data.mocap import read_mocap
 VALIDATION_SEED = 1 << 40  # far from every training step
 
 
+def step_seed(seed: int, number: int) -> int:
+    """What the draws of window batch `number` follow from, in the training with this seed, 0 to 255."""
+    return (seed << 32) + number
+
+
 @dataclass(frozen=True)
 class Stage:
     """From the start or the previous stage's end `until` this step: windows of `frames` frames, `batch` at a time.
@@ -42,6 +47,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
         detector: name or path of a measured detector, see `MeasuredNoise`; None for the hand-made noise.
         folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
+        seed: of the training windows; validation windows are always the same.
     """
 
     def __init__(
@@ -52,9 +58,10 @@ class CapturePreprocessor(BaseDataPreprocessor):
         noise: dict | None = None,
         detector: str | None = None,
         folds: tuple[int, int] | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__()
-        self.mocap, self.strides, self.folds = mocap, strides, folds
+        self.mocap, self.strides, self.folds, self.seed = mocap, strides, folds, seed
         self.stages = [Stage(*stage) for stage in stages]
         self.noise = MeasuredNoise.load(detector, **(noise or {})) if detector else DetectorNoise(**(noise or {}))
         self._captures: dict[tuple[str, bool], VirtualCapture] = {}
@@ -64,7 +71,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         if training:
             step = number // get_world_size()
             stage = next((stage for stage in self.stages if step < stage.until), self.stages[-1])
-            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=number)}
+            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=step_seed(self.seed, number))}
         last = self.stages[-1]
         return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + number)}
 

@@ -10,6 +10,7 @@ from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation, normalise
 from refiner.data.capture import Windows
 from refiner.training.losses import LOSSES
+from refiner.training.starts import start_lifter
 
 
 class LifterTraining(BaseModel):
@@ -19,15 +20,24 @@ class LifterTraining(BaseModel):
         network: `type` (MixSTE, STCFormer) and its arguments.
         normalisation: "image" or "person".
         loss: a name in `LOSSES`.
+        start: weights to start from, see `start_lifter`.
         bf16: autocast to bfloat16.
     """
 
     def __init__(
-        self, network: dict, normalisation: str, loss: str, data_preprocessor: dict, bf16: bool = False
+        self,
+        network: dict,
+        normalisation: str,
+        loss: str,
+        data_preprocessor: dict,
+        start: str | None = None,
+        bf16: bool = False,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.normalisation = Normalisation(normalisation)
         self.network = build_network(network)
+        if start:
+            start_lifter(self.network, start)
         self.loss, self.bf16 = LOSSES[loss], bf16
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:

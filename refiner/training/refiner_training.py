@@ -12,13 +12,13 @@ from torch import Tensor
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
-from estimators.lifting.stcformer import STCFormer
 from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.noise import Moments
 from refiner.refine import RefinerModel
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
+from refiner.training.starts import start_refiner
 
 FIT_SEED = 1 << 41  # far from the seeds of training and validation
 
@@ -36,7 +36,7 @@ class RefinerTraining(BaseModel):
             the network's own first step makes of it, where the forward marginal would be a cleaner pose than the
             second step ever meets.
         scores: give the network the detector's scores, see `RefinerModel`.
-        start: an STCFormer lifter's weights to start the denoiser from, see `PoseDenoiser.start_from`.
+        start: weights to start from, see `start_refiner`.
         loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" of x0_hat, formula (9), in metres:
             what is measured in the end, its tails not squared, and every t weighted by what its error does to the pose.
         velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of the
@@ -65,10 +65,7 @@ class RefinerTraining(BaseModel):
         self.model = RefinerModel(network, self.lifter.normalisation, scores)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
-            network_of_start = Lifter.load(start).network
-            if not isinstance(network_of_start, STCFormer):
-                raise ConfigError(f"A refiner can start from an STCFormer only; {start} is none.")
-            self.model.network.start_from(network_of_start)
+            start_refiner(self.model.network, start)
         if loss not in ("l2", "mpjpe"):
             raise ConfigError(f"A refiner's loss is 'l2' or 'mpjpe', not {loss!r}.")
         self.loss, self.velocity_weight, self.fit_windows = loss, velocity_weight, fit_windows

@@ -1,7 +1,7 @@
 """Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun.
 
 A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the weights it makes), `model`, `data`,
-`optimizer`, `warmup`, `validate_every` and `save_every` (steps). The number of steps is where the last stage of
+`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed`. The number of steps is where the last stage of
 `data["stages"]` ends; the learning rate rises linearly over `warmup` steps and falls to zero along a cosine.
 """
 
@@ -25,7 +25,7 @@ from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
 from refiner.data.mocap import read_mocap
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
-from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
 from refiner.training.checks import check_config
 from refiner.training.lifter_training import LifterTraining
@@ -33,7 +33,6 @@ from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
 
 MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": RefinerTraining}
 VALIDATION_STEPS = 12
-SEED = 0  # of the first weights and of every step: the same training twice gives the same weights
 # what mmengine and torch raise when they are to build what there is not, or of what does not fit
 _UNBUILDABLE = (
     AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
@@ -56,8 +55,11 @@ class PlainCheckpointHook(Hook):
 class SeedEveryStepHook(Hook):
     """What is drawn in a step (noise, dropout) follows from its number: a resumed training draws what it would have."""
 
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        torch.manual_seed(SEED + runner.iter * runner.world_size + runner.rank)
+        torch.manual_seed(step_seed(self.seed, runner.iter * runner.world_size + runner.rank))
 
 
 class Steps(Dataset):
@@ -144,7 +146,8 @@ def _build(config: Config, mocap: str | Path, work_dir: str | Path, checkpoint: 
     distributed = "RANK" in os.environ  # as torchrun sets it
     if distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")  # mmengine by itself would ask for a GPU
-    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
+    seed = config.get("seed", 0)  # the same training twice gives the same weights
+    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), "seed": seed, **config.data}
     steps = config.data["stages"][-1][0]
     ranks = int(os.environ.get("WORLD_SIZE", 1))  # each draws windows of its own, see CapturePreprocessor
     falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}
@@ -170,12 +173,12 @@ def _build(config: Config, mocap: str | Path, work_dir: str | Path, checkpoint: 
             },
             "logger": {"type": "LoggerHook", "interval": 50},
         },
-        custom_hooks=[FitNoiseHook(), PlainCheckpointHook(), SeedEveryStepHook()],
+        custom_hooks=[FitNoiseHook(), PlainCheckpointHook(), SeedEveryStepHook(seed)],
         visualizer={"type": "Visualizer", "vis_backends": _log_backends()},
         launcher="pytorch" if distributed else "none",
         load_from=None if checkpoint is None else str(checkpoint),
         resume=checkpoint is not None,
-        randomness={"seed": SEED},
+        randomness={"seed": seed},
         # no device ids: a wrapped CPU model must not have them, and on a GPU the model's own device is taken
         cfg=Config(
             {"model_wrapper_cfg": {"type": "MMDistributedDataParallel", "device_ids": None}} if distributed else {}
