@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
 
 from estimators import weights
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from refiner.training.capture_preprocessor import CapturePreprocessor
-from refiner.training.checkpoints import latest_checkpoint
+from refiner.training.checkpoints import check_fit, latest_checkpoint
 from refiner.training.refiner_training import RefinerTraining
+from refiner.training.runner import MODELS, UNBUILDABLE
 
 LICENCE = "Apache-2.0; trained on motion that may be used so, see NOTICE"
 MOTION = "CMU motion capture (mocap.cs.cmu.edu, NSF EIA-0196217) and ReActIdle (MIT), seen by virtual cameras"
@@ -38,7 +40,9 @@ def export(
         ConfigError: no checkpoint, or one of another config, or `folder` cannot be written.
         WeightsError: no checkpoint can be read. DataError: the motion-capture file cannot be.
     """
-    _, checkpoint = latest_checkpoint(work_dir)
+    newest, checkpoint = latest_checkpoint(work_dir)
+    training = _training(config, mocap)
+    check_fit(training, newest, checkpoint)
     prefix = {"lifter": "network.", "refiner": "model."}[config.kind]
     state = {
         key.removeprefix(prefix): value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)
@@ -65,7 +69,9 @@ def export(
         card["lifter"] = Path(config.model["lifter"]).stem
         card["scores"] = config.model.get("scores", False)
         if mocap:
-            state |= _fitted(config, checkpoint["state_dict"], mocap)
+            assert isinstance(training, RefinerTraining)
+            training.load_state_dict(checkpoint["state_dict"])
+            state |= _fitted(training)
         card["trust"] = round(float(state["trust"]), 4)
     path = Path(folder) / f"{config.name}.safetensors"
     try:
@@ -76,13 +82,15 @@ def export(
     return path
 
 
-def _fitted(config: Config, state: dict[str, torch.Tensor], mocap: str | Path) -> dict[str, torch.Tensor]:
+def _training(config: Config, mocap: str | Path | None) -> BaseModel:
     preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
     try:
-        training = RefinerTraining(data_preprocessor=preprocessor, **config.model)
-        training.load_state_dict(state)
-    except (TypeError, ValueError, RuntimeError, KeyError) as error:
-        raise ConfigError(f"The checkpoint is of a training with another config: {first_line(error)}") from error
+        return MODELS[config.kind](data_preprocessor=preprocessor, **{**config.model, "start": None})
+    except UNBUILDABLE as error:
+        raise ConfigError(f"The model of this config cannot be built: {first_line(error)}") from error
+
+
+def _fitted(training: RefinerTraining) -> dict[str, torch.Tensor]:
     training.fit_trust()
     training.fit_ambiguity()
     return {"trust": training.model.trust, "ambiguity": training.model.ambiguity}

@@ -34,7 +34,7 @@ from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
 MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": RefinerTraining}
 VALIDATION_STEPS = 12
 # what mmengine and torch raise when they are to build what there is not, or of what does not fit
-_UNBUILDABLE = (
+UNBUILDABLE = (
     AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
 )  # fmt: skip
 
@@ -135,7 +135,7 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
         raise
     except OSError as error:
         raise ConfigError(f"Cannot write to {work_dir}: {error.strerror or error}.") from error
-    except _UNBUILDABLE as error:
+    except UNBUILDABLE as error:
         raise ConfigError(f"This training cannot be built: {first_line(error)}") from error
     if newest:
         check_fit(runner.model.module if is_model_wrapper(runner.model) else runner.model, *newest)

@@ -29,6 +29,8 @@ def main() -> int:
         and options.area in (None, case.area)
         and (options.name or "") in f"{case.area}: {case.name}"
     ]
+    if not chosen:
+        parser.error("no case has this area and name")
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="hostile-") as scratch:
         material = prepare(Path(scratch) / "material")
@@ -37,7 +39,7 @@ def main() -> int:
             if options.verbose or not verdict.good:
                 print(line(verdict), flush=True)
     print("\n" + table(verdicts))
-    return 0 if verdicts and all(verdict.good for verdict in verdicts) else 1
+    return 0 if all(verdict.good for verdict in verdicts) else 1
 
 
 def line(verdict: Verdict) -> str:

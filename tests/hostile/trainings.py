@@ -215,6 +215,7 @@ def _resumed(what: str, make: Callable[[Place], bytes], options: tuple[str, ...]
         act,
         REFUSED,
         prepare,
+        starts=what == "another model",  # the training is built before it is compared: mmengine asks for gcc's version
         seconds=120,
         quick=what == "poisoned",
         memory_mb=600,
