@@ -11,8 +11,10 @@ the scores say about it all. Lengths are fractions of the person's size (`estima
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,6 +26,7 @@ from estimators.skeleton import H36M17
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
 KIND = "detector-noise"
+SHAPES = {"error": (17, 2), "scores": (17,), "shape": (17, 2)}  # of a frame
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,13 @@ class MeasuredNoise:
         state, card = weights.load(name_or_path)
         if card.get("kind") != KIND:
             raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not the noise of a detector.")
-        pieces = [state[key].float().split(card["lengths"]) for key in ("error", "scores", "shape")]
+        _check(state, card, str(name_or_path))
+        pieces = [state[key].float().split(card["lengths"]) for key in SHAPES]
         return cls([Stretch(*piece) for piece in zip(*pieces, card["fps"], strict=True)], **options)
 
     def save(self, path: str | Path, card: weights.Card) -> None:
         """Write the stretches as half floats, and the card."""
-        state = {
-            key: torch.cat([getattr(stretch, key) for stretch in self.stretches]).half()
-            for key in ("error", "scores", "shape")
-        }
+        state = {key: torch.cat([getattr(stretch, key) for stretch in self.stretches]).half() for key in SHAPES}
         lengths = [len(stretch.scores) for stretch in self.stretches]
         weights.save(path, state, {"kind": KIND, **card, "lengths": lengths, "fps": [s.fps for s in self.stretches]})
 
@@ -125,6 +126,20 @@ class MeasuredNoise:
         period = (2 * last).clamp_min(1)[:, None]
         position = position % period
         return first[:, None] + torch.minimum(position, period - position).clamp_max(last[:, None])
+
+
+def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
+    lengths: Any = card.get("lengths")
+    rates: Any = card.get("fps")
+    right = isinstance(lengths, list) and isinstance(rates, list) and 0 < len(lengths) == len(rates)
+    right = right and all(isinstance(n, int) and n > 0 for n in lengths)
+    right = right and all(isinstance(rate, int | float) and 0 < rate < 10_000 for rate in rates)
+    frames = sum(lengths) if right else 0
+    found = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    if not right or found != {key: (frames, *shape) for key, shape in SHAPES.items()}:
+        raise WeightsError(f"{name} does not hold what its card says: stretches of a detector's errors.")
+    if not all(tensor.isfinite().all() for tensor in state.values()):
+        raise WeightsError(f"{name} is damaged: it holds errors that are not finite.")
 
 
 def _mirrored(stretch: Stretch) -> Stretch:

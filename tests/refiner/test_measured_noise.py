@@ -93,3 +93,15 @@ def test_virtual_capture_with_a_measured_detector(mocap):
     off = (seen.keypoints - exact.keypoints)[~clean] / person_size(exact.keypoints[~clean])[:, None, None, None]
     assert 0.005 < off.norm(dim=-1).median() < 0.06
     torch.testing.assert_close(seen.poses, exact.poses)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"lengths": [40, 41]}, {"lengths": "40"}, {"lengths": [80]}, {"fps": [25.0]}, {"fps": [25.0, 0]}, {"fps": None}],
+)
+def test_a_card_that_lies_about_its_stretches_is_refused(noise, tmp_path, lie):
+    path = tmp_path / "detector.safetensors"
+    noise.save(path, {"name": "made-up", "licence": "Apache-2.0"})
+    weights.set_in_card(str(path), **lie)
+    with pytest.raises(WeightsError, match="card"):
+        MeasuredNoise.load(str(path))

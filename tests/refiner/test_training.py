@@ -214,12 +214,3 @@ def test_every_config_is_whole(path):
         RefinerModel(config.model["network"], "image")
         lifter = path.with_name(path.name.replace("refiner", "lifter"))
         assert config.model["lifter"] == load_config(lifter).name
-
-
-def test_two_processes_under_torchrun(tmp_path, mocap):
-    """The real launcher, gloo on the CPU: both ranks train, one checkpoint comes out."""
-    config = write(tmp_path / "lifter.py", LIFTER)
-    launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29517")
-    output = d3p_train(config, "--data", mocap, "--work-dir", tmp_path / "work", launcher=launcher)
-    assert latest_checkpoint(tmp_path / "work")[0].name == "iter_8.pth"
-    assert "Distributed training: True" in output
