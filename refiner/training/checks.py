@@ -9,7 +9,6 @@ from estimators.errors import ConfigError
 
 KINDS = ("lifter", "refiner")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a folder
-MOST_SEEDS = 256  # see CapturePreprocessor
 _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
 _OPTIONAL = ("tds_fps", "seed")
@@ -40,8 +39,8 @@ def check_config(config: dict[str, Any]) -> None:
     steps = config["data"]["stages"][-1][0]
     if config["warmup"] >= steps:
         raise ConfigError(f"The config's warmup of {config['warmup']} steps must end before the last, {steps}.")
-    if "seed" in config and not (_whole(config["seed"], 0) and config["seed"] < MOST_SEEDS):
-        raise ConfigError(f"The config's seed must be a whole number below {MOST_SEEDS}.")
+    if "seed" in config and not _whole(config["seed"], 0):
+        raise ConfigError("The config's seed must be a whole number from 0 on.")
     if "tds_fps" in config and not (isinstance(config["tds_fps"], int | float) and 0 < config["tds_fps"] < _LARGEST):
         raise ConfigError("The config's tds_fps must be a positive number.")
 
