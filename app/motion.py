@@ -9,7 +9,7 @@ File format (`motion.npz`, loads with `allow_pickle=False`):
     person{i}/lifted        (N,17,3)     float32  metres, camera space, relative to the hip; NaN if missing
     person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
     person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.root`; NaN if missing
-    person{i}/sigma         (N,17)       float32  metres, standard deviation of `refined` (absent if not estimated)
+    person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
     meta                    ()           str      JSON, see `Motion.meta`
 
 Camera space is x right, y down, z forward. N is the number of frames of the video, always.

@@ -129,9 +129,15 @@ class Refiner:
         return cls(model, card, name, device)
 
     def description(self) -> dict[str, Any]:
-        """Name, frames, lifter and weight hash, for the record in a Motion."""
+        """Name, frames, lifter, weight hash and how many sigmas cover 95 % of errors, for the record in a Motion."""
         card = self.card
-        return {"name": self.name, "frames": self.frames, "lifter": card["lifter"], "sha256": card.get("sha256")}
+        return {
+            "name": self.name,
+            "frames": self.frames,
+            "lifter": card["lifter"],
+            "sha256": card.get("sha256"),
+            "sigma_95": self.calibration.tail,
+        }
 
     @property
     def joint_std(self) -> np.ndarray:

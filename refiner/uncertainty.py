@@ -6,9 +6,10 @@ estimate than the refined one, the other is too small by a factor. Calibrated,
 
     sigma = scale * hypot(joint_std, disagreement * d) * (detected + unsure * (1 - score))
 
-covers a coordinate's error in 68 % of cases, and 1.96 sigma in 95 %. The first factor is fitted on validation people seen
-through the simulated detector; the second, which knows a real detector's scores, on rendered clips of such people, and
-is 1 where there are no scores. The numbers lie in the refiner's card, under "uncertainty".
+covers a coordinate's error in 68 % of cases, and `tail` sigma in 95 %: more than a Gaussian's 1.96, for whole stretches of a clip
+err together, where a detector fails or a body is larger than it looks. The first factor is fitted on validation people seen
+through the simulated detector; the second, which knows a real detector's scores, and the tail on rendered clips of such
+people; the second is 1 where there are no scores. The numbers lie in the refiner's card, under "uncertainty".
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ class Calibration:
     disagreement: float = 1.0
     detected: float = 1.0
     unsure: float = 0.0
+    tail: float = 1.96
+
+    @property
+    def bands(self) -> dict[str, tuple[float, float]]:
+        """Name of a band: (its width in sigmas, the share of errors that it is to cover)."""
+        return {"68 %": (1.0, 0.683), "95 %": (self.tail, 0.95)}
 
     @classmethod
     def of(cls, card: dict[str, Any]) -> Calibration:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import norm
+from scipy.optimize import brentq, minimize
+from scipy.stats import t
 
 from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
@@ -15,8 +15,6 @@ from refiner.data.mocap import read_mocap
 from refiner.evaluation.protocol import HELD_OUT_NOISE, takes
 from refiner.refine import Refiner
 from refiner.uncertainty import Calibration
-
-BANDS = {"68 %": (1.0, 0.683), "95 %": (1.96, 0.95)}  # name -> (standard deviations, share of a Gaussian)
 
 
 @dataclass(frozen=True)
@@ -62,48 +60,62 @@ def together(parts: Sequence[Samples]) -> Samples:
 def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     """The calibration whose bands cover the samples' coordinates.
 
-    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected` and `unsure`. By
-    quantile regression (the pinball loss at both bands), which outliers do not pull; then all sigmas are scaled so that both
-    bands miss their shares by as little as they can: errors have longer tails than a Gaussian, so neither is met exactly.
+    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected` and `unsure`; and the tail. By
+    quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly.
     """
     begin = start or Calibration()
     names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure")
     errors = np.abs(samples.errors[:, 1:])
 
     def calibration(values: np.ndarray) -> Calibration:
-        return replace(begin, **{name: float(abs(value)) for name, value in zip(names, values, strict=True)})
+        return replace(begin, **{name: float(abs(value)) for name, value in zip((*names, "tail"), values, strict=True)})
 
     def loss(values: np.ndarray) -> float:
-        sigma = calibration(values).sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
+        tried = calibration(values)
+        sigma = _sigma(samples, tried)
         total = 0.0
-        for width, share in BANDS.values():
+        for width, share in tried.bands.values():
             left = errors - width * sigma
             pinball = float(np.where(left > 0, share * left, (share - 1) * left).mean())
             total += pinball / (share * (1 - share))  # or the few errors outside the wide band would hardly count
         return total
 
-    found = minimize(loss, [1.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7})
-    every = [1, 0] if samples.scores is None else [1, 1]  # which numbers multiply every sigma
+    found = minimize(loss, [1.0, 1.0, begin.tail], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7}).x
+    narrow, wide = (share for _, share in begin.bands.values())
+    factor, tail = np.quantile(errors / np.maximum(_sigma(samples, calibration(found)), 1e-9), [narrow, wide])
+    every = [factor, 1, 1 / factor] if samples.scores is None else [factor, factor, 1 / factor]
+    return calibration(np.array([found[0], found[1], tail]) * every)
 
-    def scaled(factor: float) -> Calibration:
-        return calibration(found.x * np.power(factor, every))
 
-    def missed(factor: float) -> float:
-        shares = covered(samples, scaled(factor))
-        return max(abs(shares[name] - share) for name, (_, share) in BANDS.items())
-
-    return scaled(float(minimize_scalar(missed, bounds=(0.5, 2.0), method="bounded").x))
+def _sigma(samples: Samples, calibration: Calibration) -> np.ndarray:
+    """(N,16,1) of the joints but the hip."""
+    return calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
 
 
 def covered(samples: Samples, calibration: Calibration) -> dict[str, float]:
     """Share of coordinates within each band."""
-    sigma = calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
-    errors = np.abs(samples.errors[:, 1:])
-    return {name: float((errors <= width * sigma).mean()) for name, (width, _) in BANDS.items()}
+    sigma, errors = _sigma(samples, calibration), np.abs(samples.errors[:, 1:])
+    return {name: float((errors <= width * sigma).mean()) for name, (width, _) in calibration.bands.items()}
 
 
 def coverage_curve(samples: Samples, calibration: Calibration, shares: np.ndarray) -> np.ndarray:
-    """(K,) share of coordinates within the bands that a Gaussian would fill to (K,) `shares`, each between 0 and 1."""
-    sigma = calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
-    ratio = np.sort((np.abs(samples.errors[:, 1:]) / np.maximum(sigma, 1e-9)).ravel())
-    return np.searchsorted(ratio, norm.ppf((1 + shares) / 2), side="right") / len(ratio)
+    """(K,) share of coordinates within the bands that should cover (K,) `shares`, each between 0 and 1.
+
+    The bands are those of the Student t distribution that has the calibration's.
+    """
+    ratio = np.sort((np.abs(samples.errors[:, 1:]) / np.maximum(_sigma(samples, calibration), 1e-9)).ravel())
+    return np.searchsorted(ratio, _widths(calibration, shares), side="right") / len(ratio)
+
+
+def _widths(calibration: Calibration, shares: np.ndarray) -> np.ndarray:
+    """Of bands that cover `shares`, in sigmas."""
+    (_, narrow), (tail, wide) = calibration.bands.values()
+
+    def ratio(freedom: float) -> float:
+        return float(t.ppf((1 + wide) / 2, freedom) / t.ppf((1 + narrow) / 2, freedom))
+
+    few, many = 1.0, 200.0
+    freedom = (
+        many if tail <= ratio(many) else few if tail >= ratio(few) else brentq(lambda v: ratio(v) - tail, few, many)
+    )
+    return t.ppf((1 + shares) / 2, freedom) / t.ppf((1 + narrow) / 2, freedom)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,19 @@ def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
     assert coverage_curve(samples, TRUE, shares) == pytest.approx(shares, abs=0.01)
     narrow = Calibration(TRUE.scale / 2, TRUE.disagreement, TRUE.detected, TRUE.unsure)
     assert (coverage_curve(samples, narrow, shares) < shares - 0.04).all()
+
+
+def test_a_long_tail_is_found_and_both_bands_hold() -> None:
+    rng = np.random.default_rng(2)
+    samples = made_up(4000, scores=True)
+    sigma = TRUE.sigma(samples.joint_std, samples.disagreement, samples.scores)[..., None]
+    errors = rng.standard_t(4, samples.errors.shape) * sigma
+    found = fit(replace(samples, errors=errors), Calibration(TRUE.scale, TRUE.disagreement))
+    assert found.tail == pytest.approx(2.43, rel=0.05)  # of Student's t with 4 degrees of freedom: 2.776 / 1.142
+    shares = np.array([0.1, 0.5, 0.683, 0.8, 0.95, 0.99])
+    new = replace(samples, errors=rng.standard_t(4, samples.errors.shape) * sigma)
+    assert covered(new, found) == pytest.approx({"68 %": 0.683, "95 %": 0.95}, abs=0.01)
+    assert coverage_curve(new, found, shares) == pytest.approx(shares, abs=0.01)
 
 
 def test_scores_widen_what_is_known_already() -> None:
