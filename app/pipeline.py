@@ -98,7 +98,7 @@ def run(
     people = _find(info, models, people, stages)
     tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
-    refined = _refine(tracks, lifted, clock, models, options, stages)
+    refined = _refine(tracks, lifted, clock, models, options, camera, stages)
     motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
     measures = quality(motion)
     with complete_folder(folder) as staging:
@@ -178,6 +178,7 @@ def _refine(
     clock: Clock,
     models: Models,
     options: Options,
+    camera: dict[str, Any],
     stages: Stages,
 ) -> list[tuple[np.ndarray | None, np.ndarray | None]]:
     """(N,17,3) poses and (N,17) standard deviations for each track; None for both without a refiner."""
@@ -195,6 +196,7 @@ def _refine(
             steps=options.steps,
             on_progress=on_progress,
             scores=track.scores[run],
+            focal=camera["focal_px"],
         )
         return refined.poses, refined.sigma
 

@@ -153,6 +153,7 @@ class Refiner:
         steps: int = 2,
         scores: np.ndarray | None = None,
         guided: bool = True,
+        focal: float | None = None,
         on_progress: Progress | None = None,
     ) -> Refined:
         """Refine a sequence.
@@ -165,6 +166,7 @@ class Refiner:
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
             scores: (N, 17) how sure the detector is of each keypoint, 0 to 1; None where they are known exactly.
             guided: let what the whole clip tells have its say afterwards, see `guide`.
+            focal: of the camera, pixels, for the guidance; None assumes one.
 
         Raises:
             ConfigError: K out of range.
@@ -184,7 +186,7 @@ class Refiner:
         sigma = self.calibration.sigma(self.joint_std, disagreement, scores)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
-            poses = self.guide(poses, keypoints, image_size, fps, scores)
+            poses = self.guide(poses, keypoints, image_size, fps, scores, focal)
         return Refined(poses, sigma, disagreement)
 
     def guide(
@@ -194,13 +196,14 @@ class Refiner:
         image_size: tuple[int, int],
         fps: float,
         scores: np.ndarray | None = None,
+        focal: float | None = None,
     ) -> np.ndarray:
         """Refined poses (N, 17, 3), bent to the picture and to bones of constant length, see `refiner.guidance`."""
         ambiguity = self.model.ambiguity.cpu().numpy()
         if not ambiguity.any():
             return poses
         sure = np.ones(poses.shape[:2]) if scores is None else scores
-        return guidance.guide(poses, keypoints, sure, image_size, fps, ambiguity)
+        return guidance.guide(poses, keypoints, sure, image_size, fps, ambiguity, focal)
 
     @torch.inference_mode()
     def refine_windows(

@@ -4,6 +4,7 @@ from synthetic import REST, joints
 
 from estimators.skeleton import H36M17
 from refiner.guidance import guide, keypoint_sigma
+from refiner.refine import Refiner
 
 
 def with_constant_bones(motion: np.ndarray) -> np.ndarray:
@@ -87,3 +88,12 @@ def test_the_memory_bound_changes_nothing(monkeypatch):
     whole = run(wrong())
     monkeypatch.setattr("refiner.guidance.CHUNK", 7)
     np.testing.assert_allclose(run(wrong()), whole, atol=1e-6)
+
+
+def test_a_refiner_bends_to_the_camera_that_it_is_told():
+    refiner = Refiner.load()
+    before = wrong()
+    near, told = (refiner.guide(before, KEYPOINTS, SIZE, 50.0, focal=focal) for focal in (600.0, FOCAL))
+    assert error_mm(told) < error_mm(near) - 1
+    by_hand = guide(before, KEYPOINTS, EXACT, SIZE, 50.0, refiner.model.ambiguity.numpy(), FOCAL)
+    np.testing.assert_array_equal(told, by_hand)
