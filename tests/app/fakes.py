@@ -105,7 +105,9 @@ class FakeRefiner:
         steps: int = 2,
         on_progress: Callable[[int, int], None] | None = None,
         scores: np.ndarray | None = None,
+        focal: float | None = None,
     ) -> Refined:
+        assert focal and focal > 0
         assert scores is not None and scores.shape == lifted.shape[:2]
         assert np.isfinite(lifted).all() and keypoints.shape[:2] == lifted.shape[:2]
         return Refined(lifted * np.float32([1, 1, 0]), np.full(lifted.shape[:2], 0.02, np.float32))
