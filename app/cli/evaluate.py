@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from estimators.lifting import Lifter
     from refiner.evaluation.calibration import Samples
+    from refiner.evaluation.report import Evaluated
     from refiner.refine import Refiner
     from refiner.uncertainty import Calibration
 
@@ -45,6 +46,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "on clips of them; prints how much its bands cover",
     )  # fmt: skip
     parser.add_argument("--plot", metavar="SVG", help="with --calibrate: draw what bands of all widths cover")
+    parser.add_argument(
+        "--report", metavar="FOLDER", type=Path,
+        help="with --data: write the paper's tables (by activity; what each part, each step and guidance give; sizes; seeds, if "
+        "a lifter has several refiners) and its histogram of errors there",
+    )  # fmt: skip
+    parser.add_argument("--alone", nargs="+", default=[], help="with --data: lifters to measure beside, not refined")
     parser.add_argument("--json", help="also write the numbers to this file")
     parser.set_defaults(run=run)
 
@@ -55,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
     from refiner import diffusion
+    from refiner.evaluation import report
     from refiner.refine import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
@@ -67,38 +75,53 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"There is no folder for {args.json}.")
     if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
+    if (args.report or args.alone) and (args.calibrate or not args.data):
+        raise ConfigError("--report and --alone go with --data, and not with --calibrate.")
     if args.calibrate and args.h36m:
         raise ConfigError("--calibrate goes with --data or --rendered.")
     evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m
     if args.calibrate:
         evaluate = calibrate_simulated if args.data else calibrate_rendered
-    results = {}
+    results: dict[str, Any] = {}
+    measured: list[report.Evaluated] = []
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
         lifter, refiner = Lifter.load(lifter_name, device), Refiner.load(refiner_name, device)
-        results[lifter.name] = evaluate(args, lifter, refiner)
+        result = evaluate(args, lifter, refiner)
+        if isinstance(result, report.Evaluated):
+            measured.append(result)
+            result = result.numbers()
+        results[f"{lifter.name}, {refiner.name}"] = result
+    if args.report:
+        report.write(measured, args.report, args.split)
+        print(f"\nwrote {args.report / 'report.md'}")
     if args.json:
         Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
     return 0
 
 
-def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
-    """Print the table of a lifter on motion capture; returns it ready for JSON."""
+def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> Evaluated:
+    """Print the table of a lifter on motion capture."""
     from rich.console import Console
 
     from estimators import weights
+    from estimators.lifting import Lifter
     from refiner.evaluation.protocol import evaluate
+    from refiner.evaluation.report import ABLATED_STEPS, Evaluated
     from refiner.evaluation.tables import card_metrics, markdown
 
     with Console(stderr=True).status(f"{lifter.name}") as status:
         tables = evaluate(
             args.data, lifter, refiner, args.steps, args.every, args.split,
             on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
+            alone=[Lifter.load(name, next(lifter.network.parameters()).device.type) for name in args.alone],
+            ablate=ABLATED_STEPS if args.report else (),
         )  # fmt: skip
     print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
+    refined = f"+ refiner, K={args.steps}"
     if args.cards:
         weights.set_in_card(lifter.name, metrics=card_metrics(tables, lifter.name))
-        weights.set_in_card(refiner.name, metrics=card_metrics(tables, f"+ refiner, K={args.steps}"))
-    return {condition: [asdict(row) for row in rows] for condition, rows in tables.items()}
+        weights.set_in_card(refiner.name, metrics=card_metrics(tables, refined))
+    return Evaluated(lifter, refiner, tables, refined)
 
 
 def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:

@@ -8,8 +8,10 @@ every frame counted once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,6 +31,7 @@ TAKE_SECONDS = 10.0
 SEED = 20_240_108
 HELD_OUT_NOISE = "noise-movenet-val"
 MEAN_POSE_WINDOWS = 2048
+HISTOGRAM = np.arange(0, 305, 5)  # mm; the last bin holds what is larger, too
 
 
 @dataclass(frozen=True)
@@ -113,24 +116,70 @@ def baselines(refiner: Refiner) -> dict[str, Method]:
     }
 
 
+@dataclass(frozen=True)
+class TakeErrors:
+    """One method on one take: mean errors in mm (Accel in mm/frame^2), and how many frames err by how much."""
+
+    take: str
+    activity: str
+    frames: int
+    mpjpe: float
+    p_mpjpe: float
+    accel: float
+    histogram: np.ndarray  # of the frames' MPJPE, by HISTOGRAM
+
+
 class Tally:
-    """Frame-weighted means of the errors, per method."""
+    """The errors of every method on every take."""
 
     def __init__(self) -> None:
-        self._sums: dict[str, np.ndarray] = {}
-        self._frames: dict[str, int] = {}
+        self.errors: dict[str, list[TakeErrors]] = {}
 
-    def add(self, method: str, predicted: np.ndarray, target: np.ndarray) -> None:
+    def add(self, method: str, predicted: np.ndarray, take: Take) -> None:
         """Count a take's poses (N, 17, 3) metres; takes of fewer than three frames have no acceleration."""
+        target = take.poses
         if len(target) < 3:
             return
-        errors = [f(predicted, target) for f in (mpjpe, p_mpjpe, acceleration_error)]
-        self._sums[method] = self._sums.get(method, np.zeros(3)) + 1000 * len(target) * np.array(errors)
-        self._frames[method] = self._frames.get(method, 0) + len(target)
+        position, shape, accel = (1000 * f(predicted, target) for f in (mpjpe, p_mpjpe, acceleration_error))
+        by_frame = 1000 * np.linalg.norm(predicted - target, axis=-1).mean(axis=-1)
+        histogram, _ = np.histogram(np.minimum(by_frame, HISTOGRAM[-1]), HISTOGRAM)
+        errors = TakeErrors(take.name, activity_of(take.activity), len(target), position, shape, accel, histogram)
+        self.errors.setdefault(method, []).append(errors)
 
     def rows(self) -> list[Row]:
-        """One row a method, in the order of first mention."""
-        return [Row(name, *(total / self._frames[name])) for name, total in self._sums.items()]
+        """One row a method, in the order of first mention: means over the frames."""
+        return [_row(method, takes) for method, takes in self.errors.items()]
+
+    def by_activity(self, method: str) -> dict[str, Row]:
+        """One row an activity, the most frequent one first."""
+        groups: dict[str, list[TakeErrors]] = {}
+        for one in self.errors[method]:
+            groups.setdefault(one.activity, []).append(one)
+        frequent = sorted(groups.items(), key=lambda group: -sum(one.frames for one in group[1]))
+        return {activity: _row(activity, takes) for activity, takes in frequent}
+
+    def histogram(self, method: str) -> np.ndarray:
+        """(K,) share of the frames in each bin of `HISTOGRAM`."""
+        counts = np.sum([one.histogram for one in self.errors[method]], axis=0)
+        return counts / counts.sum()
+
+    def worse(self, method: str, before: str) -> float:
+        """Share of the takes whose MPJPE is larger with `method` than with `before`."""
+        pairs = zip(self.errors[method], self.errors[before], strict=True)
+        return float(np.mean([after.mpjpe > first.mpjpe for after, first in pairs]))
+
+
+def activity_of(text: str) -> str:
+    """The first words of a clip's description: "dance - pirouette, jete" is a dance."""
+    return re.split(r" - |,|/", text)[0].strip()
+
+
+def _row(name: str, takes: list[TakeErrors]) -> Row:
+    frames = [one.frames for one in takes]
+    mean = partial(np.average, weights=frames)
+    return Row(
+        name, *(float(mean([getattr(one, measure) for one in takes])) for measure in ("mpjpe", "p_mpjpe", "accel"))
+    )
 
 
 def evaluate(
@@ -141,14 +190,18 @@ def evaluate(
     every: int = 1,
     split: str = "test",
     on_take: Callable[[str, int], None] | None = None,
-) -> dict[str, list[Row]]:
-    """Rows for "true 2D" and "detected 2D", on people that no training has seen.
+    alone: Sequence[Lifter] = (),
+    ablate: Sequence[int] = (),
+) -> dict[str, Tally]:
+    """Errors for "true 2D" and "detected 2D", on people that no training has seen.
 
     Args:
         mocap: path of the motion-capture file.
         steps: K of the refiner.
         every: use one take in so many.
         on_take: called with the condition's name and the number of takes done.
+        alone: lifters to measure beside, without a refiner.
+        ablate: other K to measure as well, without guidance; if there are any, guidance is also measured without refiner.
     """
     centre = mean_pose(read_mocap(mocap, "train"))
     clips = read_mocap(mocap, split)
@@ -159,18 +212,23 @@ def evaluate(
     }.items():
         tally = Tally()
         for done, take in enumerate(takes(clips, noise, every), start=1):
-            lifted = lifter.lift(take.keypoints, take.image_size, take.fps)
-            tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take.poses)
-            tally.add(lifter.name, lifted, take.poses)
+            keypoints, size, fps, scores = take.keypoints, take.image_size, take.fps, take.scores
+            tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
+            for other in alone:
+                tally.add(other.name, other.lift(keypoints, size, fps), take)
+            lifted = lifter.lift(keypoints, size, fps)
+            tally.add(lifter.name, lifted, take)
             for name, method in baselines(refiner).items():
-                tally.add(name, method(take, lifted), take.poses)
-            refined = refiner.refine(
-                take.keypoints, lifted, take.image_size, take.fps, steps, take.scores, guided=False
-            ).poses
-            tally.add(f"+ refiner, K={steps}, no guidance", refined, take.poses)
-            guided = refiner.guide(refined, take.keypoints, take.image_size, take.fps, take.scores)
-            tally.add(f"+ refiner, K={steps}", guided, take.poses)
+                tally.add(name, method(take, lifted), take)
+            if ablate:
+                tally.add("+ guidance alone", refiner.guide(lifted, keypoints, size, fps, scores), take)
+            for count in sorted({*ablate, steps}):
+                refined = refiner.refine(keypoints, lifted, size, fps, count, scores, guided=False).poses
+                tally.add(f"+ refiner, K={count}, no guidance", refined, take)
+                if count == steps:
+                    guided = refiner.guide(refined, keypoints, size, fps, scores)
+            tally.add(f"+ refiner, K={steps}", guided, take)
             if on_take:
                 on_take(condition, done)
-        tables[condition] = tally.rows()
+        tables[condition] = tally
     return tables

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from refiner.evaluation.protocol import Row
+from refiner.evaluation.protocol import Row, Tally
 
 
-def markdown(tables: dict[str, list[Row]]) -> str:
+def markdown(tables: dict[str, Tally]) -> str:
     """One markdown table: a row for each method, three columns for each condition (mm; Accel in mm/frame^2)."""
+    return of_rows({condition: tally.rows() for condition, tally in tables.items()}, "method")
+
+
+def of_rows(tables: dict[str, list[Row]], what: str) -> str:
+    """The same of rows that are about `what`."""
     conditions = list(tables)
-    head = ["method"] + [f"{name}: {what}" for name in conditions for what in ("MPJPE", "P-MPJPE", "Accel")]
+    head = [what] + [f"{name}: {error}" for name in conditions for error in ("MPJPE", "P-MPJPE", "Accel")]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for rows in zip(*tables.values(), strict=True):
         numbers = [f"{value:.1f}" for row in rows for value in (row.mpjpe, row.p_mpjpe, row.accel)]
@@ -16,11 +21,11 @@ def markdown(tables: dict[str, list[Row]]) -> str:
     return "\n".join(lines)
 
 
-def card_metrics(tables: dict[str, list[Row]], method: str) -> dict[str, float]:
+def card_metrics(tables: dict[str, Tally], method: str) -> dict[str, float]:
     """One method's numbers for a model card: {"true 2D, MPJPE mm": ...}."""
     metrics = {}
-    for condition, rows in tables.items():
-        row = next(row for row in rows if row.method == method)
+    for condition, tally in tables.items():
+        row = next(row for row in tally.rows() if row.method == method)
         for name, value in {"MPJPE mm": row.mpjpe, "P-MPJPE mm": row.p_mpjpe, "Accel mm/frame^2": row.accel}.items():
             metrics[f"{condition}, {name}"] = round(value, 1)
     return metrics

@@ -101,7 +101,7 @@ def test_the_tables_hold_every_method(trained, mocap):
     for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
         assert method in table
     assert set(tables) == {"true 2D", "detected 2D"}
-    assert all(row.p_mpjpe < row.mpjpe for rows in tables.values() for row in rows)
+    assert all(row.p_mpjpe < row.mpjpe for tally in tables.values() for row in tally.rows())
 
 
 def refiner_training(lifter, mocap, **options) -> RefinerTraining:

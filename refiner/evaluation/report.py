@@ -1,0 +1,188 @@
+"""The paper's tables and its histogram of errors, for lifters and refiners, as Markdown, JSON and a picture.
+
+Tables I and II (by activity), III (what each part gives: the conditional noise alone, the number of steps, guidance) and IV (sizes),
+Fig. 4 (errors before and after), and what papers leave out: how often refinement hurts, and what another seed changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from estimators.lifting import Lifter
+from refiner.evaluation import tables
+from refiner.evaluation.protocol import HISTOGRAM, Row, Tally
+from refiner.refine import Refiner
+
+ABLATED_STEPS = (1, 2, 3, 5)  # K
+MEASURES = {"MPJPE": "mpjpe", "P-MPJPE": "p_mpjpe", "Accel": "accel"}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A lifter with a refiner, measured: a Tally for each condition, and the name of the method that is the refiner's."""
+
+    lifter: Lifter
+    refiner: Refiner
+    conditions: dict[str, Tally]
+    refined: str
+
+    @property
+    def name(self) -> str:
+        """Of the pair."""
+        return f"{self.lifter.name} and {self.refiner.name}"
+
+    def row(self, condition: str, method: str) -> Row:
+        """A method's errors."""
+        return next(row for row in self.conditions[condition].rows() if row.method == method)
+
+    def numbers(self) -> dict[str, Any]:
+        """Everything measured, ready for JSON."""
+        return {
+            "lifter": self.lifter.description(),
+            "refiner": self.refiner.description(),
+            "conditions": {condition: self._condition(tally) for condition, tally in self.conditions.items()},
+        }
+
+    def _condition(self, tally: Tally) -> dict[str, Any]:
+        both = (self.lifter.name, self.refined)
+        return {
+            "methods": [asdict(row) for row in tally.rows()],
+            "by_activity": {method: list(map(asdict, tally.by_activity(method).values())) for method in both},
+            "takes_made_worse": tally.worse(self.refined, self.lifter.name),
+        }
+
+
+def write(runs: Sequence[Evaluated], folder: Path, people: str) -> None:
+    """Write `report.md`, `report.json` and `errors.png` into a folder, which is made if need be.
+
+    Args:
+        people: who was measured, for the title.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [f"# Refinement of 3D poses, measured on the {people} people"]
+    for run in runs:
+        parts += [f"## {run.name}", "What each part gives (Table III); mm, Accel in mm/frame^2."]
+        parts += [tables.markdown(run.conditions), _gain(run)]
+        for number, measure in (("I", "MPJPE"), ("II", "P-MPJPE")):
+            parts += [f"By activity (Table {number}): {measure}, mm.", by_activity(run, measure)]
+    parts += ["## Seeds", *(spread(group) for group in _seeds(runs))] if _seeds(runs) else []
+    parts += ["## Sizes (Table IV)", sizes(runs), "## Errors of frames (Fig. 4)", "![Errors](errors.png)"]
+    (folder / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(json.dumps([run.numbers() for run in runs], indent=2) + "\n", encoding="utf-8")
+    picture(runs, folder / "errors.png")
+
+
+def by_activity(run: Evaluated, measure: str) -> str:
+    """A Markdown table of "MPJPE" or "P-MPJPE": a row an activity and their average, lifted and refined."""
+    conditions = list(run.conditions)
+    lines = ["| activity | " + " | ".join(f"{name}: lifted | refined | change" for name in conditions) + " |"]
+    lines.append("|---" + "|---:" * 3 * len(conditions) + "|")
+    columns = []
+    for condition, tally in run.conditions.items():
+        for method in (run.lifter.name, run.refined):
+            columns.append({**tally.by_activity(method), "all": run.row(condition, method)})
+    for activity in columns[0]:
+        cells = []
+        for lifted, refined in zip(columns[::2], columns[1::2], strict=True):
+            before, after = (getattr(column[activity], MEASURES[measure]) for column in (lifted, refined))
+            cells += [f"{before:.1f}", f"{after:.1f}", f"{100 * (after / before - 1):+.0f} %"]
+        lines.append(f"| {activity} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def spread(group: Sequence[Evaluated]) -> str:
+    """A Markdown table of one lifter's refiners of several seeds: their mean, and half of the range between them."""
+    first = group[0]
+    lines = [f"{first.lifter.name}: {', '.join(run.refiner.name for run in group)}; mean ± half of the range.", ""]
+    heads = [f"{condition}: {measure}" for condition in first.conditions for measure in MEASURES]
+    lines += ["| method | " + " | ".join(heads) + " |", "|---" + "|---:" * len(heads) + "|"]
+    for method in (first.lifter.name, first.refined):
+        cells = []
+        for condition in first.conditions:
+            for field in MEASURES.values():
+                values = [getattr(run.row(condition, method), field) for run in group]
+                cells.append(f"{np.mean(values):.1f} ± {np.ptp(values) / 2:.1f}")
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def sizes(runs: Sequence[Evaluated]) -> str:
+    """A Markdown table: parameters and floating-point operations of every network."""
+    lines = ["| network | T | blocks | parameters | million FLOPs a frame |", "|---" + "|---:" * 4 + "|"]
+    seen: set[str] = set()
+    for model in (model for run in runs for model in (run.lifter, run.refiner)):
+        if model.name not in seen:
+            seen.add(model.name)
+            network = model.network if isinstance(model, Lifter) else model.model.network
+            count = sum(parameter.numel() for parameter in network.parameters())
+            depth, flops = model.card["architecture"]["depth"], operations(model) / 1e6
+            lines.append(f"| {model.name} | {model.frames} | {depth} | {count:,} | {flops:.1f} |")
+    return "\n".join(lines)
+
+
+def operations(model: Lifter | Refiner) -> float:
+    """Floating-point operations that one pass of the network takes for a frame, a multiplication and an addition being two."""
+    T = model.frames
+    counter = FlopCounterMode(display=False)
+    with torch.inference_mode(), counter:
+        if isinstance(model, Lifter):
+            model.network(torch.zeros(1, T, 17, model.normalisation.channels))
+        else:
+            channels = model.model.normalisation.channels + model.model.scores
+            network: nn.Module = model.model.network
+            network(torch.zeros(1, T, 17, 3), torch.zeros(1, T, 17, channels), torch.ones(1, dtype=torch.long))
+    return counter.get_total_flops() / T
+
+
+def picture(runs: Sequence[Evaluated], path: Path) -> None:
+    """Draw how many frames err by how much, before and after: a row a run, a column a condition."""
+    from matplotlib.figure import Figure
+
+    conditions = list(runs[0].conditions)
+    figure = Figure(figsize=(5 * len(conditions), 2.6 * len(runs)), layout="constrained")
+    axes = figure.subplots(len(runs), len(conditions), squeeze=False, sharex=True, sharey=True)
+    middles = (HISTOGRAM[1:] + HISTOGRAM[:-1]) / 2
+    for row, run in zip(axes, runs, strict=True):
+        for axis, (condition, tally) in zip(row, run.conditions.items(), strict=True):
+            for method, colour, label in ((run.lifter.name, "0.55", "lifted"), (run.refined, "C0", "refined")):
+                shares = 100 * tally.histogram(method)
+                axis.fill_between(middles, shares, step="mid", color=colour, alpha=0.25)
+                axis.step(middles, shares, where="mid", color=colour, label=label)
+            axis.set_title(f"{run.name}, {condition}", fontsize=8)
+            axis.set_xlim(0, HISTOGRAM[-1])
+    for axis in axes[-1]:
+        axis.set_xlabel("MPJPE of a frame, mm (the last bin: more)")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("% of the frames")
+    axes[0, 0].legend(frameon=False)
+    figure.savefig(path, dpi=110)
+
+
+def _gain(run: Evaluated) -> str:
+    sentences = []
+    for condition, tally in run.conditions.items():
+        before, after = run.row(condition, run.lifter.name), run.row(condition, run.refined)
+        changes = ", ".join(
+            f"{measure} {100 * (getattr(after, field) / getattr(before, field) - 1):+.0f} %"
+            for measure, field in MEASURES.items()
+        )
+        share = 100 * tally.worse(run.refined, run.lifter.name)
+        sentences.append(f"On {condition}: {changes}; {share:.0f} % of the takes have a larger MPJPE than before.")
+    return " ".join(sentences)
+
+
+def _seeds(runs: Sequence[Evaluated]) -> list[list[Evaluated]]:
+    """Runs of the same lifter, where there are several."""
+    groups: dict[str, list[Evaluated]] = {}
+    for run in runs:
+        groups.setdefault(run.lifter.name, []).append(run)
+    return [group for group in groups.values() if len(group) > 1]
