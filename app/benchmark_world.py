@@ -22,7 +22,6 @@ from demo_videos.truth import Truth
 from estimators.errors import DataError
 from refiner.evaluation.calibration import Samples
 from refiner.refine import Refiner
-from refiner.uncertainty import Calibration
 
 _STILL_M_S, _NEAR_FLOOR_M = 0.15, 0.12  # a true foot stands while its ankle is slower and lower than this
 BANDS = ("68 %", "95 %")
@@ -109,7 +108,7 @@ def coverage(motion: Motion, truth: Truth) -> dict[str, float]:
     joints = truth.joints_3d.astype(np.float64)
     error = np.abs(person.best - (joints - joints[:, :1]))[person.present, 1:]
     sigma = person.sigma[person.present, 1:, None]
-    widths = (1.0, motion.models.get("refiner", {}).get("sigma_95", Calibration.tail))
+    widths = (1.0, motion.sigma_95)
     return {name: float((error <= width * sigma).mean()) for name, width in zip(BANDS, widths, strict=True)}
 
 

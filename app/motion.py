@@ -130,6 +130,13 @@ class Motion:
         raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
 
     @property
+    def sigma_95(self) -> float:
+        """How many sigmas cover 95 % of the errors, as the refiner says; a Gaussian's if it says nothing."""
+        refiner = self.models.get("refiner")
+        told = refiner.get("sigma_95") if isinstance(refiner, dict) else None
+        return float(told) if isinstance(told, int | float) else 1.96
+
+    @property
     def most_seen(self) -> PersonMotion:
         """The person who is there in most frames, the first of several."""
         return max(self.people, key=lambda person: int(person.present.sum()))

@@ -130,13 +130,16 @@ def _table(entry: dict[str, Any], variants: Sequence[str]) -> str:
 
 
 def _sigma(motion: Motion, person: PersonMotion) -> str:
-    """One standard deviation of the joints over time: the median, and where nine in ten lie."""
+    """Sigma of the joints over time: the median, and where nine in ten lie."""
     if person.sigma is None:
         return ""
     centimetres = np.where(person.present[:, None], 100 * person.sigma[:, 1:].astype(np.float64), np.nan)
     middle, low, high = np.quantile(centimetres, [0.5, 0.05, 0.95], axis=1)
     plot = over_time(motion.timestamps, {"median": ("refined", middle)}, "cm", band=np.stack([low, high], axis=1))
-    hint = "One standard deviation of a coordinate, of the median joint; the band holds nine joints in ten."
+    hint = (
+        "Sigma, of the median joint: 68 % of the errors of a coordinate are expected to be smaller, 95 % to be smaller than "
+        f"{motion.sigma_95:.1f} sigma. The band holds nine joints in ten."
+    )
     worst = sorted(zip(np.nanmean(centimetres, axis=0), motion.skeleton.joints[1:], strict=True), reverse=True)[:3]
     least_sure = ", ".join(f"{joint.replace('_', ' ')} {value:.1f} cm" for value, joint in worst if np.isfinite(value))
     return f'<h3>Uncertainty</h3><p class="hint">{hint} Least sure: {least_sure}.</p>{plot}'

@@ -10,7 +10,8 @@ source, models, camera     as in motion.npz
 people                     for each: id, and by frame
     provenance             (N) "detected", "interpolated" or "missing"
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
-    sigma                  (N) of 17 numbers, metres, one standard deviation; null where missing or not estimated
+    sigma                  (N) of 17 numbers, metres: 68 % of a coordinate's errors are smaller, 95 % are smaller than
+                           models.refiner.sigma_95 times that; null where missing or not estimated
     contacts               (N) of [left, right]: true while the foot stands; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
 """

@@ -7,7 +7,7 @@ Columns, comma-separated, with a header line:
     person          id
     provenance      detected, interpolated or missing
     JOINT_x_m       metres in the axes of `app.export.place`, and the same for y and z; for each of the 17 joints
-    JOINT_sigma_m   metres, one standard deviation of each coordinate; empty if not estimated
+    JOINT_sigma_m   metres, 68 % of each coordinate's errors are smaller; empty if not estimated
     JOINT_score     confidence of the 2D keypoint
     left_contact    1 while the left foot stands, else 0; and right_contact for the other
 

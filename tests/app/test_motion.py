@@ -151,3 +151,11 @@ def test_files_that_are_no_motion(tmp_path: Path) -> None:
     for path in (missing, text, empty, other, pickled, array, cut):
         with pytest.raises(DataError, match=path.stem):
             Motion.load(path)
+
+
+@pytest.mark.parametrize(
+    ("refiner", "expected"),
+    [({"sigma_95": 2.5}, 2.5), ({"sigma_95": "wide"}, 1.96), ({"name": "x"}, 1.96), (None, 1.96), (3, 1.96)],
+)
+def test_how_many_sigmas_cover_95_percent(refiner: object, expected: float) -> None:
+    assert replace(make_motion(), models={"refiner": refiner}).sigma_95 == expected
