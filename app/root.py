@@ -1,12 +1,7 @@
 """Where the person is: the root's trajectory in camera space, from 2D keypoints and root-relative 3D poses.
 
-A single view cannot tell focal length from distance: a camera has to be assumed. With a pinhole of focal length f, the
-joint at root + p is seen at u = f (root_x + p_x) / (root_z + p_z) + c_x, which is linear in the root:
-
-    f root_x - (u - c_x) root_z = (u - c_x) p_z - f p_x        and the same for v and y
-
-Each frame gives 34 such equations for 3 unknowns. A wrong focal length stretches the depth in proportion and leaves
-the fit to the picture nearly unchanged.
+A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the depth in
+proportion and leaves the fit to the picture (`estimators.camera.place`) nearly unchanged.
 
 Apparent size tells the depth within a few percent only. Feet that stand say how the root moves from frame to frame,
 far more exactly: `estimate_roots` uses both.
@@ -22,6 +17,7 @@ import numpy as np
 from app.contacts import FEET
 from app.ground import find_ground
 from app.smoothing import Steps, smooth
+from estimators.camera import place, place_at, rays_of
 from estimators.skeleton import Skeleton
 
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
@@ -62,8 +58,7 @@ def fit_root(
 ) -> np.ndarray:
     """The root position of each frame by itself that explains its keypoints best; no smoothing.
 
-    Weighted linear least squares. A frame whose solution lies nowhere near the distance that its apparent size
-    suggests (a flat or wrong pose can make the system nearly singular) is placed by the size alone.
+    See `estimators.camera.place`.
 
     Args:
         keypoints: (N,17,2) pixels; NaN where missing.
@@ -79,24 +74,10 @@ def fit_root(
     present = np.isfinite(poses).all(axis=(1, 2)) & np.isfinite(keypoints).all(axis=(1, 2))
     if not present.any():
         return root
-    rays = _rays(keypoints[present], image_size, focal)  # (M,17,2)
+    rays = rays_of(keypoints[present], image_size, focal)  # (M,17,2)
     pose = poses[present].astype(np.float64)
     weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
-    by_size = _depth_by_size(rays, pose, weights)
-
-    # Normal equations of w (x + px - ux (z + pz)) = 0 and the same in y, joint by joint.
-    total = weights.sum(axis=1)
-    target = rays * pose[..., 2:] - pose[..., :2]  # (M,17,2): what x - u z has to be
-    sum_rays = np.einsum("nj,njk->nk", weights, rays)
-    sum_target = np.einsum("nj,njk->nk", weights, target)
-    matrix = np.zeros((len(pose), 3, 3))
-    matrix[:, 0, 0] = matrix[:, 1, 1] = total
-    matrix[:, :2, 2] = matrix[:, 2, :2] = -sum_rays
-    matrix[:, 2, 2] = np.einsum("nj,njk->n", weights, rays**2) + 1e-12 * total
-    right = np.concatenate([sum_target, -np.einsum("nj,njk->n", weights, rays * target)[:, None]], axis=1)
-    depth = np.linalg.solve(matrix, right[..., None])[:, 2, 0]
-    depth = np.where((depth > by_size / 2) & (depth < by_size * 2), depth, by_size)
-    root[present] = _at_depth(rays, pose, weights, depth)
+    root[present] = place(rays, pose, weights)
     return root
 
 
@@ -123,8 +104,8 @@ def estimate_root(
     depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _steps(standing, 2, _DEPTH_GRIP_S))
     depth = np.maximum(depth[present], 0.3)  # nobody stands in the lens
     weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
-    rays = _rays(keypoints[present], image_size, focal)
-    root[present] = _at_depth(rays, poses[present].astype(np.float64), weights, depth)
+    rays = rays_of(keypoints[present], image_size, focal)
+    root[present] = place_at(depth, rays, poses[present].astype(np.float64), weights)
     for axis in range(2):
         steps = _steps(standing, axis, _LATERAL_GRIP_S)
         root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ, steps=steps)[present]
@@ -176,25 +157,3 @@ def _steps(standing: Standing | None, axis: int, seconds: float) -> Steps | None
     moves = np.where(both, feet[:-1] - feet[1:], 0.0)
     count = both.sum(axis=1)
     return Steps(moves.sum(axis=1) / np.maximum(count, 1), count, seconds)
-
-
-def _rays(keypoints: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
-    """(..., 2) pixels to x/z and y/z."""
-    return (keypoints.astype(np.float64) - np.array(image_size) / 2) / focal
-
-
-def _depth_by_size(rays: np.ndarray, pose: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(M,) metres: spread of the pose across the view over the spread of its rays, always positive."""
-
-    def spread(points: np.ndarray) -> np.ndarray:
-        mean = np.einsum("nj,njk->nk", weights, points) / weights.sum(axis=1, keepdims=True)
-        return np.sqrt(np.einsum("nj,njk->n", weights, (points - mean[:, None]) ** 2))
-
-    return np.clip(spread(pose[..., :2]) / np.maximum(spread(rays), 1e-9), 0.1, 1e3)
-
-
-def _at_depth(rays: np.ndarray, pose: np.ndarray, weights: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """(M,3): the root at this depth whose joints lie nearest to their rays."""
-    offset = rays * (depth[:, None, None] + pose[..., 2:]) - pose[..., :2]
-    across = np.einsum("nj,njk->nk", weights, offset) / weights.sum(axis=1, keepdims=True)
-    return np.concatenate([across, depth[:, None]], axis=1)

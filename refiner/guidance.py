@@ -21,7 +21,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from estimators.camera import assumed_focal
+from estimators.camera import assumed_focal, place, rays_of
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17
 
@@ -72,12 +72,12 @@ def guide(
     """
     focal = focal or assumed_focal(image_size)
     prior = torch.from_numpy(poses).double()
-    rays = torch.from_numpy((keypoints - np.array(image_size) / 2) / focal).double()
+    rays = torch.from_numpy(rays_of(keypoints, image_size, focal))
     of_size = torch.from_numpy(keypoint_sigma(scores))
     sigma = of_size * person_size(rays[None])
     precision = torch.linalg.inv(torch.from_numpy(covariance).double() + _BODY**2 * torch.eye(48))
     doubt = 2 * float(of_size.median())  # metres: lengths are no surer than what they come from
-    pose, root = prior, _root(prior, rays, sigma)
+    pose, root = prior, torch.from_numpy(place(rays.numpy(), prior.numpy(), 1 / sigma.numpy() ** 2))
     moves = (torch.arange(17) > 0)[:, None]  # the root stays at 0
     for length_sigma in _LENGTH_SIGMAS:
         lengths = _lengths_of_clip(pose)
@@ -156,25 +156,3 @@ def _lengths_of_clip(pose: Tensor) -> Tensor:
         share = weight[:, members].flatten()[order].cumsum(0)
         lengths[members] = values[torch.searchsorted(share, share[-1] / 2)]
     return lengths
-
-
-def _root(pose: Tensor, rays: Tensor, sigma: Tensor) -> Tensor:
-    """(N, 3) metres: where the roots best explain the picture, each frame by itself.
-
-    x + p_x = u (z + p_z), and the same in y, are linear in the root (x, y, z). Where they are nearly singular, size tells the depth.
-    """
-    weight = (1 / sigma).repeat_interleave(2, dim=1)
-    rows = torch.zeros(*rays.shape, 3, dtype=rays.dtype)
-    rows[..., 0, 0] = rows[..., 1, 1] = 1
-    rows[..., 2] = -rays
-    target = (rays * pose[..., 2:] - pose[..., :2]).flatten(1)
-    root = torch.linalg.lstsq(rows.flatten(1, 2) * weight[..., None], (target * weight)[..., None]).solution[..., 0]
-    depth = _spread(pose[..., :2]) / _spread(rays).clamp_min(1e-6)
-    by_size = torch.cat([rays[:, 0] * depth[:, None], depth[:, None]], dim=1)
-    plausible = (root[:, 2] > depth / 2) & (root[:, 2] < depth * 2)
-    return torch.where(plausible[:, None], root, by_size)
-
-
-def _spread(points: Tensor) -> Tensor:
-    """(N,) root mean square distance of points (N, 17, 2) from their mean."""
-    return (points - points.mean(dim=1, keepdim=True)).square().sum(dim=-1).mean(dim=1).sqrt()
