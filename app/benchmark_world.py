@@ -24,6 +24,8 @@ from refiner.evaluation.calibration import Samples
 from refiner.refine import Refiner
 
 _STILL_M_S, _NEAR_FLOOR_M = 0.15, 0.12  # a true foot stands while its ankle is slower and lower than this
+_A_JUMP_CM = 12.0  # less is standing on tiptoe
+_STANDING = 0.1  # share of a clip in which somebody stands at least
 BANDS = ("68 %", "95 %")
 
 
@@ -39,6 +41,7 @@ class WorldErrors:
         floor_cm: mean height of the true standing feet's ankles above the floor, estimated less true, at true height.
         sliding_cm_s: mean horizontal speed of feet while they truly stand: "lifted", "refined", "cleaned", "truth".
         contacts: precision and recall of the standing feet found.
+        jump_cm: how high the lower foot gets over where it stands, true and estimated at true height; NaN without a jump.
         moved_m: length of the root's true path.
     """
 
@@ -48,6 +51,7 @@ class WorldErrors:
     floor_cm: float
     sliding_cm_s: Mapping[str, float]
     contacts: tuple[float, float]
+    jump_cm: tuple[float, float]
     moved_m: float
 
 
@@ -84,6 +88,7 @@ def world_errors(motion: Motion, truth: Truth) -> WorldErrors:
             for name, paths in {"lifted": lifted, "refined": plain, "cleaned": clean, "truth": true_feet}.items()
         },
         contacts=(_share(hits, found[0].sum()), _share(hits, stands.sum())),
+        jump_cm=_jump(true_feet[present, :, 1], scale * plain[present, :, 1]),
         moved_m=float(np.linalg.norm(np.diff(joints[:, 0], axis=0), axis=1).sum()),
     )
 
@@ -95,6 +100,12 @@ def true_contacts(truth: Truth, feet: list[int]) -> np.ndarray:
         return np.zeros(paths.shape[:2], bool)
     speed = np.linalg.norm(np.gradient(paths, axis=0), axis=-1) * float(truth.fps)
     return (speed < _STILL_M_S) & (paths[..., 1] < _NEAR_FLOOR_M)
+
+
+def _jump(true: np.ndarray, found: np.ndarray) -> tuple[float, float]:
+    """Centimetres, from the heights of the feet (N,2) metres; NaN if they truly do not leave the floor together."""
+    highest = [100 * float(np.max(feet.min(axis=1)) - np.quantile(feet.min(axis=1), _STANDING)) for feet in (true, found)]
+    return (highest[0], highest[1]) if highest[0] > _A_JUMP_CM else (np.nan, np.nan)
 
 
 def coverage(motion: Motion, truth: Truth) -> dict[str, float]:
@@ -156,6 +167,8 @@ def _cells(one: WorldErrors) -> dict[str, float]:
         "tilt °": one.tilt_deg,
         "floor cm": one.floor_cm,
         **{f"sliding cm/s, {name}": value for name, value in one.sliding_cm_s.items()},
+        "jump cm, true": one.jump_cm[0],
+        "jump cm": one.jump_cm[1],
         "contact precision %": 100 * precision,
         "contact recall %": 100 * recall,
     }

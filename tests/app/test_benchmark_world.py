@@ -42,7 +42,14 @@ def test_the_truth_has_hardly_any_errors(walker: Truth) -> None:
     assert found.sliding_cm_s["refined"] == pytest.approx(found.sliding_cm_s["truth"], abs=0.5)
     assert found.sliding_cm_s["cleaned"] < 0.6 * found.sliding_cm_s["truth"]
     assert found.contacts[1] > 0.9 and found.moved_m > 5
+    assert np.isnan(found.jump_cm).all()  # who walks does not jump
     assert "| walker |" in world_markdown({"walker": found})
+
+
+def test_a_jump_is_as_high_as_it_is() -> None:
+    hopper = load_truth(demo_clips()["hopper"][1])
+    true, found = world_errors(exact(hopper), hopper).jump_cm
+    assert 13 < true < 20 and found == pytest.approx(true, abs=1)
 
 
 def test_an_offset_and_a_drift_are_told_apart(walker: Truth) -> None:
