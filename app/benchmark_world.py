@@ -104,7 +104,9 @@ def true_contacts(truth: Truth, feet: list[int]) -> np.ndarray:
 
 def _jump(true: np.ndarray, found: np.ndarray) -> tuple[float, float]:
     """Centimetres, from the heights of the feet (N,2) metres; NaN if they truly do not leave the floor together."""
-    highest = [100 * float(np.max(feet.min(axis=1)) - np.quantile(feet.min(axis=1), _STANDING)) for feet in (true, found)]
+    highest = [
+        100 * float(np.max(feet.min(axis=1)) - np.quantile(feet.min(axis=1), _STANDING)) for feet in (true, found)
+    ]
     return (highest[0], highest[1]) if highest[0] > _A_JUMP_CM else (np.nan, np.nan)
 
 

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import matplotlib
+
 from estimators.errors import D3PError
 
 from .case import Case, End, Place, Unclear
@@ -231,6 +233,7 @@ def _confine(case: Case, place: Place, events: list[str]) -> None:
     os.environ.update(
         HOME=str(place.root / "home"),
         XDG_CACHE_HOME=str(place.root / "home"),
+        MPLCONFIGDIR=matplotlib.get_cachedir(),  # of this machine's fonts: a command would make the list anew
         TORCHINDUCTOR_CACHE_DIR=str(place.root / "cache"),  # else a folder of torch's among the temporary ones
         TMPDIR=str(place.root / "tmp"),
     )
