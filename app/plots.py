@@ -91,7 +91,7 @@ def coverage(shares: np.ndarray, found: Mapping[str, np.ndarray], size: int = 32
     for (name, values), colour in zip(found.items(), ("#2563eb", "#d97706", "#2e8b57"), strict=False):
         parts.append(f'<path d="{_steps(at(shares, values))}" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{edge + 8}" y="{edge + 14 * len(parts) / 2:.0f}" fill="{colour}">{escape(name)}</text>')
-    parts.append(f'<text x="{size / 2}" y="{size - 4}" text-anchor="middle">of a Gaussian within the band</text>')
+    parts.append(f'<text x="{size / 2}" y="{size - 4}" text-anchor="middle">expected within the band</text>')
     body = "".join(parts).replace("<path", '<path fill="none"')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" font-family="sans-serif" font-size="11">'

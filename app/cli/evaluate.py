@@ -45,7 +45,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="fit the refiner's sigma and write it into its card: with --data on the validation people, then with --rendered "
         "on clips of them; prints how much its bands cover",
     )  # fmt: skip
-    parser.add_argument("--plot", metavar="SVG", help="with --calibrate: draw what bands of all widths cover")
+    parser.add_argument(
+        "--plot", metavar="SVG", help="with --calibrate or --rendered: draw what bands of sigma of all widths cover"
+    )
     parser.add_argument(
         "--report", metavar="FOLDER", type=Path,
         help="with --data: write the paper's tables (by activity; what each part, each step and guidance give; sizes; seeds, if "
@@ -75,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"There is no folder for {args.json}.")
     if args.cards and not args.data:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
+    if args.plot and not (args.calibrate or args.rendered):
+        raise ConfigError("--plot goes with --calibrate or --rendered.")
     if (args.report or args.alone) and (args.calibrate or not args.data):
         raise ConfigError("--report and --alone go with --data, and not with --calibrate.")
     if args.calibrate and args.h36m:
@@ -133,12 +137,16 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     from app.motion import Motion
     from demo_videos.truth import Truth
     from estimators.detection import Detector
+    from refiner.evaluation.calibration import together
 
     worlds: dict[str, benchmark_world.WorldErrors] = {}
     covered: dict[str, dict[str, float]] = {}
     runs: list[benchmark_ranks.Run] = []
+    parts: list[Samples] = []
 
     def look(name: str, motion: Motion, truth: Truth) -> None:
+        if args.plot:
+            parts.append(benchmark_world.samples_of(motion, truth, refiner))
         worlds[name] = benchmark_world.world_errors(motion, truth)
         covered[name] = benchmark_world.coverage(motion, truth)
         runs.extend(benchmark_ranks.runs_of(motion, truth, name))
@@ -155,6 +163,8 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     if worlds:
         print(f"\n{benchmark_world.markdown(worlds)}\n\n{benchmark_world.coverage_markdown(covered)}")
         print(f"\n{benchmark_ranks.markdown(runs)}\n\n{benchmark_ranks.markdown(runs, 'acceleration')}")
+    if args.plot:
+        _draw(args.plot, {"rendered clips": together(parts)}, refiner.calibration)
     clips = {
         result.name: {
             "found": result.found,
@@ -226,12 +236,8 @@ def _keep(
     args: argparse.Namespace, refiner: Refiner, calibration: Calibration, samples: dict[str, Samples]
 ) -> dict[str, Any]:
     """Write a calibration into the card; print, draw and return the shares of the samples that its bands cover."""
-    import numpy as np
-
-    from app.files import complete_file
-    from app.plots import coverage
     from estimators import weights
-    from refiner.evaluation.calibration import coverage_curve, covered
+    from refiner.evaluation.calibration import covered
     from refiner.uncertainty import FIELD
 
     numbers = {name: round(value, 4) for name, value in asdict(calibration).items()}
@@ -241,8 +247,19 @@ def _keep(
     for people, bands in shares.items():
         print(f"  {people}: " + ", ".join(f"{100 * share:.1f} % within {band}" for band, share in bands.items()))
     if args.plot:
-        levels = np.linspace(0.02, 0.99, 98)
-        drawn = {people: coverage_curve(some, calibration, levels) for people, some in samples.items()}
-        with complete_file(args.plot) as temporary:
-            temporary.write_text(coverage(levels, drawn), encoding="utf-8")
+        _draw(args.plot, samples, calibration)
     return {FIELD: numbers, "coverage": shares}
+
+
+def _draw(path: str, samples: dict[str, Samples], calibration: Calibration) -> None:
+    """Draw what share of the samples bands cover, over the share that they should cover."""
+    import numpy as np
+
+    from app.files import complete_file
+    from app.plots import coverage
+    from refiner.evaluation.calibration import coverage_curve
+
+    levels = np.linspace(0.02, 0.99, 98)
+    drawn = {people: coverage_curve(some, calibration, levels) for people, some in samples.items()}
+    with complete_file(path) as temporary:
+        temporary.write_text(coverage(levels, drawn), encoding="utf-8")
