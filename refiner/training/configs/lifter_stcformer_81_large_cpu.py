@@ -1,7 +1,7 @@
 """The fair question to the refiner: a single lifter of as many parameters as stcformer-81 and its refiner together.
 
-It starts as stcformer-81, with six more blocks, and trains on as long as the refiner has, in the same windows with the same
-detector. It is not bundled."""
+It starts as stcformer-81, with six more blocks, and trains on as long as the refiner has in its three trainings, on as many windows
+seen by the same detector. It is not bundled."""
 
 kind = "lifter"
 name = "stcformer-81-large"
@@ -13,7 +13,7 @@ model = {
     "loss": "mpjpe",
 }
 data = {
-    "stages": [(2300, 27, 10), (3200, 81, 4)],
+    "stages": [(6900, 27, 10), (9600, 81, 4)],
     "strides": (2, 4),
     "detector": "noise-movenet",
 }
