@@ -136,7 +136,7 @@ def samples_of(motion: Motion, truth: Truth, refiner: Refiner) -> Samples:
         raise DataError("Without refinement there is no sigma to calibrate.")
     joints, present = truth.joints_3d.astype(np.float64), person.present
     sigma, scores, known = person.sigma[present], person.scores[present], refiner.calibration
-    widened = known.scale * (known.detected + known.unsure * (1 - np.clip(scores, 0, 1)))
+    widened = known.scale * known.widening(scores)
     spread = np.sqrt(np.maximum((sigma / widened) ** 2 - refiner.joint_std**2, 0)) / known.disagreement
     return Samples((person.best - (joints - joints[:, :1]))[present], spread, refiner.joint_std, scores)
 
@@ -152,12 +152,16 @@ def markdown(clips: Mapping[str, WorldErrors]) -> str:
     return "\n".join(lines)
 
 
-def coverage_markdown(clips: Mapping[str, Mapping[str, float]]) -> str:
-    """A row of the share of coordinates within each band, mean over clips."""
+def coverage_markdown(clips: Mapping[str, Mapping[str, float]], pooled: Mapping[str, float]) -> str:
+    """The share of coordinates within each band: of all clips together (`pooled`), and mean over clips."""
     means = {band: [one[band] for one in clips.values() if one] for band in BANDS}
-    cells = [f"{100 * float(np.mean(shares)):.1f} %" if shares else "–" for shares in means.values()]
-    head = "| band of sigma | " + " | ".join(BANDS) + " |\n|---" + "|---:" * len(BANDS) + "|"
-    return f"{head}\n| coordinates within | " + " | ".join(cells) + " |"
+    lines = [
+        "| coordinates within the band of sigma | " + " | ".join(BANDS) + " |",
+        "|---" + "|---:" * len(BANDS) + "|",
+    ]
+    lines.append("| of all | " + " | ".join(f"{100 * pooled[band]:.1f} %" for band in BANDS) + " |")
+    of_clips = [f"{100 * float(np.mean(shares)):.1f} %" if shares else "–" for shares in means.values()]
+    return "\n".join([*lines, "| of a clip, on average | " + " | ".join(of_clips) + " |"])
 
 
 def _cells(one: WorldErrors) -> dict[str, float]:

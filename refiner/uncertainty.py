@@ -4,10 +4,11 @@ What is known at run time are the conditional noise's standard deviation at the 
 much the refinements of the input and of its mirror image disagree. Neither is an error bar: the one is of another
 estimate than the refined one, the other is too small by a factor. Calibrated,
 
-    sigma = scale * hypot(joint_std, disagreement * d) * (detected + unsure * (1 - score))
+    sigma = scale * hypot(joint_std, disagreement * d) * (detected + unsure * (1 - score) + lost * (1 - mean score))
 
 covers a coordinate's error in 68 % of cases, and `tail` sigma in 95 %: more than a Gaussian's 1.96, for whole stretches of a clip
-err together, where a detector fails or a body is larger than it looks. The first factor is fitted on validation people seen
+err together, where a detector fails or a body is larger than it looks. The mean is over the joints of a frame: who is hard to see
+is hard to lift, down to the joints that are seen. The first factor is fitted on validation people seen
 through the simulated detector; the second, which knows a real detector's scores, and the tail on rendered clips of such
 people; the second is 1 where there are no scores. The numbers lie in the refiner's card, under "uncertainty".
 """
@@ -30,6 +31,7 @@ class Calibration:
     disagreement: float = 1.0
     detected: float = 1.0
     unsure: float = 0.0
+    lost: float = 0.0
     tail: float = 1.96
 
     @property
@@ -54,7 +56,13 @@ class Calibration:
         Returns:
             (N,17) float32 metres; 0 at the hip, to which all is relative.
         """
-        sigma = self.scale * np.hypot(joint_std, self.disagreement * disagreement)
-        if scores is not None:
-            sigma = sigma * (self.detected + self.unsure * (1 - np.clip(scores, 0, 1)))
-        return sigma.astype(np.float32)
+        return (self.scale * np.hypot(joint_std, self.disagreement * disagreement) * self.widening(scores)).astype(
+            np.float32
+        )
+
+    def widening(self, scores: np.ndarray | None) -> np.ndarray | float:
+        """(N,17) the formula's second factor; 1 without a detector. `scores` as for `sigma`."""
+        if scores is None:
+            return 1.0
+        doubt = 1 - np.clip(scores, 0, 1)
+        return self.detected + self.unsure * doubt + self.lost * doubt.mean(axis=-1, keepdims=True)

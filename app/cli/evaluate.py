@@ -137,7 +137,7 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     from app.motion import Motion
     from demo_videos.truth import Truth
     from estimators.detection import Detector
-    from refiner.evaluation.calibration import together
+    from refiner.evaluation import calibration
 
     worlds: dict[str, benchmark_world.WorldErrors] = {}
     covered: dict[str, dict[str, float]] = {}
@@ -145,8 +145,7 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     parts: list[Samples] = []
 
     def look(name: str, motion: Motion, truth: Truth) -> None:
-        if args.plot:
-            parts.append(benchmark_world.samples_of(motion, truth, refiner))
+        parts.append(benchmark_world.samples_of(motion, truth, refiner))
         worlds[name] = benchmark_world.world_errors(motion, truth)
         covered[name] = benchmark_world.coverage(motion, truth)
         runs.extend(benchmark_ranks.runs_of(motion, truth, name))
@@ -161,10 +160,12 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
     groups = benchmark.by_group(results)
     print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{benchmark.markdown(groups)}")
     if worlds:
-        print(f"\n{benchmark_world.markdown(worlds)}\n\n{benchmark_world.coverage_markdown(covered)}")
+        samples = calibration.together(parts)
+        pooled = calibration.covered(samples, refiner.calibration)
+        print(f"\n{benchmark_world.markdown(worlds)}\n\n{benchmark_world.coverage_markdown(covered, pooled)}")
         print(f"\n{benchmark_ranks.markdown(runs)}\n\n{benchmark_ranks.markdown(runs, 'acceleration')}")
-    if args.plot:
-        _draw(args.plot, {"rendered clips": together(parts)}, refiner.calibration)
+        if args.plot:
+            _draw(args.plot, {"rendered clips": samples}, refiner.calibration)
     clips = {
         result.name: {
             "found": result.found,

@@ -60,11 +60,11 @@ def together(parts: Sequence[Samples]) -> Samples:
 def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     """The calibration whose bands cover the samples' coordinates.
 
-    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected` and `unsure`; and the tail. By
+    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected`, `unsure` and `lost`; and the tail. By
     quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly.
     """
     begin = start or Calibration()
-    names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure")
+    names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure", "lost")
     errors = np.abs(samples.errors[:, 1:])
 
     def calibration(values: np.ndarray) -> Calibration:
@@ -80,11 +80,14 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
             total += pinball / (share * (1 - share))  # or the few errors outside the wide band would hardly count
         return total
 
-    found = minimize(loss, [1.0, 1.0, begin.tail], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7}).x
+    first = [1.0] * len(names) + [begin.tail]
+    found = minimize(loss, first, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7}).x
     narrow, wide = (share for _, share in begin.bands.values())
-    factor, tail = np.quantile(errors / np.maximum(_sigma(samples, calibration(found)), 1e-9), [narrow, wide])
-    every = [factor, 1, 1 / factor] if samples.scores is None else [factor, factor, 1 / factor]
-    return calibration(np.array([found[0], found[1], tail]) * every)
+    ratio = errors / np.maximum(_sigma(samples, calibration(found)), 1e-9)
+    factor, found[-1] = np.quantile(ratio, [narrow, wide])
+    found[-1] /= factor
+    found[0 : 1 if samples.scores is None else 3] *= factor  # the numbers that multiply every sigma
+    return calibration(found)
 
 
 def _sigma(samples: Samples, calibration: Calibration) -> np.ndarray:

@@ -75,7 +75,10 @@ def test_coverage_is_that_of_a_gaussian(walker: Truth) -> None:
     narrow = replace(motion, people=(replace(person, sigma=person.sigma / 2),))
     assert coverage(narrow, walker)["68 %"] == pytest.approx(0.383, abs=0.01)
     assert coverage(replace(motion, people=(replace(person, sigma=None),)), walker) == {}
-    assert "68.3 %" in coverage_markdown({"a": {"68 %": 0.683, "95 %": 0.95}, "nobody": {}})
+    shares = {"68 %": 0.683, "95 %": 0.95}
+    assert coverage_markdown({"a": shares, "nobody": {}}, {"68 %": 0.7, "95 %": 0.9}).endswith(
+        "| of all | 70.0 % | 90.0 % |\n| of a clip, on average | 68.3 % | 95.0 % |"
+    )
 
 
 def test_ranks(walker: Truth) -> None:

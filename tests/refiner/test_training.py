@@ -212,5 +212,5 @@ def test_every_config_is_whole(path):
         assert config.model["loss"] in LOSSES
     else:
         RefinerModel(config.model["network"], "image")
-        lifter = path.with_name(path.name.replace("refiner", "lifter"))
+        lifter = path.with_name(path.name.replace("refiner", "lifter").replace("_more", ""))
         assert config.model["lifter"] == load_config(lifter).name

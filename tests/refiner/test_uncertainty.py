@@ -11,7 +11,7 @@ from estimators import weights
 from refiner.evaluation.calibration import Samples, coverage_curve, covered, fit, together
 from refiner.uncertainty import Calibration
 
-TRUE = Calibration(scale=0.4, disagreement=3.0, detected=1.3, unsure=1.7)
+TRUE = Calibration(scale=0.4, disagreement=3.0, detected=1.3, unsure=1.7, lost=0.8)
 
 
 def made_up(n: int, scores: bool, seed: int = 0) -> Samples:
@@ -36,7 +36,7 @@ def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
     shares = np.array([0.1, 0.5, 0.683, 0.95])
     samples = made_up(3000, scores=True)
     assert coverage_curve(samples, TRUE, shares) == pytest.approx(shares, abs=0.01)
-    narrow = Calibration(TRUE.scale / 2, TRUE.disagreement, TRUE.detected, TRUE.unsure)
+    narrow = replace(TRUE, scale=TRUE.scale / 2)
     assert (coverage_curve(samples, narrow, shares) < shares - 0.04).all()
 
 
@@ -67,6 +67,13 @@ def test_an_unsure_detector_makes_sigma_larger() -> None:
     assert (unsure > 1.5 * sure).all() and sure.dtype == np.float32
     assert (TRUE.sigma(joint_std, disagreement) < sure).all()  # no detector: no doubt of its
     assert TRUE.sigma(np.zeros(17), 0 * disagreement).max() == 0
+
+
+def test_a_person_who_is_hard_to_see_widens_sigma_of_every_joint() -> None:
+    joint_std, disagreement = np.full(17, 0.05), np.full((1, 17), 0.01)
+    clear, hard = np.full((1, 17), 0.9), np.full((1, 17), 0.2)
+    hard[:, 3] = 0.9  # one joint is as clear as before
+    assert TRUE.sigma(joint_std, disagreement, hard)[0, 3] > 1.2 * TRUE.sigma(joint_std, disagreement, clear)[0, 3]
 
 
 def test_a_card_without_numbers_is_not_calibrated() -> None:
