@@ -1,6 +1,6 @@
 """The rendered benchmark: shots of many people, rooms, views and flaws, drawn from a seed.
 
-    python -m demo_videos.suite --mocap mocap17.npz --out suite          # 32 clips of test people, 6,400 frames
+    python -m demo_videos.suite --mocap mocap17.npz --out suite          # 32 clips of test people, 5,814 frames
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
 writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
