@@ -61,6 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     from app.models import resolve_device
+    from app.pipeline import check_output_folder
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
     from refiner import diffusion
@@ -81,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--plot goes with --calibrate or --rendered.")
     if (args.report or args.alone) and (args.calibrate or not args.data):
         raise ConfigError("--report and --alone go with --data, and not with --calibrate.")
+    if args.report:
+        check_output_folder(args.report)
     if args.calibrate and args.h36m:
         raise ConfigError("--calibrate goes with --data or --rendered.")
     evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m

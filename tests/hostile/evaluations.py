@@ -59,6 +59,22 @@ def cases() -> Iterator[Case]:
         yield Case(
             AREA, f"--json={target}", _evaluate("--h36m", "GOOD/h36m.npz", f"--json={target}"), REFUSED, seconds=120
         )
+    yield Case(
+        AREA,
+        "--report",
+        _evaluate("--data", "GOOD/mocap.npz", "--report", "OUT/report"),
+        RIGHT,
+        seconds=180,
+        memory_mb=700,
+    )
+    for wrong in (
+        ("--data", "GOOD/mocap.npz", "--report", "GOOD/mocap.npz"),
+        ("--data", "GOOD/mocap.npz", "--alone", "nothing"),
+        ("--data", "GOOD/mocap.npz", "--plot", "OUT/x.svg"),
+        ("--h36m", "GOOD/h36m.npz", "--report", "OUT/report"),
+        ("--h36m", "GOOD/h36m.npz", "--alone", "stcformer-81"),
+    ):
+        yield Case(AREA, " ".join(wrong), _evaluate(*wrong), REFUSED, seconds=120)
     for lifters in (
         ("nothing",),
         ("GOOD/tiny-9.safetensors", "nothing"),
