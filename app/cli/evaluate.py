@@ -110,6 +110,7 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
     """Print the table of a lifter on motion capture."""
     from rich.console import Console
 
+    from app.models import resolve_device
     from estimators import weights
     from estimators.lifting import Lifter
     from refiner.evaluation.protocol import evaluate
@@ -120,7 +121,7 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
         tables = evaluate(
             args.data, lifter, refiner, args.steps, args.every, args.split,
             on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
-            alone=[Lifter.load(name, next(lifter.network.parameters()).device.type) for name in args.alone],
+            alone=[Lifter.load(name, resolve_device(args.device)) for name in args.alone],
             ablate=ABLATED_STEPS if args.report else (),
         )  # fmt: skip
     print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
