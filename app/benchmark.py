@@ -23,6 +23,7 @@ from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
 from estimators.errors import DataError, NobodyFoundError
 from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
+from refiner.evaluation.tables import table
 
 VARIANTS = ("lifted", "refined")
 
@@ -260,10 +261,10 @@ def by_group(results: list[ClipResult]) -> dict[str, Summary]:
 def markdown(groups: dict[str, Summary]) -> str:
     """A row a group: lifted → refined in mm and m/s^2."""
     head = ["clips", "number", "found %", "2D error %", "MPJPE mm", "P-MPJPE mm", "acceleration error m/s²"]
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    rows = []
     for name, one in groups.items():
         cells = [name, str(one.clips), f"{100 * one.found:.1f}", f"{one.keypoint_error:.2f}"]
         for measure in ("mpjpe", "p_mpjpe", "acceleration"):
             cells.append(" → ".join(f"{getattr(errors, measure):.1f}" for errors in one.errors.values()))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return table(head, rows)

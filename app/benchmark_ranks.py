@@ -16,6 +16,7 @@ from app.motion import Motion, PersonMotion
 from app.quality import UNITS, quality
 from demo_videos.truth import Truth
 from refiner.evaluation.metrics import acceleration_error, mpjpe
+from refiner.evaluation.tables import table
 
 MIN_RUNS = 5  # fewer have no ranks worth a number
 
@@ -106,11 +107,10 @@ def _number(value: float | None) -> float:
 
 def markdown(runs: Sequence[Run], error: str = "mpjpe") -> str:
     """A row a measure: correlations with an error over clips."""
-    table = rank_correlations(runs, error)
+    measures = rank_correlations(runs, error)
     columns = ("lifted", "refined", "both", "change")
-    lines = [f"| rank correlation with {error} | " + " | ".join(columns) + " |", "|---" + "|---:" * len(columns) + "|"]
-    lines += [
-        f"| {name} | " + " | ".join("–" if np.isnan(row[one]) else f"{row[one]:+.2f}" for one in columns) + " |"
-        for name, row in table.items()
-    ]
-    return "\n".join(lines)
+    rows = (
+        [name, *("–" if np.isnan(row[one]) else f"{row[one]:+.2f}" for one in columns)]
+        for name, row in measures.items()
+    )
+    return table([f"rank correlation with {error}", *columns], rows)

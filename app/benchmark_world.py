@@ -21,6 +21,7 @@ from app.root import Seen, estimate_roots
 from demo_videos.truth import Truth
 from estimators.errors import DataError
 from refiner.evaluation.calibration import Samples
+from refiner.evaluation.tables import table
 from refiner.refine import Refiner
 
 _STILL_M_S, _NEAR_FLOOR_M = 0.15, 0.12  # a true foot stands while its ankle is slower and lower than this
@@ -144,24 +145,19 @@ def samples_of(motion: Motion, truth: Truth, refiner: Refiner) -> Samples:
 def markdown(clips: Mapping[str, WorldErrors]) -> str:
     """A row a clip and one of their means."""
     rows = {name: _cells(one) for name, one in clips.items()}
-    titles = next(iter(rows.values())).keys()
-    lines = ["| clip | " + " | ".join(titles) + " |", "|---" + "|---:" * len(titles) + "|"]
+    titles = list(next(iter(rows.values())))
     mean = {title: float(np.nanmean([cells[title] for cells in rows.values()])) for title in titles}
-    for name, cells in {**rows, "mean": mean}.items():
-        lines.append(f"| {name} | " + " | ".join(f"{cells[title]:.1f}" for title in titles) + " |")
-    return "\n".join(lines)
+    lines = {**rows, "mean": mean}.items()
+    return table(["clip", *titles], ([name, *(f"{cells[title]:.1f}" for title in titles)] for name, cells in lines))
 
 
 def coverage_markdown(clips: Mapping[str, Mapping[str, float]], pooled: Mapping[str, float]) -> str:
     """The share of coordinates within each band: of all clips together (`pooled`), and mean over clips."""
     means = {band: [one[band] for one in clips.values() if one] for band in BANDS}
-    lines = [
-        "| coordinates within the band of sigma | " + " | ".join(BANDS) + " |",
-        "|---" + "|---:" * len(BANDS) + "|",
-    ]
-    lines.append("| of all | " + " | ".join(f"{100 * pooled[band]:.1f} %" for band in BANDS) + " |")
+    of_all = [f"{100 * pooled[band]:.1f} %" for band in BANDS]
     of_clips = [f"{100 * float(np.mean(shares)):.1f} %" if shares else "–" for shares in means.values()]
-    return "\n".join([*lines, "| of a clip, on average | " + " | ".join(of_clips) + " |"])
+    heads = ["coordinates within the band of sigma", *BANDS]
+    return table(heads, [["of all", *of_all], ["of a clip, on average", *of_clips]])
 
 
 def _cells(one: WorldErrors) -> dict[str, float]:

@@ -18,6 +18,7 @@ from estimators.lifting import Lifter
 from estimators.lifting.lifter import BATCH
 from refiner.data.human36m import Sequence
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
+from refiner.evaluation.tables import table
 from refiner.refine import Refiner
 
 WAYS = ("each frame once", "official")
@@ -37,11 +38,11 @@ class ActionTable:
         """A row a method, a column an action, the average at the end."""
         methods = list(self.errors)
         actions = list(self.errors[methods[0]][way][measure])
-        lines = ["| " + " | ".join(["method", *actions, "average"]) + " |", "|---" + "|---:" * (len(actions) + 1) + "|"]
+        rows = []
         for method in methods:
             values = [*self.errors[method][way][measure].values(), self.average(method, way, measure)]
-            lines.append("| " + " | ".join([method, *(f"{value:.1f}" for value in values)]) + " |")
-        return "\n".join(lines)
+            rows.append([method, *(f"{value:.1f}" for value in values)])
+        return table(["method", *actions, "average"], rows)
 
 
 def evaluate_human36m(

@@ -83,10 +83,8 @@ def write(runs: Sequence[Evaluated], folder: Path, people: str) -> None:
 
 def by_activity(run: Evaluated, measure: str) -> str:
     """A Markdown table of "MPJPE" or "P-MPJPE": a row an activity and their average, lifted and refined."""
-    conditions = list(run.conditions)
-    lines = ["| activity | " + " | ".join(f"{name}: lifted | refined | change" for name in conditions) + " |"]
-    lines.append("|---" + "|---:" * 3 * len(conditions) + "|")
-    columns = []
+    heads = [head for condition in run.conditions for head in (f"{condition}: lifted", "refined", "change")]
+    columns, rows = [], []
     for condition, tally in run.conditions.items():
         for method in (run.lifter.name, run.refined):
             columns.append({**tally.by_activity(method), "all": run.row(condition, method)})
@@ -95,38 +93,36 @@ def by_activity(run: Evaluated, measure: str) -> str:
         for lifted, refined in zip(columns[::2], columns[1::2], strict=True):
             before, after = (getattr(column[activity], MEASURES[measure]) for column in (lifted, refined))
             cells += [f"{before:.1f}", f"{after:.1f}", f"{100 * (after / before - 1):+.0f} %"]
-        lines.append(f"| {activity} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append([activity, *cells])
+    return tables.table(["activity", *heads], rows)
 
 
 def spread(group: Sequence[Evaluated]) -> str:
     """A Markdown table of one lifter's refiners of several seeds: their mean, and half of the range between them."""
     first = group[0]
-    lines = [f"{first.lifter.name}: {', '.join(run.refiner.name for run in group)}; mean ± half of the range.", ""]
+    title = f"{first.lifter.name}: {', '.join(run.refiner.name for run in group)}; mean ± half of the range."
     heads = [f"{condition}: {measure}" for condition in first.conditions for measure in MEASURES]
-    lines += ["| method | " + " | ".join(heads) + " |", "|---" + "|---:" * len(heads) + "|"]
+    rows = []
     for method in (first.lifter.name, first.refined):
         cells = []
         for condition in first.conditions:
             for field in MEASURES.values():
                 values = [getattr(run.row(condition, method), field) for run in group]
                 cells.append(f"{np.mean(values):.1f} ± {np.ptp(values) / 2:.1f}")
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append([method, *cells])
+    return f"{title}\n\n{tables.table(['method', *heads], rows)}"
 
 
 def sizes(runs: Sequence[Evaluated]) -> str:
     """A Markdown table: parameters and floating-point operations of every network."""
-    lines = ["| network | T | blocks | parameters | million FLOPs a frame |", "|---" + "|---:" * 4 + "|"]
-    seen: set[str] = set()
+    rows: dict[str, list[str]] = {}
     for model in (model for run in runs for model in (run.lifter, run.refiner)):
-        if model.name not in seen:
-            seen.add(model.name)
+        if model.name not in rows:
             network = model.network if isinstance(model, Lifter) else model.model.network
             count = sum(parameter.numel() for parameter in network.parameters())
             depth, flops = model.card["architecture"]["depth"], operations(model) / 1e6
-            lines.append(f"| {model.name} | {model.frames} | {depth} | {count:,} | {flops:.1f} |")
-    return "\n".join(lines)
+            rows[model.name] = [model.name, str(model.frames), str(depth), f"{count:,}", f"{flops:.1f}"]
+    return tables.table(["network", "T", "blocks", "parameters", "million FLOPs a frame"], rows.values())
 
 
 def operations(model: Lifter | Refiner) -> float:

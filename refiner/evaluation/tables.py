@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from refiner.evaluation.protocol import Row, Tally
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: names in the first column, numbers, right-aligned, in the others."""
+    head, *body = ["| " + " | ".join(cells) + " |" for cells in (heads, *rows)]
+    return "\n".join([head, "|---" + "|---:" * (len(heads) - 1) + "|", *body])
 
 
 def markdown(tables: dict[str, Tally]) -> str:
