@@ -19,6 +19,7 @@ import numpy as np
 from app import pipeline
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion
+from app.people import People
 from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
 from estimators.errors import DataError, NobodyFoundError
@@ -151,27 +152,30 @@ def measure(
     options: Options | None = None,
     on_clip: Callable[[ClipResult, int, int], None] | None = None,
     on_motion: Callable[[str, Motion, Truth], None] | None = None,
+    seen: dict[str, People] | None = None,
 ) -> list[ClipResult]:
     """Run the pipeline on every clip of a folder.
 
     Args:
+        seen: the people of the clips by name, as far as another run with this detector has found them; the rest is added.
         on_clip: called with every result, the number of clips done, and of all.
         on_motion: called with the name, the motion and the truth of every clip in which somebody is found.
 
     Raises:
         DataError: no clips there. A clip in which nobody is found is a result, not an error.
     """
-    clips = clips_in(folder)
+    clips, seen = clips_in(folder), {} if seen is None else seen
     options = replace(options or Options(), video=False)
     results: list[ClipResult] = []
     for name, (video, truth_file) in clips.items():
         truth = load_truth(truth_file)
         try:
             with tempfile.TemporaryDirectory() as scratch:
-                motion = pipeline.run(video, scratch, options, models=models).motion
-            result = compare(motion, truth, name)
+                made = pipeline.run(video, scratch, options, models=models, people=seen.get(name))
+            seen[name] = made.people
+            result = compare(made.motion, truth, name)
             if on_motion:
-                on_motion(name, motion, truth)
+                on_motion(name, made.motion, truth)
         except NobodyFoundError:
             nothing, unknown = np.zeros((0, 17, 3)), float("nan")
             result = ClipResult(name, len(truth), float(truth.fps), 0.0, unknown, {}, nothing, [], _groups(truth.meta))

@@ -139,7 +139,9 @@ def samples_of(motion: Motion, truth: Truth, refiner: Refiner) -> Samples:
     sigma, scores, known = person.sigma[present], person.scores[present], refiner.calibration
     widened = known.scale * known.widening(scores)
     spread = np.sqrt(np.maximum((sigma / widened) ** 2 - refiner.joint_std**2, 0)) / known.disagreement
-    return Samples((person.best - (joints - joints[:, :1]))[present], spread, refiner.joint_std, scores)
+    errors = (person.best - (joints - joints[:, :1]))[present]
+    people = np.full(len(errors), str(truth.meta.get("subject", "")))
+    return Samples(errors, spread, refiner.joint_std, people, scores)
 
 
 def markdown(clips: Mapping[str, WorldErrors]) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app.people import People
     from estimators.lifting import Lifter
     from refiner.evaluation.calibration import Samples
     from refiner.evaluation.report import Evaluated
@@ -86,9 +89,14 @@ def run(args: argparse.Namespace) -> int:
         check_output_folder(args.report)
     if args.calibrate and args.h36m:
         raise ConfigError("--calibrate goes with --data or --rendered.")
-    evaluate = evaluate_mocap if args.data else evaluate_rendered if args.rendered else evaluate_h36m
-    if args.calibrate:
-        evaluate = calibrate_simulated if args.data else calibrate_rendered
+    evaluate: Callable[[argparse.Namespace, Lifter, Refiner], Any]
+    if args.rendered:
+        from_pixels = calibrate_rendered if args.calibrate else evaluate_rendered
+        evaluate = partial(from_pixels, seen={})
+    elif args.data:
+        evaluate = calibrate_simulated if args.calibrate else evaluate_mocap
+    else:
+        evaluate = evaluate_h36m
     results: dict[str, Any] = {}
     measured: list[report.Evaluated] = []
     for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
@@ -132,8 +140,13 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
     return Evaluated(lifter, refiner, tables, refined)
 
 
-def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
-    """Print the table of a lifter on rendered clips; returns it, and every clip's numbers, ready for JSON."""
+def evaluate_rendered(
+    args: argparse.Namespace, lifter: Lifter, refiner: Refiner, seen: dict[str, People]
+) -> dict[str, Any]:
+    """Print the table of a lifter on rendered clips; returns it, and every clip's numbers, ready for JSON.
+
+    `seen` keeps what the detector finds, which takes longest, for the next lifter.
+    """
     from rich.console import Console
 
     from app import benchmark, benchmark_ranks, benchmark_world
@@ -159,7 +172,7 @@ def evaluate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner
         results = benchmark.measure(
             args.rendered, models, Options(steps=args.steps, device=args.device),
             on_clip=lambda result, done, count: status.update(f"{lifter.name}: {done} of {count} clips"),
-            on_motion=look,
+            on_motion=look, seen=seen,
         )  # fmt: skip
     groups = benchmark.by_group(results)
     print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{benchmark.markdown(groups)}")
@@ -219,8 +232,13 @@ def calibrate_simulated(args: argparse.Namespace, lifter: Lifter, refiner: Refin
     return _keep(args, refiner, calibration, samples)
 
 
-def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
-    """Fit how sigma grows where the detector is unsure, on rendered clips; returns how much of them its bands cover."""
+def calibrate_rendered(
+    args: argparse.Namespace, lifter: Lifter, refiner: Refiner, seen: dict[str, People]
+) -> dict[str, Any]:
+    """Fit how sigma grows where the detector is unsure, on rendered clips; returns how much of them its bands cover.
+
+    `seen` as for `evaluate_rendered`.
+    """
     from app import benchmark, benchmark_world
     from app.models import Models, Options
     from estimators.detection import Detector
@@ -230,7 +248,7 @@ def calibrate_rendered(args: argparse.Namespace, lifter: Lifter, refiner: Refine
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
     benchmark.measure(
         args.rendered, models, Options(steps=args.steps, device=args.device),
-        on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)),
+        on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)), seen=seen,
     )  # fmt: skip
     samples = together(parts)
     calibration = fit(samples, refiner.calibration)

@@ -25,25 +25,28 @@ class Samples:
         errors: (N,17,3) metres.
         disagreement: (N,17) metres.
         joint_std: (17,) metres.
+        people: (N,) who it is.
         scores: (N,17), or None without a detector.
     """
 
     errors: np.ndarray
     disagreement: np.ndarray
     joint_std: np.ndarray
+    people: np.ndarray
     scores: np.ndarray | None = None
 
 
 def simulated(mocap: str, lifter: Lifter, refiner: Refiner, split: str, steps: int = 2, every: int = 1) -> Samples:
     """Samples of people seen through the measured detector; arguments as for `protocol.evaluate`."""
-    errors, disagreement = [], []
+    errors, disagreement, people = [], [], []
     noise = MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0)
     for take in takes(read_mocap(mocap, split), noise, every):
         lifted = lifter.lift(take.keypoints, take.image_size, take.fps)
         refined = refiner.refine(take.keypoints, lifted, take.image_size, take.fps, steps, take.scores)
         errors.append(refined.poses - take.poses)
         disagreement.append(refined.disagreement)
-    return Samples(np.concatenate(errors), np.concatenate(disagreement), refiner.joint_std)
+        people += [take.person] * len(take.poses)
+    return Samples(np.concatenate(errors), np.concatenate(disagreement), refiner.joint_std, np.array(people))
 
 
 def together(parts: Sequence[Samples]) -> Samples:
@@ -53,6 +56,7 @@ def together(parts: Sequence[Samples]) -> Samples:
         np.concatenate([part.errors for part in parts]),
         np.concatenate([part.disagreement for part in parts]),
         parts[0].joint_std,
+        np.concatenate([part.people for part in parts]),
         np.concatenate(scores) if scores else None,
     )
 
@@ -62,7 +66,11 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
 
     Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected`, `unsure` and `lost`; and the tail. By
     quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly.
+    Every person counts alike, however long they were filmed, and so does their part of what is to be covered: the next one will
+    be a new person, and as likely one who boxes or climbs as one who walks.
     """
+    _, who, frames = np.unique(samples.people, return_inverse=True, return_counts=True)
+    weight = 1 / (len(frames) * frames[who])
     begin = start or Calibration()
     names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure", "lost")
     errors = np.abs(samples.errors[:, 1:])
@@ -76,7 +84,7 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
         total = 0.0
         for width, share in tried.bands.values():
             left = errors - width * sigma
-            pinball = float(np.where(left > 0, share * left, (share - 1) * left).mean())
+            pinball = float(weight @ np.where(left > 0, share * left, (share - 1) * left).mean(axis=(1, 2)))
             total += pinball / (share * (1 - share))  # or the few errors outside the wide band would hardly count
         return total
 
@@ -84,7 +92,8 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     found = minimize(loss, first, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7}).x
     narrow, wide = (share for _, share in begin.bands.values())
     ratio = errors / np.maximum(_sigma(samples, calibration(found)), 1e-9)
-    factor, found[-1] = np.quantile(ratio, [narrow, wide])
+    weights = np.broadcast_to(weight[:, None, None], ratio.shape).ravel()
+    factor, found[-1] = np.quantile(ratio.ravel(), [narrow, wide], weights=weights, method="inverted_cdf")
     found[-1] /= factor
     found[0 : 1 if samples.scores is None else 3] *= factor  # the numbers that multiply every sigma
     return calibration(found)

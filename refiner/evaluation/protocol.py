@@ -15,8 +15,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import savgol_filter
 
 from estimators.lifting import Lifter
 from refiner.data.cameras import sample_cameras
@@ -24,6 +22,7 @@ from refiner.data.capture import VirtualCapture, observe
 from refiner.data.coco_points import face_offsets
 from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import Clip, read_mocap
+from refiner.evaluation.baselines import SMOOTHERS, linear
 from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
 from refiner.refine import Refiner
 
@@ -39,6 +38,7 @@ class Take:
     """A test sequence: `keypoints` (N, 17, 2) px, `scores` (N, 17), `poses` (N, 17, 3) metres (camera frame, root-relative)."""
 
     name: str
+    person: str
     activity: str
     keypoints: np.ndarray
     scores: np.ndarray
@@ -75,6 +75,7 @@ def takes(clips: list[Clip], noise: MeasuredNoise | None, every: int = 1) -> Ite
             width, height = (int(x) for x in cameras.size[0])
             yield Take(
                 f"{clip.name}@{start}",
+                clip.subject,
                 clip.text,
                 seen.keypoints[0].numpy(),
                 seen.scores[0].numpy(),
@@ -88,32 +89,6 @@ def mean_pose(clips: list[Clip]) -> np.ndarray:
     """(17, 3) metres: the mean training pose, as virtual cameras see it."""
     drawn = VirtualCapture(clips).draw(MEAN_POSE_WINDOWS, 1, seed=SEED)
     return drawn.poses.mean(dim=(0, 1)).numpy()
-
-
-Method = Callable[[Take, np.ndarray], np.ndarray]
-
-
-def baselines(refiner: Refiner) -> dict[str, Method]:
-    """What may follow a lifter instead of a refiner: takes a `Take` and the lifted poses (N, 17, 3), gives poses."""
-
-    def linear(take: Take, lifted: np.ndarray) -> np.ndarray:
-        points = torch.from_numpy(take.keypoints)[None]
-        size = torch.tensor([take.image_size], dtype=torch.float32)
-        with torch.inference_mode():
-            return refiner.model.refine_linear(points, size, torch.from_numpy(lifted)[None])[0].numpy()
-
-    def savgol(take: Take, lifted: np.ndarray) -> np.ndarray:
-        window = min(15, (len(lifted) - 1) // 2 * 2 + 1)
-        return savgol_filter(lifted, window, 2, axis=0) if window > 2 else lifted
-
-    def gaussian(take: Take, lifted: np.ndarray) -> np.ndarray:
-        return gaussian_filter1d(lifted, sigma=3, axis=0)
-
-    return {
-        "+ Savitzky-Golay": savgol,
-        "+ Gaussian": gaussian,
-        "+ linear CND": linear,
-    }
 
 
 @dataclass(frozen=True)
@@ -218,8 +193,9 @@ def evaluate(
                 tally.add(other.name, other.lift(keypoints, size, fps), take)
             lifted = lifter.lift(keypoints, size, fps)
             tally.add(lifter.name, lifted, take)
-            for name, method in baselines(refiner).items():
-                tally.add(name, method(take, lifted), take)
+            for name, smoother in SMOOTHERS.items():
+                tally.add(name, smoother(lifted, fps), take)
+            tally.add("+ linear CND", linear(refiner, lifted, keypoints, size), take)
             if ablate:
                 tally.add("+ guidance alone", refiner.guide(lifted, keypoints, size, fps, scores), take)
             for count in sorted({*ablate, steps}):

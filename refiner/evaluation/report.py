@@ -177,8 +177,10 @@ def _gain(run: Evaluated) -> str:
 
 
 def _seeds(runs: Sequence[Evaluated]) -> list[list[Evaluated]]:
-    """Runs of the same lifter, where there are several."""
+    """Runs of the same lifter with refiners that were trained for it, where there are several."""
     groups: dict[str, list[Evaluated]] = {}
     for run in runs:
+        if run.refiner.card["lifter"] != run.lifter.name:
+            continue
         groups.setdefault(run.lifter.name, []).append(run)
     return [group for group in groups.values() if len(group) > 1]

@@ -11,6 +11,7 @@ from video_files import write_video
 
 from app import benchmark, pipeline
 from app.benchmark import ClipResult
+from app.people import People
 from demo_videos.truth import Truth, load_truth, save_truth
 from estimators.errors import DataError
 
@@ -121,6 +122,19 @@ def test_a_folder_is_measured_clip_by_clip_nobody_found_included(tmp_path: Path)
         "view": ["from behind", "phone"],
         "flaw": ["dark", "grain", "something in front", "cut off"],
     }
+
+
+def test_what_the_detector_has_found_serves_the_next_lifter(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", size=SIZE, pictures=pictures([True] * 12))
+    person = pipeline.run(clip, tmp_path / "out", models=fake_models()).motion.people[0]
+    assert person.refined is not None
+    write_truth(clip, person.refined, person.keypoints_2d)
+    seen: dict[str, People] = {}
+    (first,) = benchmark.measure(tmp_path, fake_models(), seen=seen)
+    second_models = fake_models()
+    second_models.detector.detect = second_models.detector.detect_in = pytest.fail  # type: ignore[method-assign, assignment]
+    (second,) = benchmark.measure(tmp_path, second_models, seen=seen)
+    assert second.errors("refined") == first.errors("refined")
 
 
 def test_a_folder_without_clips_and_a_truth_of_another_clip_are_clear_errors(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ LIFTED, REFINED = "stcformer-81", "+ refiner, K=2"
 def take(activity: str, frames: int, seed: int) -> Take:
     poses = joints(frames, seed=seed)
     poses = (poses - poses[:, :1]).astype(np.float32)
-    return Take(f"clip@{seed}", activity, np.zeros((frames, 17, 2)), np.ones((frames, 17)), poses, (640, 480), 50.0)
+    keypoints, scores = np.zeros((frames, 17, 2)), np.ones((frames, 17))
+    return Take(f"clip@{seed}", "someone", activity, keypoints, scores, poses, (640, 480), 50.0)
 
 
 def off(one: Take, mm: float) -> np.ndarray:

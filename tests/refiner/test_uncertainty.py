@@ -21,7 +21,7 @@ def made_up(n: int, scores: bool, seed: int = 0) -> Samples:
     disagreement = rng.gamma(1.0, 0.02, (n, 17)) * (np.arange(17) > 0)
     confidence = rng.uniform(0.1, 1, (n, 17)) if scores else None
     sigma = TRUE.sigma(joint_std, disagreement, confidence)
-    return Samples(rng.normal(size=(n, 17, 3)) * sigma[..., None], disagreement, joint_std, confidence)
+    return Samples(rng.normal(size=(n, 17, 3)) * sigma[..., None], disagreement, joint_std, np.zeros(n), confidence)
 
 
 def test_the_fit_finds_the_spread_and_covers_new_samples() -> None:
@@ -51,6 +51,14 @@ def test_a_long_tail_is_found_and_both_bands_hold() -> None:
     new = replace(samples, errors=rng.standard_t(4, samples.errors.shape) * sigma)
     assert covered(new, found) == pytest.approx({"68 %": 0.683, "95 %": 0.95}, abs=0.01)
     assert coverage_curve(new, found, shares) == pytest.approx(shares, abs=0.01)
+
+
+def test_every_person_counts_alike_however_long_they_were_filmed() -> None:
+    easy, hard = made_up(4000, scores=False), made_up(400, scores=False, seed=1)
+    hard = replace(hard, errors=2 * hard.errors, people=np.ones(400))
+    found = fit(together([easy, hard]))
+    shares = [covered(person, found)["68 %"] for person in (easy, hard)]
+    assert np.mean(shares) == pytest.approx(0.683, abs=0.01) and shares[0] > 0.75
 
 
 def test_scores_widen_what_is_known_already() -> None:
