@@ -189,7 +189,7 @@ def evaluate(
         for done, take in enumerate(takes(clips, noise, every), start=1):
             keypoints, size, fps, scores = take.keypoints, take.image_size, take.fps, take.scores
             tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
-            for other in alone:
+            for other in (one for one in alone if one.name != lifter.name):
                 tally.add(other.name, other.lift(keypoints, size, fps), take)
             lifted = lifter.lift(keypoints, size, fps)
             tally.add(lifter.name, lifted, take)

@@ -7,11 +7,12 @@ from typing import Any
 
 from estimators.errors import ConfigError
 
-KINDS = ("lifter", "refiner")
+KINDS = ("lifter", "refiner", "plan")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a folder
 _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
-_OPTIONAL = ("tds_fps", "seed")
+_OPTIONAL = ("tds_fps", "seed", "compiled")
+_PLAN_REQUIRED, _PLAN_OPTIONAL = ("kind", "name", "trainings", "pairs"), ("alone", "every", "seed")
 _DATA = ("stages", "strides", "detector", "noise", "folds")
 
 
@@ -21,14 +22,40 @@ def check_config(config: dict[str, Any]) -> None:
     Raises:
         ConfigError: an entry is missing, unknown, or makes no sense.
     """
-    if missing := [key for key in _REQUIRED if key not in config]:
+    plan = config.get("kind") == "plan"
+    required, optional = (_PLAN_REQUIRED, _PLAN_OPTIONAL) if plan else (_REQUIRED, _OPTIONAL)
+    if missing := [key for key in required if key not in config]:
         raise ConfigError(f"The config lacks {', '.join(missing)}.")
-    if unknown := [str(key) for key in config if key not in (*_REQUIRED, *_OPTIONAL)]:
+    if unknown := [str(key) for key in config if key not in (*required, *optional)]:
         raise ConfigError(f"The config has unknown entries: {', '.join(unknown)[:200]}.")
     if config["kind"] not in KINDS:
         raise ConfigError(f"The config has an unknown kind {config['kind']!r}; there are {', '.join(KINDS)}.")
-    if not (isinstance(config["name"], str) and _PLAIN.fullmatch(config["name"])):
+    if not _name(config["name"]):
         raise ConfigError("The config's name must be letters, digits, dots and dashes: it names the weights' file.")
+    if "seed" in config and not _whole(config["seed"], 0):
+        raise ConfigError("The config's seed must be a whole number from 0 on.")
+    if plan:
+        _check_plan(config)
+    else:
+        _check_training(config)
+
+
+def _check_plan(config: dict[str, Any]) -> None:
+    for key in ("trainings", "alone"):
+        names = config.get(key, [])
+        if not (isinstance(names, list | tuple) and all(map(_name, names))):
+            raise ConfigError(f"The plan's {key} must be a list of names.")
+    pairs = config["pairs"]
+    right = isinstance(pairs, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_name, pair)) for pair in pairs
+    )
+    if not (right and pairs and config["trainings"]):
+        raise ConfigError("The plan needs trainings, and pairs of (lifter, refiner) names.")
+    if not _whole(config.get("every", 1), 1):
+        raise ConfigError("The plan's every must be a whole number from 1 on.")
+
+
+def _check_training(config: dict[str, Any]) -> None:
     for key in ("model", "data", "optimizer"):
         if not isinstance(config[key], dict) or not all(isinstance(name, str) for name in config[key]):
             raise ConfigError(f"The config's {key} must be a dictionary.")
@@ -39,8 +66,8 @@ def check_config(config: dict[str, Any]) -> None:
     steps = config["data"]["stages"][-1][0]
     if config["warmup"] >= steps:
         raise ConfigError(f"The config's warmup of {config['warmup']} steps must end before the last, {steps}.")
-    if "seed" in config and not _whole(config["seed"], 0):
-        raise ConfigError("The config's seed must be a whole number from 0 on.")
+    if not isinstance(config.get("compiled", False), bool):
+        raise ConfigError("The config's compiled must be True or False.")
     if "tds_fps" in config and not (isinstance(config["tds_fps"], int | float) and 0 < config["tds_fps"] < _LARGEST):
         raise ConfigError("The config's tds_fps must be a positive number.")
 
@@ -63,6 +90,10 @@ def _check_data(data: dict[str, Any]) -> None:
     noise = data.get("noise")
     if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):
         raise ConfigError("The config's data.noise must be a dictionary of numbers.")
+
+
+def _name(value: Any) -> bool:
+    return isinstance(value, str) and _PLAIN.fullmatch(value) is not None
 
 
 def _wholes(value: Any, count: int, least: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation, normalise
@@ -39,6 +39,11 @@ class LifterTraining(BaseModel):
         if start:
             start_lifter(self.network, start)
         self.loss, self.bf16 = LOSSES[loss], bf16
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """What takes the time."""
+        return [self.network]
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
         x = normalise(windows.keypoints, windows.image_size, self.normalisation)

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
@@ -69,6 +69,11 @@ class RefinerTraining(BaseModel):
         if loss not in ("l2", "mpjpe"):
             raise ConfigError(f"A refiner's loss is 'l2' or 'mpjpe', not {loss!r}.")
         self.loss, self.velocity_weight, self.fit_windows = loss, velocity_weight, fit_windows
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """What takes the time."""
+        return [self.lifter.network, self.model.network]
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
         lifted = self._lift(windows)

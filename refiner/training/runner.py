@@ -1,7 +1,7 @@
 """Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun.
 
 A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the weights it makes), `model`, `data`,
-`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed`. The number of steps is where the last stage of
+`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed` and `compiled` (True: with torch.compile). The number of steps is where the last stage of
 `data["stages"]` ends; the learning rate rises linearly over `warmup` steps and falls to zero along a cosine.
 """
 
@@ -29,6 +29,7 @@ from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
 from refiner.training.checks import check_config
 from refiner.training.lifter_training import LifterTraining
+from refiner.training.pace import PaceHook, TimeLimitHook
 from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
 
 MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": RefinerTraining}
@@ -112,13 +113,16 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     return config
 
 
-def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume: bool = False) -> Runner:
+def build_runner(
+    config: Config, mocap: str | Path, work_dir: str | Path, resume: bool = False, seconds: float | None = None
+) -> Runner:
     """An mmengine Runner for a config, ready for `.train()`.
 
     Args:
         mocap: motion-capture file.
         work_dir: where checkpoints and logs go.
         resume: continue from the newest whole checkpoint in `work_dir`, if there is one.
+        seconds: stop, with a checkpoint, after so many.
 
     Raises:
         ConfigError: the config's model or optimizer cannot be built, or the checkpoint is of another model.
@@ -129,6 +133,8 @@ def build_runner(config: Config, mocap: str | Path, work_dir: str | Path, resume
     newest = newest_checkpoint(work_dir) if resume else None
     try:
         runner = _build(config, mocap, work_dir, newest[0] if newest else None)
+        if seconds is not None:
+            runner.register_hook(TimeLimitHook(seconds))
         # mmengine would build it while training
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     except D3PError:
@@ -173,7 +179,12 @@ def _build(config: Config, mocap: str | Path, work_dir: str | Path, checkpoint: 
             },
             "logger": {"type": "LoggerHook", "interval": 50},
         },
-        custom_hooks=[FitNoiseHook(), PlainCheckpointHook(), SeedEveryStepHook(seed)],
+        custom_hooks=[
+            FitNoiseHook(),
+            PlainCheckpointHook(),
+            SeedEveryStepHook(seed),
+            PaceHook(config.get("compiled", False)),
+        ],
         visualizer={"type": "Visualizer", "vis_backends": _log_backends()},
         launcher="pytorch" if distributed else "none",
         load_from=None if checkpoint is None else str(checkpoint),

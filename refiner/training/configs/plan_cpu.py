@@ -1,0 +1,25 @@
+"""The bundled networks, and the one that they are compared with: some eight hours on one core of a CPU."""
+
+kind = "plan"
+name = "family-cpu"
+trainings = [
+    "lifter_stcformer_81_cpu",
+    "lifter_mixste_81_cpu",
+    "refiner_stcformer_81_cpu",
+    "refiner_mixste_81_cpu",
+    "refiner_stcformer_81_more_cpu",
+    "lifter_stcformer_27_cpu",
+    "lifter_mixste_27_cpu",
+    "refiner_stcformer_27_cpu",
+    "refiner_mixste_27_cpu",
+    "lifter_stcformer_81_large_cpu",
+]
+pairs = [
+    ("stcformer-81", "refiner-stcformer-81"),
+    ("mixste-81", "refiner-mixste-81"),
+    ("mixste-81", "refiner-stcformer-81"),
+    ("stcformer-27", "refiner-stcformer-27"),
+    ("mixste-27", "refiner-mixste-27"),
+]
+alone = ["stcformer-81-large"]
+every = 2

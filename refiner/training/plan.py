@@ -1,0 +1,120 @@
+"""A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
+
+A plan is a config with `kind` "plan", a `name`, `trainings` (names of configs beside it; a later one may start from what an earlier
+one has made), `pairs` of (lifter, refiner) to calibrate and measure, and perhaps `alone` (lifters to measure beside), `every`
+(measure one take in so many) and `seed` (added to every training's). All goes into one folder:
+
+    WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
+    WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones
+    WORK_DIR/report/report.md   the end
+
+What is done is not done again: a plan goes on where it was stopped, by the clock or otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from estimators import weights
+from estimators.errors import ConfigError
+from refiner.uncertainty import FIELD
+
+UNFINISHED = 3  # exit code of a training, and of a plan, that the clock has stopped
+
+
+class TimeIsUpError(Exception):
+    """The plan is to go on another time."""
+
+
+class Plan:
+    """One plan at work.
+
+    Args:
+        config: a plan's, see `check_config`.
+        folder: where the configs of its trainings lie.
+        mocap: motion-capture file.
+        seconds: stop after so many; None: when all is done.
+    """
+
+    def __init__(
+        self, config: Config, folder: Path, mocap: str | Path, work_dir: str | Path, seconds: float | None = None
+    ) -> None:
+        self.config, self.folder = config, folder
+        self.mocap, self.work_dir = Path(mocap).absolute(), Path(work_dir).absolute()
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self.made = self.work_dir / "weights"
+
+    def run(self) -> bool:
+        """Do what is left to do; whether all is done.
+
+        Raises:
+            ConfigError: a step fails; what it said is on the terminal.
+        """
+        try:
+            for number, training in enumerate(self.config.trainings, start=1):
+                print(f"{number} of {len(self.config.trainings)}: {training}", flush=True)
+                self._train(training)
+            for lifter, refiner in self.config.pairs:
+                self._calibrate(lifter, refiner)
+            self._report()
+        except TimeIsUpError:
+            return False
+        return True
+
+    def _train(self, training: str) -> None:
+        folder = self.work_dir / training
+        exported = folder / "exported"
+        if exported.exists():
+            return
+        config = self.folder / f"{training}.py"
+        common = ["refiner.training", config, "--data", self.mocap, "--work-dir", folder]
+        if seed := self.config.get("seed", 0):
+            common += ["--set", f"seed={seed + Config.fromfile(str(config)).get('seed', 0)}"]
+        clock = [] if self.deadline is None else ["--minutes", f"{self._left() / 60:.2f}"]
+        self._call([*common, "--resume", *clock])
+        self._call([*common, "--export", self.made])
+        exported.touch()
+
+    def _calibrate(self, lifter: str, refiner: str) -> None:
+        card = weights.read_card(self.made / f"{refiner}.json")
+        if FIELD not in card:
+            self._call([*self._evaluate([(lifter, refiner)]), "--split", "val", "--calibrate"])
+
+    def _report(self) -> None:
+        folder = self.work_dir / "report"
+        if not (folder / "report.md").exists():
+            alone = self.config.get("alone", [])
+            extra = ["--alone", *alone] if alone else []
+            self._call([*self._evaluate(self.config.pairs), "--cards", "--report", folder, *extra])
+
+    def _evaluate(self, pairs: Sequence[Sequence[str]]) -> list[Any]:
+        lifters, refiners = zip(*pairs, strict=True)
+        every = ["--every", self.config.get("every", 1), "--device", "auto"]
+        return ["app", "evaluate", "--data", self.mocap, "--lifter", *lifters, "--refiner", *refiners, *every]
+
+    def _left(self) -> float:
+        """Seconds."""
+        left = float("inf") if self.deadline is None else self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeIsUpError
+        return left
+
+    def _call(self, module: list[Any]) -> None:
+        """Run a module in a process of its own: mmengine keeps loggers and registries for one training in globals."""
+        self._left()
+        environment = {**os.environ, "D3P_WEIGHTS": str(self.made)}
+        code = subprocess.run([sys.executable, "-m", *map(str, module)], env=environment, check=False).returncode
+        if code == UNFINISHED:
+            raise TimeIsUpError
+        if code:
+            raise ConfigError(
+                f"The plan {self.config.name} stops: `{module[0]}` ended with exit code {code}, see above."
+            )

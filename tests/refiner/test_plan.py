@@ -1,0 +1,138 @@
+"""A plan makes a family of networks from the data alone, stops by the clock, and goes on where it was."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from estimators.errors import ConfigError
+from refiner.training.capture_preprocessor import CapturePreprocessor
+from refiner.training.checkpoints import latest_checkpoint
+from refiner.training.lifter_training import LifterTraining
+from refiner.training.pace import PaceHook, operations, peak
+from refiner.training.plan import UNFINISHED
+from refiner.training.runner import load_config
+
+ROOT = Path(__file__).parents[2]
+LIFTER = """
+kind = "lifter"
+name = "tiny-9"
+model = {"network": {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5, "dropout": 0.1}, "normalisation": "person", "loss": "mpjpe"}
+data = {"stages": [(3, 5, 8), (6, 9, 4)], "strides": (2, 4)}
+optimizer = {"type": "AdamW", "lr": 2e-3}
+warmup = 2
+validate_every = 6
+save_every = 6
+"""
+REFINER = """
+kind = "refiner"
+name = "refiner-tiny-9"
+model = {"network": {"channels": 32, "depth": 1}, "lifter": "tiny-9", "start": None, "fit_windows": 16, "inference_share": 0.5}
+data = {"stages": [(4, 9, 4)], "strides": (2, 4)}
+optimizer = {"type": "AdamW", "lr": 1e-3}
+warmup = 2
+validate_every = 4
+save_every = 4
+"""
+PLAN = """
+kind = "plan"
+name = "tiny-family"
+trainings = ["lifter", "refiner"]
+pairs = [("tiny-9", "refiner-tiny-9")]
+alone = ["tiny-9"]
+"""
+
+
+def train(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "refiner.training", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in (("lifter", LIFTER), ("refiner", REFINER), ("plan", PLAN)):
+        (tmp_path / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
+    command = (folder / "plan.py", "--data", mocap, "--work-dir", folder / "work")
+    begun = train(*command, "--minutes", 0.001)
+    assert begun.returncode == UNFINISHED, begun.stderr
+    assert not (folder / "work" / "weights").exists()
+    done = train(*command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    card = json.loads((folder / "work" / "weights" / "refiner-tiny-9.json").read_text())
+    assert card["lifter"] == "tiny-9" and card["uncertainty"]["scale"] > 0
+    assert "detected 2D, MPJPE mm" in card["metrics"]
+    report = (folder / "work" / "report" / "report.md").read_text()
+    assert "tiny-9 and refiner-tiny-9" in report and "Table IV" in report
+    before = (folder / "work" / "weights" / "tiny-9.safetensors").stat().st_mtime_ns
+    again = train(*command)
+    assert again.returncode == 0 and "Epoch" not in again.stderr + again.stdout
+    assert (folder / "work" / "weights" / "tiny-9.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_plan_whose_training_fails_says_so(folder, mocap):
+    (folder / "lifter.py").write_text(LIFTER.replace("STCFormer", "Nothing"))
+    failed = train(folder / "plan.py", "--data", mocap, "--work-dir", folder / "work")
+    assert failed.returncode == 2 and "tiny-family stops" in failed.stderr and "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('["lifter", "refiner"]', "[]", "needs trainings"),
+        ('["lifter", "refiner"]', '"lifter"', "list of names"),
+        ('("tiny-9", "refiner-tiny-9")', '"tiny-9"', "pairs of"),
+        ("alone =", "alon =", "unknown entries: alon"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(folder, old, new, message):
+    (folder / "plan.py").write_text(PLAN.replace(old, new))
+    with pytest.raises(ConfigError, match=message):
+        load_config(folder / "plan.py")
+
+
+def test_a_training_stopped_by_the_clock_ends_as_one_that_was_not(folder, mocap):
+    assert train(folder / "lifter.py", "--data", mocap, "--work-dir", folder / "whole").returncode == 0
+    parts = (folder / "lifter.py", "--data", mocap, "--work-dir", folder / "parts", "--resume")
+    stopped = train(*parts, "--minutes", 0)
+    assert stopped.returncode == UNFINISHED and "stopped at step 1 of 6" in stopped.stdout, stopped.stderr[-2000:]
+    assert latest_checkpoint(folder / "parts")[0].name == "iter_1.pth"
+    assert train(*parts).returncode == 0
+    whole, found = (latest_checkpoint(folder / name)[1]["state_dict"] for name in ("whole", "parts"))
+    for key, value in whole.items():
+        torch.testing.assert_close(found[key], value, rtol=0, atol=0)
+
+
+@pytest.fixture
+def lifter_training(folder, mocap):
+    config = load_config(folder / "lifter.py")
+    return LifterTraining(
+        **config.model, data_preprocessor={"type": CapturePreprocessor, "mocap": mocap, **config.data}
+    )
+
+
+def test_a_step_takes_three_times_the_operations_of_a_forward_pass(lifter_training):
+    stage = lifter_training.data_preprocessor.stages[1]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        lifter_training.network(torch.zeros(stage.batch, stage.frames, 17, 5))
+    assert operations(lifter_training, stage) == pytest.approx(3 * counter.get_total_flops(), rel=0.15)
+    assert all(parameter.grad is None for parameter in lifter_training.parameters())
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_networks_are_compiled_where_the_config_says_so(lifter_training, compiled):
+    PaceHook(compiled).before_train(SimpleNamespace(model=lifter_training))
+    assert (lifter_training.network._compiled_call_impl is not None) == compiled
+    assert "network.blocks.0.attention.qkv.weight" in lifter_training.state_dict()  # names as ever
+
+
+def test_the_peak_is_a_rate_that_a_processor_can_have():
+    assert 1e8 < peak("cpu", torch.float32, repeats=1) < 1e14
