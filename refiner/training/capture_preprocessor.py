@@ -42,7 +42,7 @@ class Stage:
 
 
 class CapturePreprocessor(BaseDataPreprocessor):
-    """{"step": tensor} to {"windows": Windows}.
+    """{"step": tensor} to {"windows": Windows}, and {"fold": k} where folds are crossed.
 
     Args:
         mocap: path of the motion-capture file.
@@ -50,7 +50,8 @@ class CapturePreprocessor(BaseDataPreprocessor):
         strides: smallest and largest temporal downsampling, source frames.
         noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
         detector: name or path of a measured detector, see `MeasuredNoise`; None for the hand-made noise.
-        folds: (k, n) trains on fold k of n of the people only, for cross-fitting.
+        folds: (k, n) trains on fold k of n of the people only; every n-th person is of one fold.
+        crossed: n: each step's training windows are of one of n folds, by turns, for lifters that have not seen it.
         seed: of the training windows; validation windows are always the same.
     """
 
@@ -62,29 +63,40 @@ class CapturePreprocessor(BaseDataPreprocessor):
         noise: dict | None = None,
         detector: str | None = None,
         folds: tuple[int, int] | None = None,
+        crossed: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.mocap, self.strides, self.folds, self.seed = mocap, strides, folds, seed
+        self.mocap, self.strides, self.seed = mocap, strides, seed
+        self.folds, self.crossed = folds, crossed
         self.stages = [Stage(*stage) for stage in stages]
         self.noise = MeasuredNoise.load(detector, **(noise or {})) if detector else DetectorNoise(**(noise or {}))
-        self._captures: dict[tuple[str, bool], VirtualCapture] = {}
+        self._captures: dict[tuple[str, bool, tuple[int, int] | None], VirtualCapture] = {}
 
     def forward(self, data: dict, training: bool = False) -> dict:
         number = int(data["step"][0])  # the loader's "batch" is one number
         if training:
             step = number // get_world_size()
             stage = next((stage for stage in self.stages if step < stage.until), self.stages[-1])
-            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed=step_seed(self.seed, number))}
+            seed = step_seed(self.seed, number)
+            if self.crossed:
+                fold = step % self.crossed
+                return {"windows": self.fold(fold).draw(stage.batch, stage.frames, seed), "fold": fold}
+            return {"windows": self.capture("train").draw(stage.batch, stage.frames, seed)}
         last = self.stages[-1]
         return {"windows": self.capture("val").draw(last.batch, last.frames, seed=VALIDATION_SEED + number)}
 
     def capture(self, split: str, exact: bool = False) -> VirtualCapture:
         """The virtual capture of a split, on the model's device; with a perfect detector if `exact`."""
-        key = (split, exact)
+        return self._capture(split, exact, self.folds if split == "train" else None)
+
+    def fold(self, fold: int) -> VirtualCapture:
+        """The virtual capture of one of the crossed folds."""
+        return self._capture("train", False, (fold, self.crossed))
+
+    def _capture(self, split: str, exact: bool, folds: tuple[int, int] | None) -> VirtualCapture:
+        key = (split, exact, folds)
         if key not in self._captures:
-            folds = self.folds if split == "train" else None
             clips = read_mocap(self.mocap, split, folds)
-            noise = None if exact else self.noise
-            self._captures[key] = VirtualCapture(clips, self.strides, noise, device=self.device)
+            self._captures[key] = VirtualCapture(clips, self.strides, None if exact else self.noise, device=self.device)
         return self._captures[key]

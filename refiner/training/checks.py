@@ -12,8 +12,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a fo
 _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
 _OPTIONAL = ("tds_fps", "seed", "compiled")
-_PLAN_REQUIRED, _PLAN_OPTIONAL = ("kind", "name", "trainings", "pairs"), ("alone", "every", "seed")
-_DATA = ("stages", "strides", "detector", "noise", "folds")
+_PLAN_REQUIRED, _PLAN_OPTIONAL = ("kind", "name", "trainings"), ("pairs", "alone", "every", "seed")
+_DATA = ("stages", "strides", "detector", "noise", "folds", "crossed")
 
 
 def check_config(config: dict[str, Any]) -> None:
@@ -45,12 +45,14 @@ def _check_plan(config: dict[str, Any]) -> None:
         names = config.get(key, [])
         if not (isinstance(names, list | tuple) and all(map(_name, names))):
             raise ConfigError(f"The plan's {key} must be a list of names.")
-    pairs = config["pairs"]
+    if not config["trainings"]:
+        raise ConfigError("The plan has no trainings.")
+    pairs = config.get("pairs", [])
     right = isinstance(pairs, list | tuple) and all(
         isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_name, pair)) for pair in pairs
     )
-    if not (right and pairs and config["trainings"]):
-        raise ConfigError("The plan needs trainings, and pairs of (lifter, refiner) names.")
+    if not right:
+        raise ConfigError("The plan's pairs must be a list of (lifter, refiner) names.")
     if not _whole(config.get("every", 1), 1):
         raise ConfigError("The plan's every must be a whole number from 1 on.")
 
@@ -85,6 +87,8 @@ def _check_data(data: dict[str, Any]) -> None:
     folds = data.get("folds")
     if folds is not None and not (_wholes(folds, 2, 0) and folds[0] < folds[1]):
         raise ConfigError("The config's data.folds must be (k, n) with k below n.")
+    if not _whole(data.get("crossed", 0), 0) or (folds and data.get("crossed")):
+        raise ConfigError("The config's data.crossed must be a number of folds, and there are no data.folds with it.")
     if not isinstance(data.get("detector", ""), str):
         raise ConfigError("The config's data.detector must be the name or path of a measured detector.")
     noise = data.get("noise")

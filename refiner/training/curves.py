@@ -1,7 +1,7 @@
 """`python -m refiner.training.curves RUN... --out curves.svg`: how trainings went, and what they cost.
 
 Reads the logs that trainings leave in their work directories, those of resumed ones joined. Draws each one's loss and validation error over
-its steps, and prints a table of steps, hours and operations (those since they are logged).
+its steps, and prints a table of steps, hours, operations (since those are logged) and the validation error at the end.
 """
 
 from __future__ import annotations
@@ -82,13 +82,19 @@ def read(folder: str | Path) -> Curve:
 
 def costs(curves: Sequence[Curve]) -> str:
     """A Markdown table: a row a training, and their sum."""
-    rows = [(curve.name, int(curve.steps[-1]), curve.hours, curve.petaflop) for curve in curves]
-    total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows))
+    rows = [(curve.name, int(curve.steps[-1]), curve.hours, curve.petaflop, _end(curve)) for curve in curves]
+    total = ("all", sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows), "")
     cells = [
-        [name, f"{steps:,}", f"{hours:.2f}", "–" if np.isnan(flop) else f"{flop:.1f}"]
-        for name, steps, hours, flop in (*rows, total)
+        [name, f"{steps:,}", f"{hours:.2f}", "–" if np.isnan(flop) else f"{flop:.1f}", end]
+        for name, steps, hours, flop, end in (*rows, total)
     ]
-    return table(["training", "steps", "hours", "10^15 operations"], cells)
+    return table(["training", "steps", "hours", "10^15 operations", "validation MPJPE, mm"], cells)
+
+
+def _end(curve: Curve) -> str:
+    """The last validation errors, lifted → refined where both are compared."""
+    poses = [pose for pose in ("lifted", "refined", "predicted") if pose in curve.validation]
+    return " → ".join(f"{curve.validation[pose][1][-1]:.1f}" for pose in poses)
 
 
 def picture(curves: Sequence[Curve], path: str | Path) -> None:

@@ -1,7 +1,7 @@
 """A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
 
 A plan is a config with `kind` "plan", a `name`, `trainings` (names of configs beside it; a later one may start from what an earlier
-one has made), `pairs` of (lifter, refiner) to calibrate and measure, and perhaps `alone` (lifters to measure beside), `every`
+one has made), and perhaps `pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every`
 (measure one take in so many) and `seed` (added to every training's). All goes into one folder:
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
@@ -51,6 +51,7 @@ class Plan:
         self.mocap, self.work_dir = Path(mocap).absolute(), Path(work_dir).absolute()
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.made = self.work_dir / "weights"
+        self.pairs: list[tuple[str, str]] = config.get("pairs", [])
 
     def run(self) -> bool:
         """Do what is left to do; whether all is done.
@@ -62,9 +63,10 @@ class Plan:
             for number, training in enumerate(self.config.trainings, start=1):
                 print(f"{number} of {len(self.config.trainings)}: {training}", flush=True)
                 self._train(training)
-            for lifter, refiner in self.config.pairs:
+            for lifter, refiner in self.pairs:
                 self._calibrate(lifter, refiner)
-            self._report()
+            if self.pairs:
+                self._report()
         except TimeIsUpError:
             return False
         return True
@@ -93,7 +95,7 @@ class Plan:
         if not (folder / "report.md").exists():
             alone = self.config.get("alone", [])
             extra = ["--alone", *alone] if alone else []
-            self._call([*self._evaluate(self.config.pairs), "--cards", "--report", folder, *extra])
+            self._call([*self._evaluate(self.pairs), "--cards", "--report", folder, *extra])
 
     def _evaluate(self, pairs: Sequence[Sequence[str]]) -> list[Any]:
         lifters, refiners = zip(*pairs, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -29,6 +31,8 @@ class RefinerTraining(BaseModel):
     Args:
         network: arguments of `PoseDenoiser`.
         lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints.
+        cross_fitted: names or paths of lifters of the same make, the k-th trained without fold k of n of the people: in training
+            they stand for the lifter, each where it meets people that it has not seen, as the lifter will.
         law: time law of drawn noise, see `ConditionalNoise.sample`.
         real_share: share of windows that carry the lifter's own error instead of a drawn one. The CND knows the error's
             covariance in a frame, not how errors depend on the motion; the real ones do.
@@ -59,9 +63,15 @@ class RefinerTraining(BaseModel):
         velocity_weight: float = 0.0,
         fit_windows: int = 256,
         bf16: bool = False,
+        cross_fitted: Sequence[str] = (),
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.lifter = Lifter.load(lifter)
+        self.cross_fitted = [Lifter.load(one) for one in cross_fitted]
+        if len(cross_fitted) != self.data_preprocessor.crossed:
+            raise ConfigError("A refiner needs as many cross_fitted lifters as its data has crossed folds.")
+        if any(one.normalisation != self.lifter.normalisation for one in self.cross_fitted):
+            raise ConfigError("Cross-fitted lifters must normalise keypoints as the lifter does.")
         self.model = RefinerModel(network, self.lifter.normalisation, scores)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
@@ -73,10 +83,12 @@ class RefinerTraining(BaseModel):
     @property
     def networks(self) -> list[nn.Module]:
         """What takes the time."""
-        return [self.lifter.network, self.model.network]
+        return [*(lifter.network for lifter in (self.lifter, *self.cross_fitted)), self.model.network]
 
-    def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:
-        lifted = self._lift(windows)
+    def forward(
+        self, windows: Windows, mode: str = "tensor", fold: int | None = None
+    ) -> dict[str, Tensor] | list[dict] | Tensor:
+        lifted = self._lift(windows, fold)
         if mode == "loss":
             return self._loss(windows, lifted)
         refined = self.model.refine(windows.keypoints, windows.image_size, lifted, windows.scores)
@@ -130,11 +142,12 @@ class RefinerTraining(BaseModel):
             pose[goes_on], t[goes_on] = diffusion.network_input(x_t, second), second
         return pose, t
 
-    def _lift(self, windows: Windows) -> Tensor:
-        """The lifter's poses (B, T, 17, 3) metres."""
-        self.lifter.network.to(windows.poses.device)
+    def _lift(self, windows: Windows, fold: int | None = None) -> Tensor:
+        """Poses (B, T, 17, 3) metres of the lifter, or of the one that has not seen the fold that the windows are of."""
+        lifter = self.lifter if fold is None else self.cross_fitted[fold]
+        lifter.network.to(windows.poses.device)
         with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
-            lifted = self.lifter.lift_windows(windows.keypoints, windows.image_size, flip=not self.training)
+            lifted = lifter.lift_windows(windows.keypoints, windows.image_size, flip=not self.training)
         return lifted.float().clone()  # a clone is no inference tensor, which autograd would refuse
 
     @torch.no_grad()
@@ -143,10 +156,12 @@ class RefinerTraining(BaseModel):
         moments = Moments()
         preprocessor = self.data_preprocessor
         frames = preprocessor.stages[-1].frames
-        for first in range(0, self.fit_windows, 8):
-            windows = preprocessor.capture("train").draw(8, frames, seed=FIT_SEED + first)
+        for number, first in enumerate(range(0, self.fit_windows, 8)):
+            fold = number % preprocessor.crossed if preprocessor.crossed else None
+            capture = preprocessor.capture("train") if fold is None else preprocessor.fold(fold)
+            windows = capture.draw(8, frames, seed=FIT_SEED + first)
             x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)[..., :2]
-            moments.add(x2d, self._lift(windows), windows.poses)
+            moments.add(x2d, self._lift(windows, fold), windows.poses)
         self.model.noise.fit(moments)
 
     @torch.no_grad()

@@ -39,7 +39,8 @@ def test_the_parts_of_a_resumed_training_are_joined(run):
 
 def test_the_table_sums_and_the_picture_is_drawn(run, tmp_path):
     both = [curves.read(run), curves.read(run)]
-    assert curves.costs(both).splitlines()[-1] == "| all | 300 | 0.07 | 0.6 |"
+    first, *_, total = curves.costs(both).splitlines()[2:]
+    assert first == "| run | 150 | 0.03 | 0.3 | 60.0 → 50.0 |" and total == "| all | 300 | 0.07 | 0.6 |  |"
     curves.picture(both, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
@@ -48,6 +49,6 @@ def test_logs_without_operations_and_no_logs_at_all(tmp_path):
     write_log(tmp_path / "old", "20260101_1", [{"step": 50, "loss": 1.0, "time": 0.5}])
     curve = curves.read(tmp_path / "old")
     assert np.isnan(curve.petaflop) and not curve.validation
-    assert curves.costs([curve]).splitlines()[-1].endswith("| – |")
+    assert curves.costs([curve]).splitlines()[-1].endswith("| – |  |")
     with pytest.raises(ConfigError, match="no log of a training"):
         curves.read(tmp_path / "nothing")

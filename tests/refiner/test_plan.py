@@ -87,9 +87,9 @@ def test_a_plan_whose_training_fails_says_so(folder, mocap):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('["lifter", "refiner"]', "[]", "needs trainings"),
+        ('["lifter", "refiner"]', "[]", "no trainings"),
         ('["lifter", "refiner"]', '"lifter"', "list of names"),
-        ('("tiny-9", "refiner-tiny-9")', '"tiny-9"', "pairs of"),
+        ('("tiny-9", "refiner-tiny-9")', '"tiny-9"', "list of \\(lifter, refiner\\)"),
         ("alone =", "alon =", "unknown entries: alon"),
     ],
 )

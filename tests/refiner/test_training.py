@@ -143,6 +143,28 @@ def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
     )
 
 
+def test_cross_fitted_lifters_meet_people_that_they_have_not_seen(trained, mocap):
+    data = {"type": CapturePreprocessor, "mocap": str(mocap), "stages": [(6, 9, 6)], "strides": (2, 4), "crossed": 2}
+    training = RefinerTraining({"channels": 32, "depth": 1}, str(trained[0]), data, cross_fitted=2 * [str(trained[0])])
+    people = []
+    for step in (0, 1, 2):
+        drawn = training.data_preprocessor({"step": torch.tensor([step])}, training=True)
+        assert drawn["fold"] == step % 2
+        people.append(training.data_preprocessor.fold(drawn["fold"]))
+    assert people[0] is people[2] is not people[1]
+    with torch.no_grad():
+        for parameter in training.cross_fitted[1].network.parameters():
+            parameter.add_(0.1)
+    windows = draw(training, 3)
+    by_fold = [training._lift(windows, fold) for fold in (0, 1, None)]
+    torch.testing.assert_close(by_fold[0], by_fold[2])
+    assert not torch.allclose(by_fold[0], by_fold[1])
+    training.fit_noise()
+    assert training(**drawn, mode="loss")["loss"] > 0
+    with pytest.raises(ConfigError, match="as many cross_fitted"):
+        RefinerTraining({"channels": 32, "depth": 1}, str(trained[0]), data, cross_fitted=[str(trained[0])])
+
+
 def test_trust_lies_where_validation_people_are_best_served(trained, mocap, monkeypatch):
     """Truth a third of the way from the lifted pose to what the refiner makes of it: a third is what it is trusted."""
     training = refiner_training(trained[0], mocap)
