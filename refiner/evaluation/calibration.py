@@ -65,12 +65,9 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     """The calibration whose bands cover the samples' coordinates.
 
     Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected`, `unsure` and `lost`; and the tail. By
-    quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly.
-    Every person counts alike, however long they were filmed, and so does their part of what is to be covered: the next one will
-    be a new person, and as likely one who boxes or climbs as one who walks.
+    quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly, every
+    person counting alike, however long they were filmed: the next one is as likely one who boxes or climbs as one who walks.
     """
-    _, who, frames = np.unique(samples.people, return_inverse=True, return_counts=True)
-    weight = 1 / (len(frames) * frames[who])
     begin = start or Calibration()
     names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure", "lost")
     errors = np.abs(samples.errors[:, 1:])
@@ -84,7 +81,7 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
         total = 0.0
         for width, share in tried.bands.values():
             left = errors - width * sigma
-            pinball = float(weight @ np.where(left > 0, share * left, (share - 1) * left).mean(axis=(1, 2)))
+            pinball = float(np.where(left > 0, share * left, (share - 1) * left).mean())
             total += pinball / (share * (1 - share))  # or the few errors outside the wide band would hardly count
         return total
 
@@ -92,7 +89,8 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     found = minimize(loss, first, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-7}).x
     narrow, wide = (share for _, share in begin.bands.values())
     ratio = errors / np.maximum(_sigma(samples, calibration(found)), 1e-9)
-    weights = np.broadcast_to(weight[:, None, None], ratio.shape).ravel()
+    _, person, frames = np.unique(samples.people, return_inverse=True, return_counts=True)
+    weights = np.broadcast_to((1 / frames)[person][:, None, None], ratio.shape).ravel()
     factor, found[-1] = np.quantile(ratio.ravel(), [narrow, wide], weights=weights, method="inverted_cdf")
     found[-1] /= factor
     found[0 : 1 if samples.scores is None else 3] *= factor  # the numbers that multiply every sigma

@@ -41,12 +41,11 @@ def check_config(config: dict[str, Any]) -> None:
 
 
 def _check_plan(config: dict[str, Any]) -> None:
-    for key in ("trainings", "alone"):
-        names = config.get(key, [])
-        if not (isinstance(names, list | tuple) and all(map(_name, names))):
-            raise ConfigError(f"The plan's {key} must be a list of names.")
-    if not config["trainings"]:
-        raise ConfigError("The plan has no trainings.")
+    trainings, alone = config["trainings"], config.get("alone", [])
+    if not (isinstance(trainings, list | tuple) and trainings and all(map(_training, trainings))):
+        raise ConfigError("The plan's trainings must be a list of names, or of {name, config, set}.")
+    if not (isinstance(alone, list | tuple) and all(map(_name, alone))):
+        raise ConfigError("The plan's alone must be a list of names.")
     pairs = config.get("pairs", [])
     right = isinstance(pairs, list | tuple) and all(
         isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_name, pair)) for pair in pairs
@@ -94,6 +93,13 @@ def _check_data(data: dict[str, Any]) -> None:
     noise = data.get("noise")
     if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):
         raise ConfigError("The config's data.noise must be a dictionary of numbers.")
+
+
+def _training(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return _name(value)
+    right = value.keys() == {"name", "config", "set"} and _name(value["name"]) and _name(value["config"])
+    return right and isinstance(value["set"], dict) and all(isinstance(key, str) for key in value["set"])
 
 
 def _name(value: Any) -> bool:

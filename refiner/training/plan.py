@@ -1,14 +1,14 @@
 """A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
 
-A plan is a config with `kind` "plan", a `name`, `trainings` (names of configs beside it; a later one may start from what an earlier
-one has made), and perhaps `pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every`
+A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made), and perhaps `pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every`
 (measure one take in so many) and `seed` (added to every training's). All goes into one folder:
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
     WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones
     WORK_DIR/report/report.md   the end
 
-What is done is not done again: a plan goes on where it was stopped, by the clock or otherwise.
+A training is the name of a config beside the plan; or, for a variant of one, {"name": of its folder and weights, "config": of what,
+"set": {entry, dotted: value}}. What is done is not done again: a plan goes on where it was stopped, by the clock or otherwise.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Plan:
         """
         try:
             for number, training in enumerate(self.config.trainings, start=1):
-                print(f"{number} of {len(self.config.trainings)}: {training}", flush=True)
-                self._train(training)
+                variant = {"name": training, "config": training, "set": {}} if isinstance(training, str) else training
+                print(f"{number} of {len(self.config.trainings)}: {variant['name']}", flush=True)
+                self._train(**variant)
             for lifter, refiner in self.pairs:
                 self._calibrate(lifter, refiner)
             if self.pairs:
@@ -71,15 +72,19 @@ class Plan:
             return False
         return True
 
-    def _train(self, training: str) -> None:
-        folder = self.work_dir / training
+    def _train(self, name: str, config: str, **options: dict[str, Any]) -> None:
+        folder = self.work_dir / name
         exported = folder / "exported"
         if exported.exists():
             return
-        config = self.folder / f"{training}.py"
-        common = ["refiner.training", config, "--data", self.mocap, "--work-dir", folder]
+        file, entries = self.folder / f"{config}.py", dict(options["set"])
+        if name != config:
+            entries["name"] = name
         if seed := self.config.get("seed", 0):
-            common += ["--set", f"seed={seed + Config.fromfile(str(config)).get('seed', 0)}"]
+            entries["seed"] = seed + entries.get("seed", Config.fromfile(str(file)).get("seed", 0))
+        common = ["refiner.training", file, "--data", self.mocap, "--work-dir", folder]
+        if entries:
+            common += ["--set", *(f"{key}={value!r}" for key, value in entries.items())]
         clock = [] if self.deadline is None else ["--minutes", f"{self._left() / 60:.2f}"]
         self._call([*common, "--resume", *clock])
         self._call([*common, "--export", self.made])

@@ -31,7 +31,7 @@ save_every = 6
 """
 REFINER = """
 kind = "refiner"
-name = "refiner-tiny-9"
+name = "tiny-refiner"
 model = {"network": {"channels": 32, "depth": 1}, "lifter": "tiny-9", "start": None, "fit_windows": 16, "inference_share": 0.5}
 data = {"stages": [(4, 9, 4)], "strides": (2, 4)}
 optimizer = {"type": "AdamW", "lr": 1e-3}
@@ -42,7 +42,7 @@ save_every = 4
 PLAN = """
 kind = "plan"
 name = "tiny-family"
-trainings = ["lifter", "refiner"]
+trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner", "set": {"data.stages": [(3, 9, 4)], "model.law": "white"}}]
 pairs = [("tiny-9", "refiner-tiny-9")]
 alone = ["tiny-9"]
 """
@@ -68,7 +68,8 @@ def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
     done = train(*command)
     assert done.returncode == 0, done.stderr[-2000:]
     card = json.loads((folder / "work" / "weights" / "refiner-tiny-9.json").read_text())
-    assert card["lifter"] == "tiny-9" and card["uncertainty"]["scale"] > 0
+    assert card["lifter"] == "tiny-9" and card["training"]["steps"] == 3
+    assert card["training"]["config"]["model"]["law"] == "white" and card["uncertainty"]["scale"] > 0
     assert "detected 2D, MPJPE mm" in card["metrics"]
     report = (folder / "work" / "report" / "report.md").read_text()
     assert "tiny-9 and refiner-tiny-9" in report and "Table IV" in report
@@ -87,8 +88,8 @@ def test_a_plan_whose_training_fails_says_so(folder, mocap):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('["lifter", "refiner"]', "[]", "no trainings"),
-        ('["lifter", "refiner"]', '"lifter"', "list of names"),
+        ("trainings =", "trainings = []\nalone =", "list of names"),
+        ('"config": "refiner"', '"confg": "refiner"', "name, config, set"),
         ('("tiny-9", "refiner-tiny-9")', '"tiny-9"', "list of \\(lifter, refiner\\)"),
         ("alone =", "alon =", "unknown entries: alon"),
     ],

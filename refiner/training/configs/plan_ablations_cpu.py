@@ -1,0 +1,28 @@
+"""What makes the gain: refiners of stcformer-27 that each differ from the first in one thing; an hour and a half on one core.
+
+All start as their lifter and see the same windows; `python -m refiner.training.curves WORK_DIR/*/` prints their errors on the validation
+people. Laws of drawn noise are compared without the lifter's real errors, which would outweigh them. (AR(1) in time times the
+frame's covariance is a Kronecker product, with one parameter in time.)
+"""
+
+kind = "plan"
+name = "ablations-cpu"
+trainings = [
+    {
+        "name": f"refiner-27-{name}",
+        "config": "refiner_stcformer_27_cpu",
+        "set": {"model.start": "stcformer-27", "data.stages": [(1000, 27, 10)], **change},  # type: ignore[dict-item]
+    }
+    for name, change in {
+        "as-bundled": {},
+        "from-nothing": {"model.start": None},
+        "real-errors-only": {"model.real_share": 1.0},
+        "drawn-ar1": {"model.real_share": 0.0},
+        "drawn-white": {"model.real_share": 0.0, "model.law": "white"},
+        "drawn-shared": {"model.real_share": 0.0, "model.law": "shared"},
+        "paper-loss": {"model.loss": "l2", "model.velocity_weight": 0.0},
+        "no-velocity": {"model.velocity_weight": 0.0},
+        "forward-marginal-only": {"model.inference_share": 0.0},
+        "no-scores": {"model.scores": False},
+    }.items()
+]
