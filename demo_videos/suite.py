@@ -1,6 +1,6 @@
 """The rendered benchmark: shots of many people, rooms, views and flaws, drawn from a seed.
 
-    python -m demo_videos.suite --mocap mocap17.npz --out suite          # 32 clips of test people, 5,814 frames
+    python -m demo_videos.suite --mocap mocap17.npz --out suite          # 34 clips of test people
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
 writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
@@ -181,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--split", choices=("train", "val", "test"), default="test", help="whose motion (default: test)"
     )
-    parser.add_argument("--clips", type=int, default=32, metavar="N", help="default: 32")
+    parser.add_argument("--clips", type=int, default=34, metavar="N", help="default: 34")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     try:

@@ -11,13 +11,15 @@ KINDS = ("lifter", "refiner", "plan")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")  # names a file and a folder
 _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
-_OPTIONAL = ("tds_fps", "seed", "compiled")
+_OPTIONAL = ("tds_fps", "seed", "compiled", "half")
 _PLAN_REQUIRED, _PLAN_OPTIONAL = ("kind", "name", "trainings"), ("pairs", "alone", "every", "seed")
 _DATA = ("stages", "strides", "detector", "noise", "folds", "crossed")
 
 
 def check_config(config: dict[str, Any]) -> None:
     """Check names, types and ranges of a config's entries; those of `model` are checked when it is built.
+
+    Names with an underscore in front are the config's own.
 
     Raises:
         ConfigError: an entry is missing, unknown, or makes no sense.
@@ -26,7 +28,7 @@ def check_config(config: dict[str, Any]) -> None:
     required, optional = (_PLAN_REQUIRED, _PLAN_OPTIONAL) if plan else (_REQUIRED, _OPTIONAL)
     if missing := [key for key in required if key not in config]:
         raise ConfigError(f"The config lacks {', '.join(missing)}.")
-    if unknown := [str(key) for key in config if key not in (*required, *optional)]:
+    if unknown := [str(key) for key in config if key not in (*required, *optional) and not str(key).startswith("_")]:
         raise ConfigError(f"The config has unknown entries: {', '.join(unknown)[:200]}.")
     if config["kind"] not in KINDS:
         raise ConfigError(f"The config has an unknown kind {config['kind']!r}; there are {', '.join(KINDS)}.")
@@ -67,8 +69,9 @@ def _check_training(config: dict[str, Any]) -> None:
     steps = config["data"]["stages"][-1][0]
     if config["warmup"] >= steps:
         raise ConfigError(f"The config's warmup of {config['warmup']} steps must end before the last, {steps}.")
-    if not isinstance(config.get("compiled", False), bool):
-        raise ConfigError("The config's compiled must be True or False.")
+    for key in ("compiled", "half"):
+        if not isinstance(config.get(key, False), bool):
+            raise ConfigError(f"The config's {key} must be True or False.")
     if "tds_fps" in config and not (isinstance(config["tds_fps"], int | float) and 0 < config["tds_fps"] < _LARGEST):
         raise ConfigError("The config's tds_fps must be a positive number.")
 

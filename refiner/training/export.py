@@ -73,6 +73,8 @@ def export(
             training.load_state_dict(checkpoint["state_dict"])
             state |= _fitted(training)
         card["trust"] = round(float(state["trust"]), 4)
+    if config.get("half", False):
+        state = {key: value.half() if _of_network(key, config.kind) else value for key, value in state.items()}
     path = Path(folder) / f"{config.name}.safetensors"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +96,11 @@ def _fitted(training: RefinerTraining) -> dict[str, torch.Tensor]:
     training.fit_trust()
     training.fit_ambiguity()
     return {"trust": training.model.trust, "ambiguity": training.model.ambiguity}
+
+
+def _of_network(key: str, kind: str) -> bool:
+    """And not of what is fitted: a lifter is all network."""
+    return kind == "lifter" or key.startswith("network.")
 
 
 def _architecture(config: Config) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun.
 
 A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the weights it makes), `model`, `data`,
-`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed` and `compiled` (True: with torch.compile). The number of steps is where the last stage of
-`data["stages"]` ends; the learning rate rises linearly over `warmup` steps and falls to zero along a cosine.
+`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed`, `compiled` (True: with torch.compile) and `half`
+(True: weights are exported in float16). The number of steps is where the last stage of `data["stages"]` ends; the learning rate
+rises linearly over `warmup` steps and falls to zero along a cosine. Several trainings in a row are a plan, see `refiner.training.plan`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from estimators import weights
 from estimators.errors import ConfigError
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
@@ -42,7 +43,7 @@ save_every = 4
 PLAN = """
 kind = "plan"
 name = "tiny-family"
-trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner", "set": {"data.stages": [(3, 9, 4)], "model.law": "white"}}]
+trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner", "set": {"data.stages": [(3, 9, 4)], "model.law": "white", "half": True}}]
 pairs = [("tiny-9", "refiner-tiny-9")]
 alone = ["tiny-9"]
 """
@@ -71,6 +72,8 @@ def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
     assert card["lifter"] == "tiny-9" and card["training"]["steps"] == 3
     assert card["training"]["config"]["model"]["law"] == "white" and card["uncertainty"]["scale"] > 0
     assert "detected 2D, MPJPE mm" in card["metrics"]
+    state = weights.load(folder / "work" / "weights" / "refiner-tiny-9.safetensors")[0]
+    assert state["network.head.weight"].dtype == torch.float16 != state["noise.cholesky"].dtype
     report = (folder / "work" / "report" / "report.md").read_text()
     assert "tiny-9 and refiner-tiny-9" in report and "Table IV" in report
     before = (folder / "work" / "weights" / "tiny-9.safetensors").stat().st_mtime_ns
