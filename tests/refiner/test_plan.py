@@ -20,6 +20,7 @@ from refiner.training.plan import UNFINISHED
 from refiner.training.runner import load_config
 
 ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "refiner" / "training" / "configs"
 LIFTER = """
 kind = "lifter"
 name = "tiny-9"
@@ -101,6 +102,19 @@ def test_a_plan_that_makes_no_sense_is_refused(folder, old, new, message):
     (folder / "plan.py").write_text(PLAN.replace(old, new))
     with pytest.raises(ConfigError, match=message):
         load_config(folder / "plan.py")
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("plan_*.py")), ids=lambda path: path.stem)
+def test_every_plan_makes_what_it_measures_of_configs_that_are_there(path):
+    plan = load_config(path)
+    made = []
+    for training in plan.trainings:
+        variant = {"name": None, "config": training, "set": {}} if isinstance(training, str) else training
+        config = load_config(path.with_name(f"{variant['config']}.py"), variant["set"])
+        made.append(variant["name"] or config.name)
+        for needed in (config.model.get("lifter"), config.model.get("start"), *config.model.get("cross_fitted", [])):
+            assert needed is None or needed in made or needed in weights.available(), needed
+    assert {name for pair in plan.get("pairs", []) for name in pair} <= set(made)
 
 
 def test_a_training_stopped_by_the_clock_ends_as_one_that_was_not(folder, mocap):
