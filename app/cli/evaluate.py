@@ -136,7 +136,8 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
     refined = f"+ refiner, K={args.steps}"
     if args.cards:
         weights.set_in_card(lifter.name, metrics=card_metrics(tables, lifter.name))
-        weights.set_in_card(refiner.name, metrics=card_metrics(tables, refined))
+        if refiner.card["lifter"] == lifter.name:  # and not when it is tried on another's poses
+            weights.set_in_card(refiner.name, metrics=card_metrics(tables, refined))
     return Evaluated(lifter, refiner, tables, refined)
 
 

@@ -91,7 +91,7 @@ def _check_data(data: dict[str, Any]) -> None:
         raise ConfigError("The config's data.folds must be (k, n) with k below n.")
     if not _whole(data.get("crossed", 0), 0) or (folds and data.get("crossed")):
         raise ConfigError("The config's data.crossed must be a number of folds, and there are no data.folds with it.")
-    if not isinstance(data.get("detector", ""), str):
+    if not isinstance(data.get("detector"), str | None):
         raise ConfigError("The config's data.detector must be the name or path of a measured detector.")
     noise = data.get("noise")
     if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):

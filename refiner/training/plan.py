@@ -5,7 +5,7 @@ A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may st
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
     WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones
-    WORK_DIR/report/report.md   the end
+    WORK_DIR/report/report.md   the end; the clock does not stop what measures
 
 A training is the name of a config beside the plan; or, for a variant of one, {"name": of its folder and weights, "config": of what,
 "set": {entry, dotted: value}}. What is done is not done again: a plan goes on where it was stopped, by the clock or otherwise.
@@ -63,7 +63,7 @@ class Plan:
             for number, training in enumerate(self.config.trainings, start=1):
                 variant = {"name": training, "config": training, "set": {}} if isinstance(training, str) else training
                 print(f"{number} of {len(self.config.trainings)}: {variant['name']}", flush=True)
-                self._train(**variant)
+                self._train(variant)
             for lifter, refiner in self.pairs:
                 self._calibrate(lifter, refiner)
             if self.pairs:
@@ -72,12 +72,13 @@ class Plan:
             return False
         return True
 
-    def _train(self, name: str, config: str, **options: dict[str, Any]) -> None:
+    def _train(self, training: dict[str, Any]) -> None:
+        name, config, entries = training["name"], training["config"], dict(training["set"])
         folder = self.work_dir / name
         exported = folder / "exported"
         if exported.exists():
             return
-        file, entries = self.folder / f"{config}.py", dict(options["set"])
+        file = self.folder / f"{config}.py"
         if name != config:
             entries["name"] = name
         if seed := self.config.get("seed", 0):
@@ -97,7 +98,7 @@ class Plan:
 
     def _report(self) -> None:
         folder = self.work_dir / "report"
-        if not (folder / "report.md").exists():
+        if not (folder / "errors.png").exists():  # which is written last
             alone = self.config.get("alone", [])
             extra = ["--alone", *alone] if alone else []
             self._call([*self._evaluate(self.pairs), "--cards", "--report", folder, *extra])

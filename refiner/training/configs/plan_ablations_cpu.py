@@ -2,7 +2,8 @@
 
 All start as their lifter and see the same windows; `python -m refiner.training.curves WORK_DIR/*/` prints their errors on the validation
 people. Laws of drawn noise are compared without the lifter's real errors, which would outweigh them. (AR(1) in time times the
-frame's covariance is a Kronecker product, with one parameter in time.)
+frame's covariance is a Kronecker product, with one parameter in time.) The last one's validation windows have the noise that it
+was trained with: `d3p evaluate --rendered` compares it with the first from pixels.
 """
 
 kind = "plan"
@@ -24,5 +25,6 @@ trainings = [
         "no-velocity": {"model.velocity_weight": 0.0},
         "forward-marginal-only": {"model.inference_share": 0.0},
         "no-scores": {"model.scores": False},
+        "hand-made-detector": {"data.detector": None},
     }.items()
 ]
