@@ -114,7 +114,7 @@ def picture(curves: Sequence[Curve], path: str | Path) -> None:
         right = axis.twinx()
         for pose, (steps, error) in curve.validation.items():
             right.plot(steps, error, "o-", color=_COLOURS.get(pose, "C2"), markersize=3, label=pose)
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.15 * max((error.max() for _, error in curve.validation.values()), default=1))
         right.tick_params(labelsize=7)
         right.legend(fontsize=7, loc="lower left", frameon=False, title="validation MPJPE, mm", title_fontsize=7)
     for axis in axes[len(curves) :]:

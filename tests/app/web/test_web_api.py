@@ -157,6 +157,6 @@ def test_a_password_closes_everything_and_old_files_go(served: Served, tmp_path:
         folder = closed.desk.sessions.of("somebody").new_run()
         folder.mkdir()
         deadline = time.monotonic() + 60
-        while folder.exists() and time.monotonic() < deadline:
+        while folder.parent.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not folder.parent.exists()
