@@ -19,6 +19,7 @@ import numpy as np
 from estimators.errors import ConfigError, D3PError
 from refiner.evaluation.tables import table
 
+_LOGS = "*/vis_data/scalars.json"
 _MPJPE = re.compile(r"val/(\w+)(?<!_p)_mpjpe")
 _COLOURS = {"predicted": "C0", "refined": "C0", "lifted": "0.5", "linear": "C1"}
 
@@ -52,7 +53,7 @@ def read(folder: str | Path) -> Curve:
     folder = Path(folder)
     logged: dict[int, dict[str, float]] = {}
     validated: dict[int, dict[str, float]] = {}
-    for path in sorted(folder.glob("*/vis_data/scalars.json")):
+    for path in sorted(folder.glob(_LOGS)):
         step = 0
         for line in path.read_text().splitlines():
             entry = json.loads(line)
@@ -135,10 +136,12 @@ def _smooth(values: np.ndarray, width: int = 9) -> np.ndarray:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m refiner.training.curves", description=__doc__.splitlines()[0])
-    parser.add_argument("runs", nargs="+", help="work directories of trainings")
+    parser.add_argument("runs", nargs="+", help="work directories of trainings; others among them are left out")
     parser.add_argument("--out", required=True, help="the picture: .svg or .png")
     args = parser.parse_args()
-    curves = [read(folder) for folder in args.runs]
+    curves = [read(folder) for folder in args.runs if any(Path(folder).glob(_LOGS))]
+    if not curves:
+        raise ConfigError("There is no log of a training in these folders.")
     picture(curves, args.out)
     print(costs(curves))
 

@@ -52,3 +52,15 @@ def test_logs_without_operations_and_no_logs_at_all(tmp_path):
     assert curves.costs([curve]).splitlines()[-1].endswith("| – |  |")
     with pytest.raises(ConfigError, match="no log of a training"):
         curves.read(tmp_path / "nothing")
+
+
+def test_the_command_takes_the_trainings_among_a_plans_folders(run, tmp_path, monkeypatch, capsys):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    out = ["--out", str(tmp_path / "curves.svg")]
+    monkeypatch.setattr("sys.argv", ["curves", str(run), str(weights), *out])
+    curves.main()
+    assert "| run | 150 |" in capsys.readouterr().out and (tmp_path / "curves.svg").is_file()
+    monkeypatch.setattr("sys.argv", ["curves", str(weights), *out])
+    with pytest.raises(ConfigError, match="in these folders"):
+        curves.main()
