@@ -180,6 +180,7 @@ def evaluate(
     """
     centre = mean_pose(read_mocap(mocap, "train"))
     clips = read_mocap(mocap, split)
+    others = [one for one in alone if one.name != lifter.name]
     tables = {}
     for condition, noise in {
         "true 2D": None,
@@ -189,7 +190,7 @@ def evaluate(
         for done, take in enumerate(takes(clips, noise, every), start=1):
             keypoints, size, fps, scores = take.keypoints, take.image_size, take.fps, take.scores
             tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
-            for other in (one for one in alone if one.name != lifter.name):
+            for other in others:
                 tally.add(other.name, other.lift(keypoints, size, fps), take)
             lifted = lifter.lift(keypoints, size, fps)
             tally.add(lifter.name, lifted, take)

@@ -25,6 +25,7 @@ from mmengine.config import Config
 
 from estimators import weights
 from estimators.errors import ConfigError
+from refiner.training.runner import load_config
 from refiner.uncertainty import FIELD
 
 UNFINISHED = 3  # exit code of a training, and of a plan, that the clock has stopped
@@ -32,6 +33,13 @@ UNFINISHED = 3  # exit code of a training, and of a plan, that the clock has sto
 
 class TimeIsUpError(Exception):
     """The plan is to go on another time."""
+
+
+def variant(training: str | dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """A plan's training: its folder, its config, and the entries to set in that."""
+    if isinstance(training, str):
+        return training, training, {}
+    return training["name"], training["config"], {"name": training["name"], **training["set"]}
 
 
 class Plan:
@@ -61,9 +69,9 @@ class Plan:
         """
         try:
             for number, training in enumerate(self.config.trainings, start=1):
-                variant = {"name": training, "config": training, "set": {}} if isinstance(training, str) else training
-                print(f"{number} of {len(self.config.trainings)}: {variant['name']}", flush=True)
-                self._train(variant)
+                name, config, entries = variant(training)
+                print(f"{number} of {len(self.config.trainings)}: {name}", flush=True)
+                self._train(name, config, entries)
             for lifter, refiner in self.pairs:
                 self._calibrate(lifter, refiner)
             if self.pairs:
@@ -72,17 +80,14 @@ class Plan:
             return False
         return True
 
-    def _train(self, training: dict[str, Any]) -> None:
-        name, config, entries = training["name"], training["config"], dict(training["set"])
+    def _train(self, name: str, config: str, entries: dict[str, Any]) -> None:
         folder = self.work_dir / name
         exported = folder / "exported"
         if exported.exists():
             return
         file = self.folder / f"{config}.py"
-        if name != config:
-            entries["name"] = name
         if seed := self.config.get("seed", 0):
-            entries["seed"] = seed + entries.get("seed", Config.fromfile(str(file)).get("seed", 0))
+            entries["seed"] = seed + load_config(file, entries).get("seed", 0)
         common = ["refiner.training", file, "--data", self.mocap, "--work-dir", folder]
         if entries:
             common += ["--set", *(f"{key}={value!r}" for key, value in entries.items())]

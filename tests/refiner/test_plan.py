@@ -1,14 +1,13 @@
 """A plan makes a family of networks from the data alone, stops by the clock, and goes on where it was."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from training_command import train
 
 from estimators import weights
 from estimators.errors import ConfigError
@@ -16,7 +15,7 @@ from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.lifter_training import LifterTraining
 from refiner.training.pace import PaceHook, operations, peak
-from refiner.training.plan import UNFINISHED
+from refiner.training.plan import UNFINISHED, variant
 from refiner.training.runner import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -48,11 +47,6 @@ trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner", "set": {"
 pairs = [("tiny-9", "refiner-tiny-9")]
 alone = ["tiny-9"]
 """
-
-
-def train(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "refiner.training", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
 
 
 @pytest.fixture
@@ -109,9 +103,9 @@ def test_every_plan_makes_what_it_measures_of_configs_that_are_there(path):
     plan = load_config(path)
     made = []
     for training in plan.trainings:
-        variant = {"name": None, "config": training, "set": {}} if isinstance(training, str) else training
-        config = load_config(path.with_name(f"{variant['config']}.py"), variant["set"])
-        made.append(variant["name"] or config.name)
+        _, name, entries = variant(training)
+        config = load_config(path.with_name(f"{name}.py"), entries)
+        made.append(config.name)
         for needed in (config.model.get("lifter"), config.model.get("start"), *config.model.get("cross_fitted", [])):
             assert needed is None or needed in made or needed in weights.available(), needed
     assert {name for pair in plan.get("pairs", []) for name in pair} <= set(made)

@@ -1,14 +1,13 @@
 """Tiny trainings on a made-up motion-capture file: the real commands, from nothing to weights that load."""
 
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from training_command import train
 
 from estimators import weights
 from estimators.errors import ConfigError
@@ -56,9 +55,7 @@ def write(path, text):
 
 
 def d3p_train(*arguments: object, launcher: tuple[str, ...] = ()) -> str:
-    """The real command in a process of its own: mmengine keeps registries, loggers and visualizers in globals."""
-    command = [sys.executable, *launcher, "-m", "refiner.training", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=CONFIGS.parents[2])
+    done = train(*arguments, launcher=launcher)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout + done.stderr
 

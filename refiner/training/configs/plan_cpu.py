@@ -1,4 +1,4 @@
-"""The bundled networks, and the one that they are compared with: some eight hours on one core of a CPU."""
+"""The bundled networks, and the one that they are compared with: six hours of training on one core, and the measuring."""
 
 kind = "plan"
 name = "family-cpu"
