@@ -1,7 +1,7 @@
 """A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
 
-A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made), and perhaps `pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every`
-(measure one take in so many) and `seed` (added to every training's). All goes into one folder:
+A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made), and perhaps
+`pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every` (measure one take in so many) and `seed` (added to every training's). All goes into one folder:
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
     WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones

@@ -54,8 +54,8 @@ def write(path, text):
     return path
 
 
-def d3p_train(*arguments: object, launcher: tuple[str, ...] = ()) -> str:
-    done = train(*arguments, launcher=launcher)
+def d3p_train(*arguments: object) -> str:
+    done = train(*arguments)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout + done.stderr
 

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def train(*arguments: object, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def train(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run `python -m refiner.training`."""
-    command = [sys.executable, *launcher, "-m", "refiner.training", *map(str, arguments)]
+    command = [sys.executable, "-m", "refiner.training", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
