@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d, linear
 
 from estimators.lifting.attention import attend
 
@@ -39,32 +40,49 @@ class STCAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         B, T, J, C = x.shape
-        width = C // (2 * HEADS)
-        # the projection's output is read as (C, 3): channel-major, q, k, v innermost
-        qkv = self.qkv(x).view(B, T, J, 2, HEADS, width, 3)
-        spatial, temporal = qkv.unbind(3)  # each (B, T, J, heads, width, 3)
-        part = self.part(self.parts)  # (J, width)
+        # each (B, T, J, C/2), its channels the heads' one after the other
+        spatial_q, temporal_q, spatial_k, temporal_k, spatial_v, temporal_v = self._project(x)
 
-        q, k, v = spatial.permute(5, 0, 1, 3, 2, 4).reshape(3, B * T, HEADS, J, width).unbind(0)
-        over_joints = attend(q, k, v, self.scale)
-        over_joints = over_joints.view(B, T, HEADS, J, width).transpose(2, 3)  # (B, T, J, heads, width)
+        q, k, v = (self._heads(part.reshape(B * T, J, C // 2)) for part in (spatial_q, spatial_k, spatial_v))
+        over_joints = attend(q, k, v, self.scale).transpose(1, 2).reshape(B, T, J, C // 2)
 
-        q, k, v = temporal.permute(5, 0, 2, 3, 1, 4).reshape(3, B * J, HEADS, T, width).unbind(0)
-        over_frames = attend(q, k, v, self.scale)
-        over_frames = over_frames.view(B, J, HEADS, T, width).permute(0, 3, 1, 2, 4)  # (B, T, J, heads, width)
+        across = (part.transpose(1, 2).reshape(B * J, T, C // 2) for part in (temporal_q, temporal_k, temporal_v))
+        q, k, v = (self._heads(part) for part in across)
+        over_frames = attend(q, k, v, self.scale).view(B, J, HEADS, T, -1).permute(0, 3, 1, 2, 4).reshape(B, T, J, C // 2)
 
-        position = part[:, None, :]
-        over_joints = over_joints + self._grid(self.spatial_position, spatial) + SPATIAL_PART_SCALE * position
-        over_frames = over_frames + self._grid(self.temporal_position, temporal) + TEMPORAL_PART_SCALE * position
-        both = torch.cat([over_joints, over_frames], dim=-1)  # per head [spatial | temporal]
-        return self.proj(both.reshape(B, T, J, C))
+        position = self._positions(torch.cat([spatial_v, temporal_v], dim=-1))
+        return self._mix(torch.cat([over_joints, over_frames], dim=-1) + position)
+
+    # As published, the projection's output is read as (C, 3), q, k, v innermost, and what goes into the last layer alternates per head
+    # between the groups. The weights are put in order instead of the activations: they are much smaller, and the
+    # training a quarter faster.
+
+    def _project(self, x: Tensor) -> tuple[Tensor, ...]:
+        """q of both groups, k of both, v of both: each (B, T, J, C/2)."""
+        C = x.shape[-1]
+        weight = self.qkv.weight.view(C, 3, C).transpose(0, 1).reshape(3 * C, C)
+        bias = self.qkv.bias.view(C, 3).T.reshape(3 * C)
+        return linear(x, weight, bias).unflatten(-1, (6, C // 2)).unbind(-2)
+
+    def _mix(self, groups: Tensor) -> Tensor:
+        """The last layer, on (B, T, J, C): the spatial group's channels, then the temporal one's."""
+        C = groups.shape[-1]
+        weight = self.proj.weight.view(C, HEADS, 2, -1).transpose(1, 2).reshape(C, C)
+        return linear(groups, weight, self.proj.bias)
+
+    def _positions(self, values: Tensor) -> Tensor:
+        """The structure-enhanced position of values (B, T, J, C): their convolution over the (T, J) grid, and the body part."""
+        C = values.shape[-1]
+        both = (self.spatial_position, self.temporal_position)
+        weight, bias = torch.cat([one.weight for one in both]), torch.cat([one.bias for one in both])
+        grid = conv2d(values.permute(0, 3, 1, 2), weight, bias, padding=1, groups=C).permute(0, 2, 3, 1)
+        part = self.part(self.parts).repeat(1, HEADS)  # (J, C/2)
+        return grid + torch.cat([SPATIAL_PART_SCALE * part, TEMPORAL_PART_SCALE * part], dim=-1).to(grid.dtype)
 
     @staticmethod
-    def _grid(convolution: nn.Conv2d, group: Tensor) -> Tensor:
-        """Depthwise convolution of the group's values over the (T, J) grid: (B, T, J, heads, width, 3) -> (..., width)."""
-        B, T, J, heads, width, _ = group.shape
-        grid = group[..., 2].reshape(B, T, J, heads * width).permute(0, 3, 1, 2)
-        return convolution(grid).permute(0, 2, 3, 1).reshape(B, T, J, heads, width)
+    def _heads(x: Tensor) -> Tensor:
+        """(N, L, C/2) to (N, heads, L, width)."""
+        return x.unflatten(-1, (HEADS, -1)).transpose(1, 2)
 
 
 class MLP(nn.Module):
