@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--report", metavar="FOLDER", type=Path,
-        help="with --data: write the paper's tables (by activity; what each part, each step and guidance give; sizes; seeds, if "
-        "a lifter has several refiners) and its histogram of errors there",
+        help="with --data: write the paper's tables (by activity; what each part gives, and with the first pair, each step and guidance; "
+        "sizes; seeds, if a lifter has several refiners) and its histogram of errors there",
     )  # fmt: skip
     parser.add_argument("--alone", nargs="+", default=[], help="with --data: lifters to measure beside, not refined")
     parser.add_argument("--json", help="also write the numbers to this file")
@@ -89,33 +89,36 @@ def run(args: argparse.Namespace) -> int:
         check_output_folder(args.report)
     if args.calibrate and args.h36m:
         raise ConfigError("--calibrate goes with --data or --rendered.")
-    evaluate: Callable[[argparse.Namespace, Lifter, Refiner], Any]
-    if args.rendered:
-        from_pixels = calibrate_rendered if args.calibrate else evaluate_rendered
-        evaluate = partial(from_pixels, seen={})
-    elif args.data:
-        evaluate = calibrate_simulated if args.calibrate else evaluate_mocap
+    lifters = {name: Lifter.load(name, device) for name in args.lifter}
+    pairs = [
+        (lifters[name], Refiner.load(refiner, device)) for name, refiner in zip(args.lifter, refiners, strict=True)
+    ]
+    if args.data and not args.calibrate:
+        measured = evaluate_mocap(args, pairs)
+        results = [run.numbers() for run in measured]
+        if args.report:
+            report.write(measured, args.report, args.split)
+            print(f"\nwrote {args.report / 'report.md'}")
     else:
-        evaluate = evaluate_h36m
-    results: dict[str, Any] = {}
-    measured: list[report.Evaluated] = []
-    for lifter_name, refiner_name in zip(args.lifter, refiners, strict=True):
-        lifter, refiner = Lifter.load(lifter_name, device), Refiner.load(refiner_name, device)
-        result = evaluate(args, lifter, refiner)
-        if isinstance(result, report.Evaluated):
-            measured.append(result)
-            result = result.numbers()
-        results[f"{lifter.name}, {refiner.name}"] = result
-    if args.report:
-        report.write(measured, args.report, args.split)
-        print(f"\nwrote {args.report / 'report.md'}")
+        evaluate = _evaluation(args)
+        results = [evaluate(args, lifter, refiner) for lifter, refiner in pairs]
     if args.json:
-        Path(args.json).write_text(json.dumps(results, indent=2) + "\n")
+        named = {
+            f"{lifter.name}, {refiner.name}": result for (lifter, refiner), result in zip(pairs, results, strict=True)
+        }
+        Path(args.json).write_text(json.dumps(named, indent=2) + "\n")
     return 0
 
 
-def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> Evaluated:
-    """Print the table of a lifter on motion capture."""
+def _evaluation(args: argparse.Namespace) -> Callable[[argparse.Namespace, Lifter, Refiner], dict[str, Any]]:
+    """What is to be done with each pair."""
+    if args.rendered:
+        return partial(calibrate_rendered if args.calibrate else evaluate_rendered, seen={})
+    return calibrate_simulated if args.data else evaluate_h36m
+
+
+def evaluate_mocap(args: argparse.Namespace, pairs: Sequence[tuple[Lifter, Refiner]]) -> list[Evaluated]:
+    """Print the tables of lifters and their refiners on motion capture."""
     from rich.console import Console
 
     from app.models import resolve_device
@@ -125,20 +128,21 @@ def evaluate_mocap(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -
     from refiner.evaluation.report import ABLATED_STEPS, Evaluated
     from refiner.evaluation.tables import card_metrics, markdown
 
-    with Console(stderr=True).status(f"{lifter.name}") as status:
+    with Console(stderr=True).status("motion capture") as status:
         tables = evaluate(
-            args.data, lifter, refiner, args.steps, args.every, args.split,
+            args.data, pairs, args.steps, args.every, args.split,
             on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
             alone=[Lifter.load(name, resolve_device(args.device)) for name in args.alone],
             ablate=ABLATED_STEPS if args.report else (),
         )  # fmt: skip
-    print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(tables)}")
     refined = f"+ refiner, K={args.steps}"
-    if args.cards:
-        weights.set_in_card(lifter.name, metrics=card_metrics(tables, lifter.name))
-        if refiner.card["lifter"] == lifter.name:  # and not when it is tried on another's poses
-            weights.set_in_card(refiner.name, metrics=card_metrics(tables, refined))
-    return Evaluated(lifter, refiner, tables, refined)
+    for (lifter, refiner), table in zip(pairs, tables, strict=True):
+        print(f"\n{lifter.name} and {refiner.name}, {args.split} people\n\n{markdown(table)}")
+        if args.cards:
+            weights.set_in_card(lifter.name, metrics=card_metrics(table, lifter.name))
+            if refiner.card["lifter"] == lifter.name:  # and not when it is tried on another's poses
+                weights.set_in_card(refiner.name, metrics=card_metrics(table, refined))
+    return [Evaluated(*pair, table, refined) for pair, table in zip(pairs, tables, strict=True)]
 
 
 def evaluate_rendered(

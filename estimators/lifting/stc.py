@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, linear
@@ -48,7 +50,9 @@ class STCAttention(nn.Module):
 
         across = (part.transpose(1, 2).reshape(B * J, T, C // 2) for part in (temporal_q, temporal_k, temporal_v))
         q, k, v = (self._heads(part) for part in across)
-        over_frames = attend(q, k, v, self.scale).view(B, J, HEADS, T, -1).permute(0, 3, 1, 2, 4).reshape(B, T, J, C // 2)
+        over_frames = (
+            attend(q, k, v, self.scale).view(B, J, HEADS, T, -1).permute(0, 3, 1, 2, 4).reshape(B, T, J, C // 2)
+        )
 
         position = self._positions(torch.cat([spatial_v, temporal_v], dim=-1))
         return self._mix(torch.cat([over_joints, over_frames], dim=-1) + position)
@@ -74,7 +78,8 @@ class STCAttention(nn.Module):
         """The structure-enhanced position of values (B, T, J, C): their convolution over the (T, J) grid, and the body part."""
         C = values.shape[-1]
         both = (self.spatial_position, self.temporal_position)
-        weight, bias = torch.cat([one.weight for one in both]), torch.cat([one.bias for one in both])
+        weight = torch.cat([one.weight for one in both])
+        bias = torch.cat([cast(Tensor, one.bias) for one in both])
         grid = conv2d(values.permute(0, 3, 1, 2), weight, bias, padding=1, groups=C).permute(0, 2, 3, 1)
         part = self.part(self.parts).repeat(1, HEADS)  # (J, C/2)
         return grid + torch.cat([SPATIAL_PART_SCALE * part, TEMPORAL_PART_SCALE * part], dim=-1).to(grid.dtype)

@@ -159,53 +159,80 @@ def _row(name: str, takes: list[TakeErrors]) -> Row:
 
 def evaluate(
     mocap: str,
-    lifter: Lifter,
-    refiner: Refiner,
+    pairs: Sequence[tuple[Lifter, Refiner]],
     steps: int = 2,
     every: int = 1,
     split: str = "test",
     on_take: Callable[[str, int], None] | None = None,
     alone: Sequence[Lifter] = (),
     ablate: Sequence[int] = (),
-) -> dict[str, Tally]:
-    """Errors for "true 2D" and "detected 2D", on people that no training has seen.
+) -> list[dict[str, Tally]]:
+    """Errors of each pair for "true 2D" and "detected 2D", on people that no training has seen.
 
     Args:
         mocap: path of the motion-capture file.
-        steps: K of the refiner.
+        pairs: lifters, each with a refiner; what several pairs share is computed once.
+        steps: K of the refiners.
         every: use one take in so many.
         on_take: called with the condition's name and the number of takes done.
         alone: lifters to measure beside, without a refiner.
-        ablate: other K to measure as well, without guidance; if there are any, guidance is also measured without refiner.
+        ablate: other K to measure with the first pair, without guidance; if there are any, guidance is also measured without refiner.
     """
     centre = mean_pose(read_mocap(mocap, "train"))
     clips = read_mocap(mocap, split)
-    others = [one for one in alone if one.name != lifter.name]
-    tables = {}
+    tables: list[dict[str, Tally]] = [{} for _ in pairs]
     for condition, noise in {
         "true 2D": None,
         "detected 2D": MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0),
     }.items():
-        tally = Tally()
+        tallies = [Tally() for _ in pairs]
         for done, take in enumerate(takes(clips, noise, every), start=1):
-            keypoints, size, fps, scores = take.keypoints, take.image_size, take.fps, take.scores
-            tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
-            for other in others:
-                tally.add(other.name, other.lift(keypoints, size, fps), take)
-            lifted = lifter.lift(keypoints, size, fps)
-            tally.add(lifter.name, lifted, take)
-            for name, smoother in SMOOTHERS.items():
-                tally.add(name, smoother(lifted, fps), take)
-            tally.add("+ linear CND", linear(refiner, lifted, keypoints, size), take)
-            if ablate:
-                tally.add("+ guidance alone", refiner.guide(lifted, keypoints, size, fps, scores), take)
-            for count in sorted({*ablate, steps}):
-                refined = refiner.refine(keypoints, lifted, size, fps, count, scores, guided=False).poses
-                tally.add(f"+ refiner, K={count}, no guidance", refined, take)
-                if count == steps:
-                    guided = refiner.guide(refined, keypoints, size, fps, scores)
-            tally.add(f"+ refiner, K={steps}", guided, take)
+            seen = Seen(take)
+            for number, ((lifter, refiner), tally) in enumerate(zip(pairs, tallies, strict=True)):
+                tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
+                for other in alone:
+                    if other.name != lifter.name:
+                        tally.add(other.name, seen.lifted(other), take)
+                for method, poses in seen.smoothed(lifter).items():
+                    tally.add(method, poses, take)
+                for method, poses in seen.refined(lifter, refiner, steps, () if number else ablate).items():
+                    tally.add(method, poses, take)
             if on_take:
                 on_take(condition, done)
-        tables[condition] = tally
+        for table, tally in zip(tables, tallies, strict=True):
+            table[condition] = tally
     return tables
+
+
+class Seen:
+    """A take, and what each method makes of it: poses (N, 17, 3) metres by the method's name."""
+
+    def __init__(self, take: Take) -> None:
+        self.take = take
+        self._smoothed: dict[Lifter, dict[str, np.ndarray]] = {}
+
+    def lifted(self, lifter: Lifter) -> np.ndarray:
+        """The lifter's poses."""
+        return self.smoothed(lifter)[lifter.name]
+
+    def smoothed(self, lifter: Lifter) -> dict[str, np.ndarray]:
+        """The lifter's poses, as they are and smoothed."""
+        if lifter not in self._smoothed:
+            take = self.take
+            poses = lifter.lift(take.keypoints, take.image_size, take.fps)
+            smooth = {name: smoother(poses, take.fps) for name, smoother in SMOOTHERS.items()}
+            self._smoothed[lifter] = {lifter.name: poses, **smooth}
+        return self._smoothed[lifter]
+
+    def refined(self, lifter: Lifter, refiner: Refiner, steps: int, ablate: Sequence[int]) -> dict[str, np.ndarray]:
+        """What the refiner and its parts make of the lifter's poses; for `steps` and `ablate` see `evaluate`."""
+        keypoints, size, fps, scores = self.take.keypoints, self.take.image_size, self.take.fps, self.take.scores
+        lifted = self.lifted(lifter)
+        poses = {"+ linear CND": linear(refiner, lifted, keypoints, size)}
+        if ablate:
+            poses["+ guidance alone"] = refiner.guide(lifted, keypoints, size, fps, scores)
+        for count in sorted({*ablate, steps}):
+            refined = refiner.refine(keypoints, lifted, size, fps, count, scores, guided=False).poses
+            poses[f"+ refiner, K={count}, no guidance"] = refined
+        unguided = poses[f"+ refiner, K={steps}, no guidance"]
+        return {**poses, f"+ refiner, K={steps}": refiner.guide(unguided, keypoints, size, fps, scores)}

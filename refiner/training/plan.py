@@ -1,7 +1,8 @@
 """A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
 
 A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made), and perhaps
-`pairs` of (lifter, refiner) to calibrate and measure, `alone` (lifters to measure beside), `every` (measure one take in so many) and `seed` (added to every training's). All goes into one folder:
+`pairs` of (lifter, refiner) to calibrate and measure, bundled ones among them or not, `alone` (lifters to measure beside), `every` (measure
+one take in so many) and `seed` (added to every training's). All goes into one folder:
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
     WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones
@@ -97,8 +98,8 @@ class Plan:
         exported.touch()
 
     def _calibrate(self, lifter: str, refiner: str) -> None:
-        card = weights.read_card(self.made / f"{refiner}.json")
-        if FIELD not in card:
+        card = self.made / f"{refiner}.json"
+        if card.exists() and FIELD not in weights.read_card(card):
             self._call([*self._evaluate([(lifter, refiner)]), "--split", "val", "--calibrate"])
 
     def _report(self) -> None:
@@ -106,7 +107,9 @@ class Plan:
         if not (folder / "errors.png").exists():  # which is written last
             alone = self.config.get("alone", [])
             extra = ["--alone", *alone] if alone else []
-            self._call([*self._evaluate(self.pairs), "--cards", "--report", folder, *extra])
+            own = all((self.made / f"{name}.json").exists() for pair in self.pairs for name in pair)
+            extra += ["--cards"] if own else []  # the bundled networks' cards are not this plan's to write
+            self._call([*self._evaluate(self.pairs), "--report", folder, *extra])
 
     def _evaluate(self, pairs: Sequence[Sequence[str]]) -> list[Any]:
         lifters, refiners = zip(*pairs, strict=True)

@@ -108,7 +108,7 @@ def test_every_plan_makes_what_it_measures_of_configs_that_are_there(path):
         made.append(config.name)
         for needed in (config.model.get("lifter"), config.model.get("start"), *config.model.get("cross_fitted", [])):
             assert needed is None or needed in made or needed in weights.available(), needed
-    assert {name for pair in plan.get("pairs", []) for name in pair} <= set(made)
+    assert {name for pair in plan.get("pairs", []) for name in pair} <= {*made, *weights.available()}
 
 
 def test_a_training_stopped_by_the_clock_ends_as_one_that_was_not(folder, mocap):
@@ -135,7 +135,7 @@ def test_a_step_takes_three_times_the_operations_of_a_forward_pass(lifter_traini
     stage = lifter_training.data_preprocessor.stages[1]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         lifter_training.network(torch.zeros(stage.batch, stage.frames, 17, 5))
-    assert operations(lifter_training, stage) == pytest.approx(3 * counter.get_total_flops(), rel=0.15)
+    assert operations(lifter_training, stage) == pytest.approx(3 * counter.get_total_flops(), rel=0.05)
     assert all(parameter.grad is None for parameter in lifter_training.parameters())
 
 

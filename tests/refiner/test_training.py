@@ -93,7 +93,7 @@ def test_trained_weights_lift_and_refine(trained):
 
 
 def test_the_tables_hold_every_method(trained, mocap):
-    tables = evaluate(str(mocap), Lifter.load(trained[0]), Refiner.load(trained[1]))
+    (tables,) = evaluate(str(mocap), [(Lifter.load(trained[0]), Refiner.load(trained[1]))])
     table = markdown(tables)
     for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
         assert method in table

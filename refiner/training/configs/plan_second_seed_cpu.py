@@ -17,3 +17,9 @@ trainings = [
         ("refiner-mixste-27-seed-2", "refiner_mixste_27_cpu", 3, "refiner-mixste-81-seed-2"),
     )
 ]
+pairs = [
+    (lifter, refiner)
+    for lifter in ("stcformer-81", "mixste-81", "stcformer-27", "mixste-27")
+    for refiner in (f"refiner-{lifter}", f"refiner-{lifter}-seed-2")
+]
+every = 2
