@@ -16,15 +16,15 @@ trainings = [
     }
     for name, change in {
         "as-bundled": {},
-        "from-nothing": {"model.start": None},
         "real-errors-only": {"model.real_share": 1.0},
         "drawn-ar1": {"model.real_share": 0.0},
         "drawn-white": {"model.real_share": 0.0, "model.law": "white"},
         "drawn-shared": {"model.real_share": 0.0, "model.law": "shared"},
         "paper-loss": {"model.loss": "l2", "model.velocity_weight": 0.0},
-        "no-velocity": {"model.velocity_weight": 0.0},
         "forward-marginal-only": {"model.inference_share": 0.0},
-        "no-scores": {"model.scores": False},
         "hand-made-detector": {"data.detector": None},
+        "no-scores": {"model.scores": False},
+        "no-velocity": {"model.velocity_weight": 0.0},
+        "from-nothing": {"model.start": None},
     }.items()
 ]
