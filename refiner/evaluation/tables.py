@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from refiner.evaluation.protocol import Row, Tally
+from refiner.evaluation.protocol import Tally
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -14,19 +14,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def markdown(tables: dict[str, Tally]) -> str:
-    """One markdown table: a row for each method, three columns for each condition (mm; Accel in mm/frame^2)."""
-    return of_rows({condition: tally.rows() for condition, tally in tables.items()}, "method")
-
-
-def of_rows(tables: dict[str, list[Row]], what: str) -> str:
-    """The same of rows that are about `what`."""
-    conditions = list(tables)
-    head = [what] + [f"{name}: {error}" for name in conditions for error in ("MPJPE", "P-MPJPE", "Accel")]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for rows in zip(*tables.values(), strict=True):
-        numbers = [f"{value:.1f}" for row in rows for value in (row.mpjpe, row.p_mpjpe, row.accel)]
-        lines.append("| " + " | ".join([rows[0].method, *numbers]) + " |")
-    return "\n".join(lines)
+    """One Markdown table: a row for each method, three columns for each condition (mm; Accel in mm/frame^2)."""
+    heads = [f"{name}: {error}" for name in tables for error in ("MPJPE", "P-MPJPE", "Accel")]
+    body = []
+    for rows in zip(*(tally.rows() for tally in tables.values()), strict=True):
+        numbers = (value for row in rows for value in (row.mpjpe, row.p_mpjpe, row.accel))
+        body.append([rows[0].method, *(f"{number:.1f}" for number in numbers)])
+    return table(["method", *heads], body)
 
 
 def card_metrics(tables: dict[str, Tally], method: str) -> dict[str, float]:
