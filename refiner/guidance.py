@@ -1,14 +1,16 @@
 """Guidance: refined poses bent to evidence that the network has not weighed. Beyond the paper.
 
-A network sees a window. Two things are known about the whole clip: a person's bones keep their lengths, and where the
-keypoints are known exactly, every joint lies on its ray from the camera. Given refined poses x_n, whose errors have the
-covariance S (chiefly in depth: that is what a single view leaves open), the most likely poses p_n with roots r_n minimise
+A network sees a window. Three things are known about the whole clip: a person's bones keep their lengths; where the
+keypoints are known exactly, every joint lies on its ray from the camera; and bodies do not tremble. Given refined poses x_n,
+whose errors have the covariance S (chiefly in depth: that is what a single view leaves open), the most likely poses p_n
+with roots r_n minimise
 
     sum_n (p_n - x_n)' S^-1 (p_n - x_n)                       the refiner's opinion
     + sum_nj |pi(r_n + p_nj) - u_nj|^2 / s_j^2                 the picture: u seen by a pinhole camera
     + sum_nb (|bone b of p_n| - l_b)^2 / s_l^2                 bones of constant length, left and right alike
 
 by Gauss-Newton, frame by frame, in turns with l_b, the median over the clip. Poses are in metres, camera frame, root-relative.
+What p_n still tremble by from frame to frame is taken out last, see `refiner.least_jerk`.
 
 How long the bones are is found as well: first from the picture alone, then in turns with the poses, ever more binding. A length shows
 where its bone lies across the view, so these frames count most.
@@ -24,6 +26,7 @@ from torch import Tensor
 from estimators.camera import assumed_focal, place, rays_of
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17
+from refiner.least_jerk import least_jerk
 
 CHUNK = 256  # frames solved at a time: bounds the memory
 # Exact COCO keypoints as Human3.6M joints, in person sizes: limbs are the same joints; spine, thorax, face and head are made
@@ -90,7 +93,7 @@ def guide(
         root = root + step[:, 0]
         pose = pose + step * moves
     change = gaussian_filter1d((pose - prior).numpy(), _SMOOTH_SECONDS * fps, axis=0)
-    return (poses + change).astype(np.float32)
+    return least_jerk(poses + change, of_size.numpy(), fps).astype(np.float32)
 
 
 def _step(
