@@ -1,4 +1,4 @@
-"""What makes the gain: refiners of stcformer-27 that each differ from the first in one thing; 8,800 steps.
+"""What makes the gain: refiners of stcformer-27 that each differ from the first in one thing; 6,600 steps.
 
 All start as their lifter and see the same windows; `python -m refiner.training.curves WORK_DIR/*/` prints their errors on the validation
 people. Laws of drawn noise are compared without the lifter's real errors, which would outweigh them. (AR(1) in time times the
@@ -12,7 +12,7 @@ trainings = [
     {
         "name": f"refiner-27-{name}",
         "config": "refiner_stcformer_27_cpu",
-        "set": {"model.start": "stcformer-27", "data.stages": [(800, 27, 10)], **change},  # type: ignore[dict-item]
+        "set": {"model.start": "stcformer-27", "data.stages": [(600, 27, 10)], **change},  # type: ignore[dict-item]
     }
     for name, change in {
         "as-bundled": {},
