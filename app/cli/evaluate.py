@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     if args.data and not args.calibrate:
         measured = evaluate_mocap(args, pairs)
-        results = [run.numbers() for run in measured]
+        results = [pair.numbers() for pair in measured]
         if args.report:
             report.write(measured, args.report, args.split)
             print(f"\nwrote {args.report / 'report.md'}")

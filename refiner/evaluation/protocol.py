@@ -189,13 +189,13 @@ def evaluate(
         for done, take in enumerate(takes(clips, noise, every), start=1):
             seen = Seen(take)
             for number, ((lifter, refiner), tally) in enumerate(zip(pairs, tallies, strict=True)):
-                tally.add("mean pose", np.broadcast_to(centre, take.poses.shape), take)
-                for other in alone:
-                    if other.name != lifter.name:
-                        tally.add(other.name, seen.lifted(other), take)
-                for method, poses in seen.smoothed(lifter).items():
-                    tally.add(method, poses, take)
-                for method, poses in seen.refined(lifter, refiner, steps, () if number else ablate).items():
+                methods = {
+                    "mean pose": np.broadcast_to(centre, take.poses.shape),
+                    **{other.name: seen.lifted(other) for other in alone if other.name != lifter.name},
+                    **seen.smoothed(lifter),
+                    **seen.refined(lifter, refiner, steps, () if number else ablate),
+                }
+                for method, poses in methods.items():
                     tally.add(method, poses, take)
             if on_take:
                 on_take(condition, done)
