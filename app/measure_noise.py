@@ -1,6 +1,7 @@
 """Measure a detector's error on rendered clips, for trainings to draw from.
 
     python -m app.measure_noise suite_train --out weights/noise-movenet.safetensors
+    python -m app.measure_noise more_clips --out weights/noise-movenet.safetensors --add
 
 The clips are those of `python -m demo_videos.suite --split train`: a training must not know the test people's. The keypoints are
 those that reach a lifter: tracked, despiked, gaps filled, Human3.6M-17. See `refiner.data.measured_noise`.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from app.people import find_people
 from app.progress import Silent
 from app.video import probe
 from demo_videos.truth import Truth, load_truth
+from estimators import weights
 from estimators.detection import Detector
 from estimators.detection.tracking import select_people
 from estimators.errors import D3PError, NobodyFoundError
@@ -40,8 +42,8 @@ def stretches_of(track: Track2D, truth: Truth) -> Iterator[Stretch]:
             yield Stretch.of(found, scores, true, float(truth.fps))
 
 
-def measure(folder: Path, detector: Detector) -> tuple[list[Stretch], list[str]]:
-    """Errors on all clips of a folder, and the clips in which somebody was found.
+def measure(folder: Path, detector: Detector, leave_out: Set[str] = frozenset()) -> tuple[list[Stretch], list[str]]:
+    """Errors on all clips of a folder but those to leave out, and the clips in which somebody was found.
 
     Raises:
         DataError: there are no clips.
@@ -49,6 +51,8 @@ def measure(folder: Path, detector: Detector) -> tuple[list[Stretch], list[str]]
     stretches: list[Stretch] = []
     clips: list[str] = []
     for name, (video, truth_file) in clips_in(folder).items():
+        if name in leave_out:
+            continue
         try:
             tracks = find_people(probe(video), detector, Silent()).tracks
             (track,) = select_people(tracks, "largest")
@@ -60,16 +64,28 @@ def measure(folder: Path, detector: Detector) -> tuple[list[Stretch], list[str]]
     return stretches, clips
 
 
+def _known(path: Path) -> tuple[list[Stretch], list[str]]:
+    """What a file holds: stretches, and the clips that they are of.
+
+    Raises:
+        WeightsError: it is not there, or not such a file.
+    """
+    return MeasuredNoise.load(str(path)).stretches, weights.read_card(path.with_suffix(".json"))["clips"]
+
+
 def main() -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m app.measure_noise", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="rendered clips of training people")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     parser.add_argument("--detector", default="movenet")
+    parser.add_argument("--add", action="store_true", help="to what the file has already, instead of replacing it")
     options = parser.parse_args()
     try:
         detector = Detector(options.detector)
-        stretches, clips = measure(options.folder, detector)
+        known, before = _known(options.out) if options.add else ([], [])
+        stretches, clips = measure(options.folder, detector, leave_out=set(before))
+        stretches, clips = known + stretches, before + clips
         card = {"name": options.out.stem, "detector": detector.description(), "clips": clips, "licence": "Apache-2.0"}
         MeasuredNoise(stretches).save(options.out, card)
     except D3PError as error:

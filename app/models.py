@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from refiner.refine import Refiner
 
 
+# What a user who does not want to choose a lifter chooses between.
+PRESETS: dict[str, dict[str, Any]] = {
+    "best": {"lifter": "stcformer", "frames": 81, "steps": 2},  # the wide refiner
+    "fast": {"lifter": "stcformer", "frames": 27, "steps": 1},  # a small one, asked once
+}
+
+
 @dataclass(frozen=True)
 class Options:
-    """What a user can choose; the defaults are what `d3p run` does.
+    """What a user can choose; the defaults are what `d3p run` does, the preset "best".
 
     Attributes:
         detector: name or mmpose config of the 2D detector, see `estimators.detection.Detector`.

@@ -40,8 +40,8 @@ _HAIRS = ((0.02, 0.014, 0.01), (0.20, 0.09, 0.03), (0.45, 0.30, 0.12), (0.35, 0.
 _ROOMS = (STUDIO, LIVING_ROOM, HALL, COURTYARD)
 
 
-def draw_shot(motions: list[Motion17], seed: int, index: int) -> Shot:
-    """Shot `index` of the suite `seed`: always the same for the same motions.
+def draw_shot(motions: list[Motion17], seed: int, index: int, frames: int = FRAMES) -> Shot:
+    """Shot `index` of the suite `seed`: always the same for the same motions, of so many frames where the motion is long enough.
 
     Every fourth shot is clean, so that what flaws cost can be read off.
     """
@@ -51,7 +51,7 @@ def draw_shot(motions: list[Motion17], seed: int, index: int) -> Shot:
     # an open shutter looks a third of a frame back and ahead
     margin = 1 / float(fps)
     available = (len(motion.joints) - 1) / motion.fps - 2 * margin
-    seconds = min(FRAMES / float(fps), available)
+    seconds = min(frames / float(fps), available)
     clean = index % 4 == 0
     return Shot(
         name=f"{motion.split}-{seed}-{index:03d}-{_slug(motion.text)}",
@@ -173,6 +173,13 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", _activity(text)).strip("-")[:24] or "motion"
 
 
+def _count(text: str) -> int:
+    """A command line's number of at least one."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.suite", description=__doc__.splitlines()[0])
@@ -181,15 +188,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--split", choices=("train", "val", "test"), default="test", help="whose motion (default: test)"
     )
-    parser.add_argument("--clips", type=int, default=34, metavar="N", help="default: 34")
+    parser.add_argument("--clips", type=_count, default=34, metavar="N", help="default: 34")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--frames", type=_count, default=FRAMES, metavar="N", help=f"of a clip at most (default: {FRAMES})"
+    )
     options = parser.parse_args(arguments)
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         motions = motions_of(options.mocap, options.split)
         by_name = {motion.name: motion for motion in motions}
         for index in range(options.clips):
-            shot = draw_shot(motions, options.seed, index)
+            shot = draw_shot(motions, options.seed, index, options.frames)
             if (options.out / f"{shot.name}.npz").is_file():  # written last
                 continue
             path, seconds = render_shot(shot, by_name[shot.motion], options.out)

@@ -24,8 +24,12 @@ class StepEmbedding(nn.Module):
         self.register_buffer("frequencies", torch.logspace(0, -4, half), persistent=False)
 
     def forward(self, t: Tensor) -> Tensor:
+        return self.mlp(self.waves(t))
+
+    def waves(self, t: Tensor) -> Tensor:
+        """(B,) -> (B, C) sines and cosines."""
         angle = t[:, None].float() * self.frequencies
-        return self.mlp(torch.cat([angle.sin(), angle.cos()], dim=-1))
+        return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
 class DenoiserBlock(nn.Module):

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.models import PRESETS, Options
+
 _OUTPUT = """\
 writes
   DIR/VIDEO/motion.npz         everybody in 2D and 3D, with names, units, frame rate and provenance
@@ -42,16 +44,15 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     )  # fmt: skip
     parser.add_argument("--checkpoint", metavar="FILE", help="weights of the detector, if --detector is a config")
     parser.add_argument(
-        "--lifter", default="stcformer", metavar="NAME",
-        help="stcformer, mixste, or a safetensors file (default: stcformer)",
+        "--preset", default="best", choices=tuple(PRESETS),
+        help="best, or fast: a small refiner, asked once; the next two and --steps say otherwise (default: best)",
     )  # fmt: skip
-    parser.add_argument(
-        "--frames", type=int, default=81, metavar="T", help="length of the lifter's window (default: 81)"
-    )
+    parser.add_argument("--lifter", metavar="NAME", help="stcformer, mixste, or a safetensors file")
+    parser.add_argument("--frames", type=int, metavar="T", help="length of the lifter's window: 81 or 27")
     parser.add_argument(
         "--person", default="largest", metavar="WHO", help="largest, all, or the id of a person (default: largest)"
     )
-    parser.add_argument("--steps", type=int, default=2, metavar="K", help="diffusion steps of the refiner (default: 2)")
+    parser.add_argument("--steps", type=int, metavar="K", help="diffusion steps of the refiner")
     parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
     parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
     parser.add_argument(
@@ -80,21 +81,18 @@ def run(args: argparse.Namespace) -> None:
     print_result(console, result)
 
 
-def options(args: argparse.Namespace) -> Any:
+def options(args: argparse.Namespace) -> Options:
     """The pipeline's options of parsed arguments.
 
     Raises:
         ConfigError: a value that makes no sense.
     """
-    from app.models import Options
-
+    chosen = {key: getattr(args, key) for key in PRESETS[args.preset] if getattr(args, key) is not None}
     return Options(
+        **{**PRESETS[args.preset], **chosen},
         detector=args.detector,
         checkpoint=args.checkpoint,
-        lifter=args.lifter,
-        frames=args.frames,
         person=args.person,
-        steps=args.steps,
         refine=not args.no_refine,
         device=args.device,
         video=not args.no_video,

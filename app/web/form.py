@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import closing
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
+from app.models import PRESETS
 from app.web import choices
 
 PICK = "pick"  # value of "who" while somebody is looked for, or picked, by picture
@@ -24,6 +26,12 @@ element.addEventListener("click", (event) => {
     trigger("select", { person: chosen.dataset.person });
 });
 """
+
+
+# In the browser, so that no two answers of the server can cross.
+_TAKE_PRESET = f"(name) => Object.values({json.dumps(PRESETS)}[name])"
+_NAME_PRESET = f"""(...chosen) => Object.entries({json.dumps(PRESETS)})
+    .find(([, values]) => Object.values(values).every((value, i) => String(value) === String(chosen[i])))?.[0] ?? null"""
 
 
 class Form:
@@ -44,6 +52,13 @@ class Form:
         """
         default = choices.defaults()
         self._lifters = choices.lifters()
+        self.preset = gr.Radio(
+            [(preset.capitalize(), preset) for preset in PRESETS],
+            value="best",
+            label="Preset",
+            info="Fast asks a small refiner once.",
+            elem_id=f"{name}preset",
+        )
         self.lifter = gr.Dropdown(
             list(self._lifters), value=default.lifter, label="Lifter", info="Turns 2D into 3D.", elem_id=f"{name}lifter"
         )
@@ -63,6 +78,7 @@ class Form:
                 value=default.frames,
                 label="Window T",
                 info="Frames seen at once by the lifter.",
+                elem_id=f"{name}frames",
             )
             self.detector = gr.Dropdown(
                 choices.detectors(), value=default.detector, label="Detector", info="Finds people in 2D."
@@ -71,12 +87,17 @@ class Form:
             "detector": self.detector, "lifter": self.lifter, "frames": self.frames, "person": self.person,
             "steps": self.steps, "refine": self.refine,
         }  # fmt: skip
-        self.lifter.change(self._windows, self.lifter, self.frames, queue=False, **QUIET)
+        # "input" is what a person does; "change" would also follow what these set
+        self.lifter.input(self._windows, [self.lifter, self.frames], self.frames, queue=False, **QUIET)
+        preset = [self.lifter, self.frames, self.steps]
+        self.preset.input(None, self.preset, preset, js=_TAKE_PRESET, queue=False, **QUIET)
+        for control in preset:
+            control.input(None, preset, self.preset, js=_NAME_PRESET, queue=False, **QUIET)
         self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **QUIET)
 
-    def _windows(self, lifter: str) -> Any:
+    def _windows(self, lifter: str, chosen: int) -> Any:
         frames = self._lifters.get(lifter, [])
-        return gr.update(choices=frames, value=frames[0] if frames else None)
+        return gr.update(choices=frames, value=chosen if chosen in frames else next(iter(frames), None))
 
 
 class Buttons:

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from estimators.lifting.normalise import person_size
-from estimators.skeleton import COCO_TO_H36M
 from refiner.data.bodies import mirror, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
-from refiner.data.coco_points import coco_points, face_offsets
+from refiner.data.coco_points import coco_points, face_offsets, to_h36m
 from refiner.data.detector_noise import DetectorNoise
 from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import Clip
@@ -59,8 +58,7 @@ def observe(
     points = cameras.project(coco_points(seen, offsets))  # (B, T, 17, 2) pixels
     if isinstance(noise, DetectorNoise):
         points = noise(points, person_size(points), fps, generator)
-    to_h36m = torch.as_tensor(COCO_TO_H36M, dtype=points.dtype, device=points.device)
-    keypoints = torch.einsum("ij,btjk->btik", to_h36m, points)
+    keypoints = to_h36m(points)
     scores = keypoints.new_ones(keypoints.shape[:-1])
     if isinstance(noise, MeasuredNoise):
         found, how_sure, clean = noise(cameras.project(seen), fps, generator)

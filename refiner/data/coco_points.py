@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from estimators.skeleton import COCO17, H36M17
+from estimators.skeleton import COCO17, COCO_TO_H36M, H36M17
 
 # (up, forward, left) metres from joint 8, for nose, left eye, right eye, left ear, right ear
 FACE = ((0.165, 0.139, 0.0), (0.199, 0.092, 0.0295), (0.199, 0.092, -0.0295), (0.172, 0.019, 0.0744), (0.172, 0.019, -0.0744))  # fmt: skip
@@ -41,3 +41,9 @@ def face_offsets(people: int, spread: float, generator: torch.Generator, device:
     shift = torch.randn(people, 1, 3, generator=generator, device=device) * torch.tensor(FACE_STD, device=device)
     size = 1 + 0.06 * torch.randn(people, 1, 1, generator=generator, device=device)
     return mean * (1 + spread * (size - 1)) + spread * shift * torch.tensor([1.0, 1.0, 0.0], device=device)
+
+
+def to_h36m(points: Tensor) -> Tensor:
+    """COCO-17 points (B, T, 17, D) as the Human3.6M-17 joints that are made of them at run time."""
+    matrix = torch.as_tensor(COCO_TO_H36M, dtype=points.dtype, device=points.device)
+    return torch.einsum("ij,btjk->btik", matrix, points)

@@ -23,6 +23,7 @@ from estimators import weights
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17
+from refiner.data.coco_points import to_h36m
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
 KIND = "detector-noise"
@@ -56,10 +57,14 @@ class MeasuredNoise:
         stretches: what was measured.
         clean_share: share of windows that are left to a perfect detector.
         spread: of the error's size from window to window (standard deviation of its logarithm): other detectors, other pictures.
+        offset: of each of the detector's own points in a window, a standard deviation in person sizes: what a training cannot
+            come to know by heart of a clip that it meets again and again.
     """
 
-    def __init__(self, stretches: list[Stretch], clean_share: float = 0.25, spread: float = 0.2) -> None:
-        self.stretches, self.clean_share, self.spread = stretches, clean_share, spread
+    def __init__(
+        self, stretches: list[Stretch], clean_share: float = 0.25, spread: float = 0.2, offset: float = 0.0
+    ) -> None:
+        self.stretches, self.clean_share, self.spread, self.offset = stretches, clean_share, spread, offset
         both = [*stretches, *map(_mirrored, stretches)]
         self.error = torch.cat([stretch.error for stretch in both])
         self.scores = torch.cat([stretch.scores for stretch in both])
@@ -106,7 +111,11 @@ class MeasuredNoise:
         error, scores = self.error.to(points)[frames], self.scores.to(points)[frames]
         level = torch.exp(self.spread * torch.randn(B, generator=generator, device=points.device))
         clean = torch.rand(B, generator=generator, device=points.device) < self.clean_share
-        return points + error * size * level[:, None, None, None], scores, clean
+        error = error * level[:, None, None, None]
+        if self.offset:
+            drawn = self.offset * torch.randn(B, 1, 17, 2, generator=generator, device=points.device)
+            error = error + to_h36m(drawn)
+        return points + error * size, scores, clean
 
     def _similar(self, points: Tensor, size: Tensor, generator: torch.Generator) -> Tensor:
         """(B,) the measured frame, of `CANDIDATES` random ones, that looks most like the window's middle."""

@@ -50,6 +50,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         strides: smallest and largest temporal downsampling, source frames.
         noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
         detector: name or path of a measured detector, see `MeasuredNoise`; None for the hand-made noise.
+        held_out: of another one, for validation: errors on clips that no training window has the errors of. None: the same noise.
         folds: (k, n) trains on fold k of n of the people only; every n-th person is of one fold.
         crossed: n: each step's training windows are of one of n folds, by turns, for lifters that have not seen it.
         seed: of the training windows; validation windows are always the same.
@@ -62,6 +63,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         strides: tuple[int, int],
         noise: dict | None = None,
         detector: str | None = None,
+        held_out: str | None = None,
         folds: tuple[int, int] | None = None,
         crossed: int = 0,
         seed: int = 0,
@@ -71,6 +73,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
         self.folds, self.crossed = folds, crossed
         self.stages = [Stage(*stage) for stage in stages]
         self.noise = MeasuredNoise.load(detector, **(noise or {})) if detector else DetectorNoise(**(noise or {}))
+        self.validation = MeasuredNoise.load(held_out, **(noise or {})) if held_out else self.noise
         self._captures: dict[tuple[str, bool, tuple[int, int] | None], VirtualCapture] = {}
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -98,5 +101,6 @@ class CapturePreprocessor(BaseDataPreprocessor):
         key = (split, exact, folds)
         if key not in self._captures:
             clips = read_mocap(self.mocap, split, folds)
-            self._captures[key] = VirtualCapture(clips, self.strides, None if exact else self.noise, device=self.device)
+            noise = self.noise if split == "train" else self.validation
+            self._captures[key] = VirtualCapture(clips, self.strides, None if exact else noise, device=self.device)
         return self._captures[key]

@@ -13,7 +13,7 @@ _LARGEST = 10**9  # steps, frames, windows: more is a slip of the pen
 _REQUIRED = ("kind", "name", "model", "data", "optimizer", "warmup", "validate_every", "save_every")
 _OPTIONAL = ("tds_fps", "seed", "compiled", "half")
 _PLAN_REQUIRED, _PLAN_OPTIONAL = ("kind", "name", "trainings"), ("pairs", "alone", "every", "seed")
-_DATA = ("stages", "strides", "detector", "noise", "folds", "crossed")
+_DATA = ("stages", "strides", "detector", "held_out", "noise", "folds", "crossed")
 
 
 def check_config(config: dict[str, Any]) -> None:
@@ -91,8 +91,11 @@ def _check_data(data: dict[str, Any]) -> None:
         raise ConfigError("The config's data.folds must be (k, n) with k below n.")
     if not _whole(data.get("crossed", 0), 0) or (folds and data.get("crossed")):
         raise ConfigError("The config's data.crossed must be a number of folds, and there are no data.folds with it.")
-    if not isinstance(data.get("detector"), str | None):
-        raise ConfigError("The config's data.detector must be the name or path of a measured detector.")
+    for key in ("detector", "held_out"):
+        if not isinstance(data.get(key), str | None):
+            raise ConfigError(f"The config's data.{key} must be the name or path of a measured detector.")
+    if data.get("held_out") and not data.get("detector"):
+        raise ConfigError("The config's data.held_out needs a data.detector: their noise has the same options.")
     noise = data.get("noise")
     if noise is not None and not (isinstance(noise, dict) and all(isinstance(v, int | float) for v in noise.values())):
         raise ConfigError("The config's data.noise must be a dictionary of numbers.")

@@ -11,12 +11,13 @@ from estimators.lifting import Lifter
 from estimators.lifting.stcformer import STCBlock, STCFormer
 from refiner.pose_denoiser import PoseDenoiser
 from refiner.refine import Refiner
+from refiner.training.widen import widened
 
 
 def start_lifter(network: nn.Module, start: str) -> None:
-    """Give a lifter the weights of another: of the same network, or of a shallower STCFormer.
+    """Give a lifter the weights of another: of the same network, or of an STCFormer that is shallower, or half as wide.
 
-    What is deeper starts without effect, so that the first step's output is the other's.
+    What is deeper starts without effect, what is wider as twins (see `widened`), so that the first step's output is the other's.
 
     Raises:
         ConfigError: it is of another network. WeightsError: it cannot be read.
@@ -28,7 +29,9 @@ def start_lifter(network: nn.Module, start: str) -> None:
 
 
 def start_refiner(network: PoseDenoiser, start: str) -> None:
-    """Give a denoiser the weights of a refiner with the same network, or, see `PoseDenoiser.start_from`, of an STCFormer.
+    """Give a denoiser the weights of a refiner with the same network or half as wide a one, or of an STCFormer.
+
+    See `widened` and `PoseDenoiser.start_from`.
 
     Raises:
         ConfigError: it is neither, or of another size. WeightsError: it cannot be read.
@@ -52,8 +55,18 @@ def _silence(network: STCFormer, first: int) -> None:
                 parameter.zero_()
 
 
+def _width(network: STCFormer | PoseDenoiser) -> int:
+    return network.head.in_features
+
+
 def _take(network: nn.Module, other: nn.Module, start: str, deeper: bool = False) -> None:
     mine, its = network.state_dict(), other.state_dict()
+    if (
+        isinstance(network, STCFormer | PoseDenoiser)
+        and type(network) is type(other)
+        and _width(network) == 2 * _width(other)
+    ):
+        its = widened(network, other)
     extra = {key for key in mine.keys() - its.keys() if not (deeper and key.startswith("blocks."))}
     wrong = sorted(extra | {key for key in its if key not in mine or mine[key].shape != its[key].shape})
     if wrong:

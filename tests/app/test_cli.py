@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -15,7 +16,8 @@ from fakes import fake_models, pictures
 from video_files import write_sound, write_video
 
 from app import benchmark, cli, pipeline
-from app.models import Models
+from app.cli.run import add_pipeline_arguments, options
+from app.models import PRESETS, Models, Options
 from app.motion import Motion
 from demo_videos.truth import Truth, save_truth
 from estimators.errors import DataError, VideoError
@@ -32,6 +34,26 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     return write_video(tmp_path / "clip.mp4", size=(160, 120), pictures=pictures([True] * 12))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        ([], ("stcformer", 81, 2)),
+        (["--preset", "fast"], ("stcformer", 27, 1)),
+        (["--preset", "fast", "--lifter", "mixste", "--steps", "3"], ("mixste", 27, 3)),
+        (["--frames", "27"], ("stcformer", 27, 2)),
+    ],
+)
+def test_a_preset_names_what_is_not_chosen(arguments: list[str], chosen: tuple[str, int, int]) -> None:
+    parser = argparse.ArgumentParser()
+    add_pipeline_arguments(parser)
+    found = options(parser.parse_args(arguments))
+    assert (found.lifter, found.frames, found.steps) == chosen
+
+
+def test_the_defaults_are_those_of_the_best_preset() -> None:
+    assert {key: getattr(Options(), key) for key in PRESETS["best"]} == PRESETS["best"]
 
 
 def test_every_command_module_is_listed() -> None:

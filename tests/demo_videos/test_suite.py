@@ -115,6 +115,18 @@ def test_a_flawed_shot_is_rendered_with_its_truth(tmp_path):
         assert sum(1 for _ in container.decode(video=0)) == len(truth) == 5
 
 
+def test_a_shot_may_be_shorter():
+    long, short = draw_shot(MOTIONS, 0, 3), draw_shot(MOTIONS, 0, 3, frames=24)
+    assert short.seconds == pytest.approx(24 / float(short.fps)) and short.seconds < long.seconds
+    assert (short.motion, short.view, short.outfit) == (long.motion, long.view, long.outfit)
+
+
+def test_a_clip_of_no_frames_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        suite.main(["--mocap", "mocap.npz", "--out", "suite", "--frames", "0"])
+    assert "at least 1" in capsys.readouterr().err
+
+
 def test_the_command_fails_in_one_sentence(tmp_path, capsys):
     assert suite.main(["--mocap", str(tmp_path / "none.npz"), "--out", str(tmp_path / "suite")]) == 2
     assert "no motion-capture file" in capsys.readouterr().err

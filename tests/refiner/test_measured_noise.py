@@ -61,6 +61,18 @@ def test_windows_longer_than_a_stretch_swing_back(noise):
     assert found.shape == (8, 301, 17, 2) and torch.isfinite(found).all() and scores.shape == (8, 301, 17)
 
 
+def test_an_offset_stays_for_a_window_and_is_the_same_for_joints_made_of_the_same_points(noise):
+    plain, _, _ = sample(noise, 1)
+    noise.offset = 0.05
+    shifted, _, _ = sample(noise, 1)
+    offset = shifted - plain
+    torch.testing.assert_close(offset, offset[:, :1].expand_as(offset), rtol=0, atol=1e-3)
+    # the root is made of the detector's two hips, which are joints themselves
+    torch.testing.assert_close(offset[:, :, 0], (offset[:, :, 1] + offset[:, :, 4]) / 2, rtol=0, atol=1e-3)
+    size = person_size(2 * shape_of(1, 9)[None])
+    assert 0.02 < offset[:, 0, [1, 4, 16]].std() / size < 0.1
+
+
 def test_saved_and_loaded_it_is_the_same(noise, tmp_path):
     noise.save(tmp_path / "noise.safetensors", {"name": "noise"})
     loaded = MeasuredNoise.load(str(tmp_path / "noise.safetensors"), clean_share=0.0, spread=0.0)

@@ -183,6 +183,24 @@ def test_another_lifter_on_an_example(visit: Visit) -> None:
     assert not visit.wrong
 
 
+def test_a_preset_sets_the_choices_and_is_named_by_them(visit: Visit) -> None:
+    page = visit.page
+    page.click("button:has-text('More choices')")
+    page.click("#preset label:has-text('Fast')")
+    page.wait_for_function("document.querySelector('#frames input').value === '27'")
+    assert page.input_value("#steps input[type=number]") == "1"
+    page.click("#frames input")
+    page.click("[role=option]:has-text('81')")
+    page.wait_for_function("!document.querySelector('#preset input:checked')")  # 81 frames and one step are neither
+    page.fill("#steps input[type=number]", "2")
+    page.wait_for_selector("#preset label:has-text('Best') input:checked")
+    page.click("#lifter input")
+    page.click("[role=option]:has-text('mixste')")
+    page.wait_for_function("!document.querySelector('#preset input:checked')")
+    assert page.input_value("#frames input") == "81"
+    assert not visit.wrong
+
+
 def test_a_person_is_picked_by_picture(visit: Visit, couple: Path, nobody: Path, tmp_path: Path) -> None:
     page = visit.page
     visit.upload(nobody)
