@@ -91,8 +91,8 @@ class Form:
         self.lifter.input(self._windows, [self.lifter, self.frames], self.frames, queue=False, **QUIET)
         preset = [self.lifter, self.frames, self.steps]
         self.preset.input(None, self.preset, preset, js=_TAKE_PRESET, queue=False, **QUIET)
-        for control in preset:
-            control.input(None, preset, self.preset, js=_NAME_PRESET, queue=False, **QUIET)
+        chosen = [self.lifter.input, self.frames.input, self.steps.input]
+        gr.on(chosen, None, preset, self.preset, js=_NAME_PRESET, queue=False, **QUIET)
         self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **QUIET)
 
     def _windows(self, lifter: str, chosen: int) -> Any:

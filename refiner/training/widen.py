@@ -6,6 +6,8 @@ do, and differ by chance: otherwise twins would get the same gradients and stay 
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -64,6 +66,7 @@ def _widen_projection(state: dict[str, Tensor], key: str, narrow: nn.Linear, gen
 def _widen_steps(state: dict[str, Tensor], key: str, wide: StepEmbedding, narrow: StepEmbedding) -> None:
     """A wider embedding has other frequencies: of its first layers, the smallest that says the same of every diffusion step."""
     steps = torch.arange(diffusion.STEPS + 1)
-    wanted = (narrow.waves(steps) @ narrow.mlp[0].weight.T).double()
+    first = cast(nn.Linear, narrow.mlp[0])
+    wanted = (narrow.waves(steps) @ first.weight.T).double()
     weight = torch.linalg.lstsq(wide.waves(steps).double(), wanted, driver="gelsd").solution.T.float()
     state[key + "weight"] = weight.repeat_interleave(2, dim=0)

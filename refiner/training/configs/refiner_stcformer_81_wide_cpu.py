@@ -17,7 +17,7 @@ model = {
 }
 data = {
     # (until step, frames, windows): short windows first, see Stage
-    "stages": [(2100, 27, 10), (2900, 81, 4)],
+    "stages": [(2000, 27, 10), (2700, 81, 4)],
     "strides": (2, 4),  # the lifter's
     "detector": "noise-movenet",
     "held_out": "noise-movenet-val",
