@@ -231,5 +231,5 @@ def test_every_config_is_whole(path):
         assert config.model["loss"] in LOSSES
     else:
         RefinerModel(config.model["network"], "image")
-        lifter = path.with_name(path.name.replace("refiner", "lifter").replace("_more", ""))
+        lifter = path.with_name(path.name.replace("refiner", "lifter").replace("_more", "").replace("_wide", ""))
         assert config.model["lifter"] == load_config(lifter).name
