@@ -22,14 +22,14 @@ SPREAD = 0.5  # of the twins' weights about their mean, in standard deviations o
 def widened(network: nn.Module, narrow: nn.Module) -> dict[str, Tensor]:
     """Weights for `network`, an STCFormer or PoseDenoiser, with which it does what `narrow` of half its width does.
 
-    In float32 outputs agree to rounding; those of the step embedding for all diffusion steps.
+    In float32 outputs agree to rounding; those of the step embedding for all diffusion steps. What `network` has no place for is
+    handed on as it is.
     """
     generator = torch.Generator().manual_seed(0)
     mine = network.state_dict()
     state = {
-        key: _twins(value, mine[key].shape, key.endswith(".part.weight"), generator)
+        key: _twins(value, mine[key].shape, key.endswith(".part.weight"), generator) if key in mine else value
         for key, value in narrow.state_dict().items()
-        if key in mine
     }
     modules = dict(network.named_modules())
     for name, module in narrow.named_modules():

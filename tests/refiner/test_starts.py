@@ -55,7 +55,7 @@ def test_twins_part_in_training():
         assert not torch.allclose(first, second, rtol=1e-2)
 
 
-@pytest.mark.parametrize("changes", [{"depth": 3}, {"depth": 4, "channels": 64}])
+@pytest.mark.parametrize("changes", [{"depth": 3}, {"depth": 3, "channels": 192}, {"depth": 4, "channels": 64}])
 def test_a_lifter_does_not_start_as_a_deeper_one_or_one_of_another_width(changes):
     with pytest.raises(ConfigError, match="stcformer-81"):
         start_lifter(build_network({**STCFORMER, **changes}), "stcformer-81")
