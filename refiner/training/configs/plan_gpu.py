@@ -13,25 +13,27 @@ _GPU = {
     "warmup": 300,
     "validate_every": 1000,
     "save_every": 500,
+    "data.detector": "noise-movenet",
+    "data.held_out": "noise-movenet-val",
+    "data.noise": {"offset": 0.006},
 }
 _LIFTER = {**_GPU, "optimizer.lr": 6e-4, "data.stages": [(2000, 9, 2048), (4000, 27, 768), (7000, 81, 256)]}
 _REFINER = {**_GPU, "optimizer.lr": 4e-4, "data.stages": [(2000, 27, 768), (4000, 81, 256)]}
 _SHORT = {**_GPU, "optimizer.lr": 3e-4, "data.stages": [(1500, 27, 768)]}
-_DETECTOR = {"data.detector": "noise-movenet", "data.held_out": "noise-movenet-val", "data.noise": {"offset": 0.006}}
 
 kind = "plan"
 name = "family-gpu"
 trainings = [
     {"name": name, "config": config, "set": {**schedule, **change}}
     for name, config, schedule, change in (
-        ("stcformer-81", "lifter_stcformer_81_cpu", _LIFTER, {**_STC, **_DETECTOR}),
-        ("mixste-81", "lifter_mixste_81_cpu", _LIFTER, {**_MIX, **_DETECTOR}),
-        ("refiner-stcformer-81", "refiner_stcformer_81_cpu", _REFINER, {**_STC, **_DETECTOR}),
-        ("refiner-mixste-81", "refiner_mixste_81_cpu", _REFINER, {**_STC, **_DETECTOR}),
-        ("stcformer-27", "lifter_stcformer_27_cpu", _SHORT, {**_STC, **_DETECTOR}),
-        ("mixste-27", "lifter_mixste_27_cpu", _SHORT, {**_MIX, **_DETECTOR}),
-        ("refiner-stcformer-27", "refiner_stcformer_27_cpu", _SHORT, {**_STC, **_DETECTOR}),
-        ("refiner-mixste-27", "refiner_mixste_27_cpu", _SHORT, {**_STC, **_DETECTOR}),
+        ("stcformer-81", "lifter_stcformer_81_cpu", _LIFTER, _STC),
+        ("mixste-81", "lifter_mixste_81_cpu", _LIFTER, _MIX),
+        ("refiner-stcformer-81", "refiner_stcformer_81_cpu", _REFINER, _STC),
+        ("refiner-mixste-81", "refiner_mixste_81_cpu", _REFINER, _STC),
+        ("stcformer-27", "lifter_stcformer_27_cpu", _SHORT, _STC),
+        ("mixste-27", "lifter_mixste_27_cpu", _SHORT, _MIX),
+        ("refiner-stcformer-27", "refiner_stcformer_27_cpu", _SHORT, _STC),
+        ("refiner-mixste-27", "refiner_mixste_27_cpu", _SHORT, _STC),
     )
 ]
 pairs = [
