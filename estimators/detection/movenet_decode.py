@@ -67,14 +67,14 @@ def _score_maps(maps: HeadMaps, expected: Tensor, boxes: Tensor) -> Tensor:
     height, width = maps.heatmap.shape[2:]
     rows = torch.arange(height, device=boxes.device, dtype=boxes.dtype)
     columns = torch.arange(width, device=boxes.device, dtype=boxes.dtype)
-    dy = rows[:, None] - expected[..., 0, None, None]  # (B, P, 17, H, 1)
-    dx = columns - expected[..., 1, None, None]  # (B, P, 17, 1, W)
-    near = (-(dy * dy + dx * dx) / (FALLOFF * min(height, width))).exp()
+    falloff = FALLOFF * min(height, width)
+    near_row = (-((rows - expected[..., 0, None]) ** 2) / falloff).exp()  # (B, P, 17, H)
+    near_column = (-((columns - expected[..., 1, None]) ** 2) / falloff).exp()  # (B, P, 17, W)
     y0, x0, y1, x1 = boxes[..., None].unbind(2)  # each (B, P, 1)
-    in_rows = (rows >= y0) & (rows < y1)  # (B, P, H)
-    in_columns = (columns >= x0) & (columns < x1)  # (B, P, W)
-    inside = in_rows[..., :, None] & in_columns[..., None, :]  # (B, P, H, W)
-    score = maps.heatmap.sigmoid()[:, None] * near * inside[:, :, None]
+    near_row *= ((rows >= y0) & (rows < y1))[:, :, None]
+    near_column *= ((columns >= x0) & (columns < x1))[:, :, None]
+    # row and column apart: the same numbers as over all cells, to rounding, in a fraction of the time
+    score = maps.heatmap.sigmoid()[:, None] * near_row[..., None] * near_column[..., None, :]
     return score.reshape(batch, people, -1, height * width)
 
 
