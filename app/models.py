@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # What a user who does not want to choose a lifter chooses between.
 PRESETS: dict[str, dict[str, Any]] = {
-    "best": {"lifter": "stcformer", "frames": 81, "steps": 2},  # the wide refiner
-    "fast": {"lifter": "stcformer", "frames": 27, "steps": 1},  # a small one, asked once
+    "best": {"lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},  # the wide refiner
+    "fast": {"lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},  # a small one, asked once
 }
 
 
@@ -32,6 +32,7 @@ class Options:
         frames: T, the length of the lifter's window; picks the weights `LIFTER-T`.
         person: "largest", "all", or an id.
         steps: DDIM steps of the refiner.
+        looks: how many times a second the detector looks, about; 0: at every frame.
         refine: False leaves out the refiner.
         device: "auto" (the GPU if there is one), "cpu" or "cuda".
         video: False leaves out side_by_side.mp4.
@@ -48,10 +49,15 @@ class Options:
     device: str = "auto"
     video: bool = True
     focal: float | None = None
+    looks: int = 0
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ConfigError(f"The number of diffusion steps must be at least 1, not {self.steps}.")
+        if self.looks < 0:
+            raise ConfigError(
+                f"The detector's looks a second must be at least 1, or 0 for every frame, not {self.looks}."
+            )
         if self.frames < 1:
             raise ConfigError(f"The number of frames of the lifter's window must be at least 1, not {self.frames}.")
 

@@ -30,7 +30,7 @@ from app.files import complete_file
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.skeleton import H36M17, Skeleton
-from estimators.tracks import Provenance
+from estimators.tracks import Provenance, frames_a_look
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
@@ -128,6 +128,16 @@ class Motion:
             if person.id == person_id:
                 return person
         raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
+
+    def shown_provenance(self, person: PersonMotion) -> np.ndarray:
+        """(N,) `Provenance` as people want to see it: frames that the detector was not to look at are like their neighbours."""
+        shown = person.provenance.copy()
+        looks = self.options.get("looks")
+        every = frames_a_look(self.fps, looks if isinstance(looks, int) and looks > 0 else 0)
+        for run in runs(shown == Provenance.INTERPOLATED):
+            if run.stop - run.start < every:
+                shown[run] = Provenance.DETECTED
+        return shown
 
     @property
     def sigma_95(self) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.clock import Clock
 from app.progress import Progress
 from app.video import VideoInfo, VideoReader
-from estimators.tracks import Track2D
+from estimators.tracks import Track2D, frames_a_look
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
@@ -24,6 +24,7 @@ class People:
         tracks: COCO joints; ids from 0 in order of first appearance. Ghosts are among them, see `select_people`.
         clock: of the frames that could be decoded.
         warnings: what was wrong with the video.
+        every: the detector has looked at one frame in so many.
     """
 
     sha256: str
@@ -31,26 +32,32 @@ class People:
     tracks: list[Track2D]
     clock: Clock
     warnings: list[str]
+    every: int = 1
 
-    def fit(self, info: VideoInfo, detector: Detector) -> bool:
-        """Whether they are of this very video, found by this detector."""
-        return self.sha256 == info.sha256 and self.detector == detector.description()
+    def fit(self, info: VideoInfo, detector: Detector, every: int) -> bool:
+        """Whether they are of this very video, found by this detector, which has looked at every frame, or as is asked."""
+        same = self.sha256 == info.sha256 and self.detector == detector.description()
+        return same and self.every in (1, every)
 
 
-def find_people(info: VideoInfo, detector: Detector, progress: Progress, known: People | None = None) -> People:
+def find_people(
+    info: VideoInfo, detector: Detector, progress: Progress, known: People | None = None, looks: int = 0
+) -> People:
     """Decode the whole video, find and follow everybody in it.
 
     Args:
         progress: is told the number of frames done; may raise to cancel.
         known: found before; if they fit, the work is done already.
+        looks: how many times a second the detector looks, about; 0: at every frame.
 
     Raises:
         VideoError: the video cannot be decoded.
     """
-    if known is not None and known.fit(info, detector):
+    every = frames_a_look(info.fps, looks)
+    if known is not None and known.fit(info, detector, every):
         return known
     from estimators.detection.tracking import track_people
 
     reader = VideoReader(info.path)
-    tracks = track_people(reader, detector, info.fps, info.size, on_frame=progress.update)
-    return People(info.sha256, detector.description(), tracks, reader.clock(), reader.warnings())
+    tracks = track_people(reader, detector, info.fps, info.size, on_frame=progress.update, every=every)
+    return People(info.sha256, detector.description(), tracks, reader.clock(), reader.warnings(), every)

@@ -95,7 +95,7 @@ def run(
         camera = find_camera(info.path, info.size, options.focal)
         check_output_folder(folder)
         models = models or Models.load(options)
-    people = _find(info, models, people, stages)
+    people = _find(info, models, options, people, stages)
     tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
@@ -146,10 +146,10 @@ def check_output_folder(folder: Path) -> None:
         raise ConfigError(f"The results cannot go to {folder}: {above} is not a folder that may be written to.")
 
 
-def _find(info: VideoInfo, models: Models, known: People | None, stages: Stages) -> People:
+def _find(info: VideoInfo, models: Models, options: Options, known: People | None, stages: Stages) -> People:
     """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        people = find_people(info, models.detector, progress, known)
+        people = find_people(info, models.detector, progress, known, options.looks)
     for warning in people.warnings:
         stages.progress.warn(warning)
     return people

@@ -53,6 +53,7 @@ class SideBySide:
         self._gap = max(2, self._height // 240)
         self._font = max(11, self._height // 34)
 
+        self._provenance = {person.id: motion.shown_provenance(person) for person in motion.people}
         self._scene = Scene(motion)
         self._bodies = [("Lifted 3D", self._model("lifter"), self._scene.lifted)]
         if self._scene.refined is not None:
@@ -117,7 +118,7 @@ class SideBySide:
         points = (person.keypoints_2d[index] + 0.5) * scale - 0.5
         size = float(np.ptp(points, axis=0).max())
         radius = float(np.clip(size / 95, 1.1, 0.008 * self._height))
-        interpolated = person.provenance[index] == Provenance.INTERPOLATED
+        interpolated = self._provenance[person.id][index] == Provenance.INTERPOLATED
         for dark in (True, False):  # all rims first, then all colours: crossings stay clean
             for parent, child in skeleton.bones:
                 sure = min(person.scores[index, parent], person.scores[index, child]) >= _LOW_SCORE
@@ -158,7 +159,7 @@ class SideBySide:
                 [body for _, body in people],
                 [person.id for person, _ in people] if len(self._motion.people) > 1 else [],
                 self._motion.skeleton,
-                [person.provenance[index] == Provenance.INTERPOLATED for person, _ in people],
+                [self._provenance[person.id][index] == Provenance.INTERPOLATED for person, _ in people],
             )
         else:
             middle = (panel.shape[1] / 2, panel.shape[0] / 2)
@@ -192,7 +193,7 @@ class SideBySide:
         palette = np.array([_TIMELINE[kind] for kind in Provenance], np.uint8)
         for number, person in enumerate(people):
             y = self._bar_y + number * (row + 2)
-            worst = np.array([person.provenance[a:b].min() for a, b in zip(first, last, strict=True)])
+            worst = np.array([self._provenance[person.id][a:b].min() for a, b in zip(first, last, strict=True)])
             footer[y : y + row, self._bar[0] : self._bar[1]] = palette[worst]
             if len(people) > 1:
                 text(footer, f"person {person.id}", (0.9 * font, y + row / 2), round(0.8 * font), MUTED, "lm")

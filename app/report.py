@@ -106,7 +106,8 @@ def _person(motion: Motion, person: PersonMotion, entry: dict[str, Any], stands:
 def _provenance(motion: Motion, person: PersonMotion) -> str:
     """The confidence over time, with strips of the kinds of frames."""
     confidence = np.where(person.present, person.scores.mean(axis=1), np.nan)
-    strips = [(kind.name.lower(), person.provenance == kind) for kind in Provenance]
+    shown = motion.shown_provenance(person)
+    strips = [(kind.name.lower(), shown == kind) for kind in Provenance]
     plot = over_time(motion.timestamps, {"confidence": ("refined", confidence)}, "mean score", shaded=strips)
     colours = {"detected": "good", "interpolated": "some", "missing": "bad"}
     key = "".join(f'<i style="background:var(--{colour})"></i>{kind}' for kind, colour in colours.items())

@@ -38,6 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--lifter", nargs="+", default=["stcformer-81", "mixste-81"], help="names or paths of weights")
     parser.add_argument("--refiner", nargs="+", help="as many; default: refiner-LIFTER")
     parser.add_argument("--steps", type=int, default=2, help="K, DDIM steps (default 2)")
+    parser.add_argument(
+        "--looks", type=int, default=0, metavar="N", help="for --rendered: as for `d3p run` (default: 0)"
+    )
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
     parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
@@ -83,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("The cards hold numbers from motion capture: --cards goes with --data.")
     if args.plot and not (args.calibrate or args.rendered):
         raise ConfigError("--plot goes with --calibrate or --rendered.")
+    if args.looks and not args.rendered:
+        raise ConfigError("--looks goes with --rendered.")
     if (args.report or args.alone) and (args.calibrate or not args.data):
         raise ConfigError("--report and --alone go with --data, and not with --calibrate.")
     if args.report:
@@ -175,7 +180,7 @@ def evaluate_rendered(
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
     with Console(stderr=True).status(f"{lifter.name}") as status:
         results = benchmark.measure(
-            args.rendered, models, Options(steps=args.steps, device=args.device),
+            args.rendered, models, Options(steps=args.steps, looks=args.looks, device=args.device),
             on_clip=lambda result, done, count: status.update(f"{lifter.name}: {done} of {count} clips"),
             on_motion=look, seen=seen,
         )  # fmt: skip
@@ -252,7 +257,7 @@ def calibrate_rendered(
     parts: list[Samples] = []
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
     benchmark.measure(
-        args.rendered, models, Options(steps=args.steps, device=args.device),
+        args.rendered, models, Options(steps=args.steps, looks=args.looks, device=args.device),
         on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)), seen=seen,
     )  # fmt: skip
     samples = together(parts)

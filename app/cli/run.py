@@ -45,7 +45,8 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     parser.add_argument("--checkpoint", metavar="FILE", help="weights of the detector, if --detector is a config")
     parser.add_argument(
         "--preset", default="best", choices=tuple(PRESETS),
-        help="best, or fast: a small refiner, asked once; the next two and --steps say otherwise (default: best)",
+        help="best, or fast: a small refiner, asked once, and a detector that looks 12 times a second; --lifter, --frames, "
+        "--steps and --looks say otherwise (default: best)",
     )  # fmt: skip
     parser.add_argument("--lifter", metavar="NAME", help="stcformer, mixste, or a safetensors file")
     parser.add_argument("--frames", type=int, metavar="T", help="length of the lifter's window: 81 or 27")
@@ -53,6 +54,10 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
         "--person", default="largest", metavar="WHO", help="largest, all, or the id of a person (default: largest)"
     )
     parser.add_argument("--steps", type=int, metavar="K", help="diffusion steps of the refiner")
+    parser.add_argument(
+        "--looks", type=int, metavar="N",
+        help="about how many times a second the detector looks; joints between are interpolated (0: at every frame)",
+    )  # fmt: skip
     parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
     parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
     parser.add_argument(

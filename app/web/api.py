@@ -1,11 +1,11 @@
 """The same for programs: named endpoints, for gradio_client or any HTTP client.
 
-    /choices   ()                                                         what can be chosen, the defaults, the limits
-    /check     (video)                                                    what the video is, or why it is not taken
-    /people    (video, detector)                                          who is in it, with pictures
-    /process   (video, detector, lifter, frames, person, steps, refine)   summary, files, zip
-    /folder    (videos, detector, lifter, frames, person, steps, refine)  report, report.html, zip
-    /cancel    ()                                                         stops what this client has under way
+    /choices   ()                                                                what can be chosen, the defaults, the limits
+    /check     (video)                                                           what the video is, or why it is not taken
+    /people    (video, detector)                                                 who is in it, with pictures
+    /process   (video, detector, lifter, frames, person, steps, refine, looks)   summary, files, zip
+    /folder    (videos, detector, lifter, frames, person, steps, refine, looks)  report, report.html, zip
+    /cancel    ()                                                                stops what this client has under way
 
 An error is one sentence, raised at the client.
 """
@@ -72,6 +72,7 @@ class Api:
             "lifters": choices.lifters(),
             "person": [*choices.EVERYBODY, "the number of a person"],
             "steps": [1, choices.MAX_STEPS],
+            "looks": [0, choices.MAX_LOOKS],
             "defaults": asdict(choices.defaults()),
             "limits": asdict(self._desk.limits),
         }

@@ -10,6 +10,7 @@ from estimators import weights
 from estimators.errors import ConfigError, D3PError
 
 DEFAULTS = Options()
+MAX_LOOKS = 240  # a second; no video here has more frames
 MAX_STEPS = 20  # more change nothing that could be seen, and take their time
 BUNDLED_DETECTOR = "movenet"
 EVERYBODY = ("largest", "all")  # who can be asked for before anybody was found
@@ -53,6 +54,7 @@ class Wish:
         person: "largest", "all" or a person's id.
         steps: of the diffusion.
         refine: whether to.
+        looks: of the detector a second, 0 for every frame.
     """
 
     detector: str
@@ -61,6 +63,7 @@ class Wish:
     person: str
     steps: float
     refine: bool
+    looks: float
 
     def options(self) -> Options:
         """The pipeline's options, if all is among the choices: no path and no download can be asked for.
@@ -83,6 +86,11 @@ class Wish:
             raise ConfigError(
                 f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {str(self.steps)[:40]}."
             )
+        if self.looks not in range(MAX_LOOKS + 1):
+            raise ConfigError(
+                f"The detector's looks a second are a whole number from 1 to {MAX_LOOKS}, or 0 for every frame, "
+                f"not {str(self.looks)[:40]}."
+            )
         return Options(
             detector=self.detector,
             lifter=self.lifter,
@@ -90,6 +98,7 @@ class Wish:
             person=who,
             steps=int(self.steps),
             refine=bool(self.refine),
+            looks=int(self.looks),
         )
 
 
@@ -107,4 +116,4 @@ def check_detector(name: str) -> None:
 def defaults() -> Wish:
     """What a click on nothing but the start button asks for."""
     lifter, frames = next(iter(lifters().items()), (DEFAULTS.lifter, [DEFAULTS.frames]))
-    return Wish(BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine)
+    return Wish(BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine, DEFAULTS.looks)

@@ -27,6 +27,7 @@ element.addEventListener("click", (event) => {
 });
 """
 
+_LOOKS = sorted({preset["looks"] for preset in PRESETS.values()} - {0})
 
 # In the browser, so that no two answers of the server can cross.
 _TAKE_PRESET = f"(name) => Object.values({json.dumps(PRESETS)}[name])"
@@ -56,7 +57,7 @@ class Form:
             [(preset.capitalize(), preset) for preset in PRESETS],
             value="best",
             label="Preset",
-            info="Fast asks a small refiner once.",
+            info="Fast looks at fewer frames, and asks a small refiner once.",
             elem_id=f"{name}preset",
         )
         self.lifter = gr.Dropdown(
@@ -83,15 +84,22 @@ class Form:
             self.detector = gr.Dropdown(
                 choices.detectors(), value=default.detector, label="Detector", info="Finds people in 2D."
             )
+            self.looks = gr.Dropdown(
+                [("at every frame", 0), *((f"{looks} times a second", looks) for looks in _LOOKS)],
+                value=default.looks,
+                label="Detector looks",
+                info="Joints between two looks are interpolated.",
+                elem_id=f"{name}looks",
+            )
         self.controls: dict[str, Block] = {
             "detector": self.detector, "lifter": self.lifter, "frames": self.frames, "person": self.person,
-            "steps": self.steps, "refine": self.refine,
+            "steps": self.steps, "refine": self.refine, "looks": self.looks,
         }  # fmt: skip
         # "input" is what a person does; "change" would also follow what these set
         self.lifter.input(self._windows, [self.lifter, self.frames], self.frames, queue=False, **QUIET)
-        preset = [self.lifter, self.frames, self.steps]
+        preset = [getattr(self, name) for name in PRESETS["best"]]
         self.preset.input(None, self.preset, preset, js=_TAKE_PRESET, queue=False, **QUIET)
-        chosen = [self.lifter.input, self.frames.input, self.steps.input]
+        chosen = [control.input for control in preset]
         gr.on(chosen, None, preset, self.preset, js=_NAME_PRESET, queue=False, **QUIET)
         self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **QUIET)
 

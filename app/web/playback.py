@@ -91,7 +91,7 @@ def _person(motion: Motion, scene: Scene, index: int, truth: Truth | None) -> di
     person = motion.people[index]
     entry: dict[str, Any] = {
         "id": person.id,
-        "provenance": person.provenance.tolist(),
+        "provenance": motion.shown_provenance(person).tolist(),
         "confidence": _rounded(person.scores.mean(axis=1)),
         "scores": _base64(np.round(255 * np.clip(person.scores, 0, 1)).astype(np.uint8)),
         "lifted": _millimetres(scene.lifted[index]),

@@ -17,7 +17,7 @@ import numpy as np
 from estimators.detection import matching
 from estimators.detection.person import Person, Pose
 from estimators.errors import NobodyFoundError, PersonError
-from estimators.tracks import Provenance, Track2D, clean
+from estimators.tracks import Provenance, Track2D, clean, spread
 
 FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is lost, new or overlapped
 KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
@@ -55,6 +55,7 @@ def track_people(
     fps: Fraction,
     image_size: tuple[int, int],
     on_frame: Callable[[int], None] | None = None,
+    every: int = 1,
 ) -> list[Track2D]:
     """Find and follow everybody in a video.
 
@@ -64,22 +65,34 @@ def track_people(
         fps: frames per second of the video.
         image_size: (width, height) pixels.
         on_frame: called with the number of frames done, after each.
+        every: the detector looks at one frame in so many, and at the last; joints between are interpolated.
 
     Returns:
         One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
         filled and marked, NaN where the person is not seen. Empty if nobody is.
     """
-    tracker = _Tracker(detector, fps, image_size)
-    length = 0
-    for image in frames:
-        tracker.step(length, image)
-        length += 1
+    tracker = _Tracker(detector, fps / every, image_size)
+    looks: list[int] = []
+    waiting: tuple[int, np.ndarray] | None = None  # the latest frame, if it was not looked at
+
+    def look(index: int, image: np.ndarray) -> None:
+        tracker.step(len(looks), image)
+        looks.append(index)
+
+    for index, image in enumerate(frames):
+        waiting = (index, image)
+        if index % every == 0:
+            look(*waiting)
+            waiting = None
         if on_frame is not None:
-            on_frame(length)
-    return [
-        clean(_to_track(number, person, length, fps, image_size))
-        for number, person in enumerate(tracker.people(length))
+            on_frame(index + 1)
+    if waiting is not None:
+        look(*waiting)
+    found = [
+        clean(_to_track(number, person, len(looks), fps / every, image_size))
+        for number, person in enumerate(tracker.people(len(looks)))
     ]
+    return found if every == 1 else [spread(track, looks, every) for track in found]
 
 
 def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
@@ -121,7 +134,7 @@ def _to_track(number: int, person: Person, length: int, fps: Fraction, image_siz
 def _is_real(track: Track2D) -> bool:
     seen = track.provenance == Provenance.DETECTED
     enough = min(REAL_SECONDS * float(track.fps), len(seen) / 2)
-    return bool(seen.sum() >= enough and track.scores[seen].mean() >= REAL_SCORE)
+    return bool(seen.sum() * track.every >= enough and track.scores[seen].mean() >= REAL_SCORE)
 
 
 def _prominence(track: Track2D) -> float:
@@ -132,7 +145,7 @@ def _prominence(track: Track2D) -> float:
     """
     seen = np.flatnonzero(track.provenance == Provenance.DETECTED)
     sizes = [matching.long_side(matching.joint_box(track.keypoints[index], track.scores[index])) for index in seen]
-    presence = len(seen) / len(track.provenance)
+    presence = len(seen) * track.every / len(track.provenance)
     return float(np.mean(np.square(sizes)) * track.scores[seen].mean() * np.sqrt(presence))
 
 

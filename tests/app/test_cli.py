@@ -39,17 +39,18 @@ def clip(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "chosen"),
     [
-        ([], ("stcformer", 81, 2)),
-        (["--preset", "fast"], ("stcformer", 27, 1)),
-        (["--preset", "fast", "--lifter", "mixste", "--steps", "3"], ("mixste", 27, 3)),
-        (["--frames", "27"], ("stcformer", 27, 2)),
+        ([], ("stcformer", 81, 2, 0)),
+        (["--preset", "fast"], ("stcformer", 27, 1, 12)),
+        (["--preset", "fast", "--lifter", "mixste", "--steps", "3"], ("mixste", 27, 3, 12)),
+        (["--preset", "fast", "--looks", "0"], ("stcformer", 27, 1, 0)),
+        (["--frames", "27"], ("stcformer", 27, 2, 0)),
     ],
 )
-def test_a_preset_names_what_is_not_chosen(arguments: list[str], chosen: tuple[str, int, int]) -> None:
+def test_a_preset_names_what_is_not_chosen(arguments: list[str], chosen: tuple[str, int, int, int]) -> None:
     parser = argparse.ArgumentParser()
     add_pipeline_arguments(parser)
     found = options(parser.parse_args(arguments))
-    assert (found.lifter, found.frames, found.steps) == chosen
+    assert (found.lifter, found.frames, found.steps, found.looks) == chosen
 
 
 def test_the_defaults_are_those_of_the_best_preset() -> None:

@@ -79,6 +79,16 @@ def test_file_needs_no_pickle_and_describes_itself(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["motion.npz"]
 
 
+def test_frames_that_were_not_to_be_looked_at_are_shown_like_their_neighbours() -> None:
+    person = make_person(12)
+    person.provenance[[1, 2, 4, 6, 7, 8, 9, 11]] = Provenance.INTERPOLATED
+    motion = replace(make_motion(12), people=(person,), options={"looks": 8})  # 30 frames a second: every fourth
+    shown = motion.shown_provenance(person)
+    assert np.flatnonzero(shown == Provenance.INTERPOLATED).tolist() == [6, 7, 8, 9]
+    for looks in (0, None, "8", -1, 2.5):  # a file may say anything
+        assert np.array_equal(replace(motion, options={"looks": looks}).shown_provenance(person), person.provenance)
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_motion(5).save(tmp_path / "motion.npz")
     before = path.read_bytes()

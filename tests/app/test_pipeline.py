@@ -80,6 +80,21 @@ def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
     assert motion.meta["camera"]["focal_px"] == pytest.approx(1.2 * 160)
 
 
+def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * 50, rate=Fraction(25))
+    found = pipeline.run(source, tmp_path / "out", Options(looks=12), models=fake_models())
+    (person,) = found.motion.people
+    assert person.counts() == {"detected": 26, "interpolated": 24, "missing": 0}  # every second frame, and the last
+    assert (found.motion.shown_provenance(person) == Provenance.DETECTED).all()
+    assert person.refined is not None and np.isfinite(person.refined).all()
+    assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == 50
+
+    models = fake_models()
+    again = pipeline.run(source, tmp_path / "again", Options(looks=6), models=models, people=found.people)
+    assert again.people.every == 4  # what was found twelve times a second is not what every fourth frame gives
+    assert pipeline.run(source, tmp_path / "all", models=models, people=again.people).people.every == 1
+
+
 def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
     present = [False] * 20 + [True] * 25 + [False] * 30 + [True] * 25
     source = clip(tmp_path / "half.mp4", present)
@@ -221,7 +236,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pat
 
 
 def test_options_that_make_no_sense() -> None:
-    for change in ({"steps": 0}, {"frames": 0}):
+    for change in ({"steps": 0}, {"frames": 0}, {"looks": -1}):
         with pytest.raises(D3PError):
             Options(**change)  # type: ignore[arg-type]
     assert Options(lifter="mixste", frames=27).lifter_weights == "mixste-27"

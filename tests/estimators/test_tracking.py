@@ -125,6 +125,29 @@ def owner(track: Track2D, actors: list[Actor]) -> Actor:
     return min(actors, key=lambda actor: off(track, actor))
 
 
+def test_a_detector_that_looks_at_every_third_frame_follows_as_well():
+    path = np.stack([line(80, 560), 180 + 40 * np.sin(line(0, 4 * np.pi))], axis=1)
+    first, second = Actor(path, always()), Actor(path[::-1] * [1, 0] + [0, 150], always(), colour=(200, 60, 30))
+    second.seen[:46] = False  # appears between two looks
+    world = World([first, second], 90)
+    tracks = world.track(every=3)
+    assert len(world.rectangles) < 2 * 90 / 3 + 10
+    tracks = {id(owner(track, world.actors)): track for track in tracks}
+    assert off(tracks[id(first)], first) < 3 and off(tracks[id(second)], second) < 3
+    for actor, start in ((first, 0), (second, 48)):
+        kinds = tracks[id(actor)].provenance
+        assert (kinds[:start] == Provenance.MISSING).all() and (kinds[start:] != Provenance.MISSING).all()
+        assert np.flatnonzero(kinds == Provenance.DETECTED).tolist() == [*range(start, 90, 3), 89]
+    assert len(select_people(list(tracks.values()), "all")) == 2
+
+
+def test_a_person_seldom_looked_at_in_a_short_clip_is_real():
+    world = World([Actor(np.tile([320.0, 180.0], (12, 1)), always(12))], 12)
+    (track,) = world.track(every=4)
+    assert (track.provenance == Provenance.DETECTED).sum() == 4
+    assert select_people([track], "all") == [track]
+
+
 @pytest.mark.parametrize("colours", [((40, 40, 200), (200, 60, 30)), ((40, 40, 200), (40, 40, 200))])
 @pytest.mark.parametrize("speed", [1.0, 0.6])
 def test_ids_hold_while_one_person_crosses_behind_another(colours, speed):

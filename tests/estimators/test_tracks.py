@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from estimators.tracks import Provenance, Track2D, clean, find_spikes, gaps
+from estimators.tracks import Provenance, Track2D, clean, find_spikes, frames_a_look, gaps, spread
 
 FPS = Fraction(30000, 1001)
 D, F, M = Provenance.DETECTED, Provenance.INTERPOLATED, Provenance.MISSING
@@ -123,6 +123,30 @@ def test_tracks_too_short_or_never_seen():
         assert np.all(clean(walk(length)).provenance == D)
     nobody = without(walk(), slice(None))
     assert np.all(clean(nobody).provenance == M)
+
+
+@pytest.mark.parametrize(
+    ("fps", "looks", "every"),
+    [(25, 12, 2), (30, 12, 2), (60, 12, 5), (10, 12, 1), (50, 0, 1), (Fraction(24000, 1001), 12, 2)],
+)
+def test_how_often_a_detector_looks(fps, looks, every):
+    assert frames_a_look(Fraction(fps), looks) == every
+
+
+def test_between_two_looks_joints_are_interpolated_and_marked():
+    whole, looks = walk(15), [0, 3, 6, 9, 12, 14]
+    seen = replace(
+        whole, keypoints=whole.keypoints[looks], scores=whole.scores[looks], provenance=whole.provenance[looks]
+    )
+    seen.scores[1, 0] = 0.5
+    found = spread(replace(without(seen, [3]), fps=FPS / 3), looks, every=3)  # nobody is found in frame 9
+    assert (found.fps, found.every) == (FPS, 3)
+    assert found.provenance.tolist() == [D, F, F, D, F, F, D, M, M, M, M, M, D, F, D]
+    present = found.provenance != M
+    assert np.array_equal(np.isnan(found.keypoints).any(axis=(1, 2)), ~present) and not found.scores[~present].any()
+    assert np.array_equal(found.keypoints[found.provenance == D], whole.keypoints[found.provenance == D])
+    assert np.abs(found.keypoints - whole.keypoints)[present].max() < 1.5
+    assert found.scores[:7, 0] == pytest.approx([0.8, 0.5, 0.5, 0.5, 0.5, 0.5, 0.8])
 
 
 def test_gaps():

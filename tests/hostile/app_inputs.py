@@ -15,7 +15,15 @@ from .case import EITHER, REFUSED, RIGHT, Case, Place
 from .damage import damaged
 
 AREA = "app: inputs"
-GOOD = {"detector": "movenet", "lifter": "stcformer", "frames": 81, "person": "largest", "steps": 2, "refine": True}
+GOOD = {
+    "detector": "movenet",
+    "lifter": "stcformer",
+    "frames": 81,
+    "person": "largest",
+    "steps": 2,
+    "refine": True,
+    "looks": 0,
+}
 
 
 def cases() -> Iterator[Case]:
@@ -69,6 +77,7 @@ def cases() -> Iterator[Case]:
         "frames": [None, 0, -81, 82, "x", nan, inf, 81.5, [81], {}, "八十一", "²", 10**30, "9" * 5000, True],
         "person": [-1, "x", "../x", ["all"], {"a": 1}, "9" * 5000, "²", 1.5, True],
         "steps": [None, 0, -1, 21, nan, inf, -inf, 1.5, "2", "x", [2], {}, 10**400],
+        "looks": [None, -1, 241, nan, inf, 1.5, "12", [12], {}, 10**400],
     }  # fmt: skip
     for key, values in wrong.items():
         for value in values:

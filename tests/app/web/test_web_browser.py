@@ -189,10 +189,13 @@ def test_a_preset_sets_the_choices_and_is_named_by_them(visit: Visit) -> None:
     page.click("#preset label:has-text('Fast')")
     page.wait_for_function("document.querySelector('#frames input').value === '27'")
     assert page.input_value("#steps input[type=number]") == "1"
+    assert page.input_value("#looks input") == "12 times a second"
     page.click("#frames input")
     page.click("[role=option]:has-text('81')")
     page.wait_for_function("!document.querySelector('#preset input:checked')")  # 81 frames and one step are neither
     page.fill("#steps input[type=number]", "2")
+    page.click("#looks input")
+    page.click("[role=option]:has-text('at every frame')")
     page.wait_for_selector("#preset label:has-text('Best') input:checked")
     page.click("#lifter input")
     page.click("[role=option]:has-text('mixste')")

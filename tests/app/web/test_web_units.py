@@ -78,6 +78,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     wish = choices.defaults()
     assert wish.options() == Options()
     assert replace(wish, person="2", steps=3, refine=False).options() == Options(person="2", steps=3, refine=False)
+    assert replace(wish, looks=12).options() == Options(looks=12)
     wrong: list[dict[str, Any]] = [
         {"detector": "../../etc/config.py"},
         {"lifter": "/tmp/evil.safetensors"},
@@ -87,6 +88,8 @@ def test_only_what_is_offered_can_be_chosen() -> None:
         {"person": "pick"},
         {"steps": 1000},
         {"steps": 1.5},
+        {"looks": -1},
+        {"looks": "12"},
     ]
     for change in wrong:
         with pytest.raises(ConfigError):
@@ -250,6 +253,9 @@ def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monk
         raise AssertionError("the people were known")
 
     monkeypatch.setattr(models.detector, "detect", never)
+    process(
+        clip[0], tmp_path / "fast", Options(looks=12), kept, JobProgress(), found.people
+    )  # every frame is more than that
     again = process(clip[0], tmp_path / "run", Options(), kept, JobProgress(), found.people)
     assert again.result.people is found.people and again.result.motion.people[0].id == 0
     other = write_video(tmp_path / "other.mp4")
