@@ -11,9 +11,10 @@ from estimators import weights
 _WHAT = """\
 ### What happens to your video
 
-A **detector** finds people in every frame (or in some, as the preset "fast" has it) and follows them; what it misses for less
-than half a second is *interpolated*, longer gaps stay *missing*. A **lifter** turns a window of 2D poses into 3D. The **refiner**, a conditional diffusion model
-after *D3PRefiner* ([arXiv 2401.03914](https://arxiv.org/abs/2401.03914)), corrects what the lifter tends to get wrong.
+A **detector** finds people in every frame (with the preset "fast", in a dozen a second) and follows them; what it misses for less
+than half a second is *interpolated*, longer gaps stay *missing*. A **lifter** turns a window of 2D poses into 3D. The
+**refiner**, a conditional diffusion model after *D3PRefiner* ([arXiv 2401.03914](https://arxiv.org/abs/2401.03914)), corrects
+what the lifter tends to get wrong.
 
 The video is processed on the machine that runs this app, is not sent anywhere else, and is deleted when you close the page.
 
