@@ -23,10 +23,12 @@ from app.people import People
 from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
 from estimators.errors import DataError, NobodyFoundError
-from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
+from estimators.skeleton import H36M17
+from refiner.evaluation.metrics import acceleration_error, lag, mpjpe, p_mpjpe, speed_kept
 from refiner.evaluation.tables import table
 
 VARIANTS = ("lifted", "refined")
+HANDS_AND_FEET = [H36M17.joints.index(name) for name in ("right_foot", "left_foot", "left_wrist", "right_wrist")]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Errors:
     mpjpe: float
     p_mpjpe: float
     acceleration: float
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How hands and feet move, in the longest stretch in which the person was found; see `refiner.evaluation.metrics`."""
+
+    lag: float  # frames
+    speed_kept: float  # in the fastest moments, of the true one
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,12 @@ class ClipResult:
             p_mpjpe=1000 * p_mpjpe(predicted, self.target),
             acceleration=float(np.average(bends, weights=weights)) * self.fps**2 if bends else np.nan,
         )
+
+    def movement(self, variant: str) -> Movement:
+        """Movement of "lifted" or "refined"."""
+        run = max(self.runs, key=lambda run: run.stop - run.start, default=slice(0))
+        predicted, target = (poses[run][:, HANDS_AND_FEET] for poses in (self.predicted[variant], self.target))
+        return Movement(lag(predicted, target), speed_kept(predicted, target))
 
 
 def clips_in(folder: str | Path) -> dict[str, tuple[Path, Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from app.cli.run import add_pipeline_arguments, options
 from estimators.errors import ConfigError
 
 if TYPE_CHECKING:
-    from app.benchmark import Errors
+    from app.benchmark import ClipResult
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,15 +42,14 @@ def run(args: argparse.Namespace) -> None:
     console, chosen = Console(), options(args)
     clips = choose(args.clip, args.all)
     models = pipeline.Models.load(chosen)
-    rows = {}
+    results = []
     for name, (video, truth) in clips.items():
         console.print(f"[bold]{name}[/]", highlight=False)
         with ConsoleProgress(console) as progress:
             result = pipeline.run(video, args.output / name, chosen, progress, models)
         print_result(console, result)
-        measured = benchmark.compare(result.motion, load_truth(truth), name)
-        rows[name] = {variant: measured.errors(variant) for variant in measured.predicted}
-    console.print(error_table(rows))
+        results.append(benchmark.compare(result.motion, load_truth(truth), name))
+    console.print(error_table(results))
 
 
 def choose(name: str | None, everything: bool) -> dict[str, tuple[Path, Path]]:
@@ -72,19 +71,25 @@ def choose(name: str | None, everything: bool) -> dict[str, tuple[Path, Path]]:
     return {name: clips[name]}
 
 
-def error_table(rows: Mapping[str, Mapping[str, Errors]]) -> Any:
-    """A row a clip, lifted and refined side by side."""
+def error_table(results: Sequence[ClipResult]) -> Any:
+    """A row a clip, lifted → refined."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Error against the truth", title_justify="left")
     table.add_column("Clip")
-    for heading in ("MPJPE mm", "P-MPJPE mm", "acceleration m/s²"):
+    for heading in ("MPJPE mm", "P-MPJPE mm", "accel. m/s²", "lag frames", "fast, %"):
         table.add_column(heading, justify="right")
-    for name, errors in rows.items():
-        cells = [
-            " → ".join(f"{getattr(one, measure):.1f}" for one in errors.values())
-            for measure in ("mpjpe", "p_mpjpe", "acceleration")
-        ]
-        table.add_row(name, *cells)
+    for result in results:
+        errors = [result.errors(variant) for variant in result.predicted]
+        movements = [result.movement(variant) for variant in result.predicted]
+        table.add_row(
+            result.name,
+            *(
+                " → ".join(f"{getattr(one, name):.1f}" for one in errors)
+                for name in ("mpjpe", "p_mpjpe", "acceleration")
+            ),
+            " → ".join(f"{one.lag:.2f}" for one in movements),
+            " → ".join(f"{100 * one.speed_kept:.0f}" for one in movements),
+        )
     return table

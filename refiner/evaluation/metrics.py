@@ -7,6 +7,7 @@ The root (joint 0) of both is set to zero first. Time runs along axis -3.
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 
 def mpjpe(predicted: np.ndarray, target: np.ndarray) -> float:
@@ -54,6 +55,37 @@ def _difference_error(predicted: np.ndarray, target: np.ndarray, order: int) -> 
         return float("nan")
     error = np.diff(_rooted(predicted) - _rooted(target), n=order, axis=-3)
     return float(np.linalg.norm(error, axis=-1).mean())
+
+
+def lag(predicted: np.ndarray, target: np.ndarray) -> float:
+    """Frames by which `predicted` follows `target`: where their velocities correlate best, in quarters, between -3 and 3.
+
+    Args:
+        predicted, target: (N,J,3) of a stretch without gaps, any joints. NaN if N < 9, or if one of them does not move.
+    """
+    if len(target) < 9:
+        return float("nan")
+    wanted, curve = np.gradient(target, axis=0), CubicSpline(np.arange(len(target)), np.gradient(predicted, axis=0))
+    inside, shifts = np.arange(3, len(target) - 3), np.arange(-12, 13) / 4
+    velocities = np.stack([curve(inside + shift).ravel() for shift in shifts])
+    if not velocities.any() or not wanted[inside].any():
+        return float("nan")
+    return float(shifts[np.argmax([np.corrcoef(wanted[inside].ravel(), velocity)[0, 1] for velocity in velocities])])
+
+
+def speed_kept(predicted: np.ndarray, target: np.ndarray, fastest: float = 0.05) -> float:
+    """Speed of `predicted` where `target` is fastest, in that share of frames and joints, over the target's.
+
+    Too much smoothing makes it small: what is smoothed most is what turns most sharply.
+
+    Args:
+        predicted, target: (N,J,3) of a stretch without gaps, any joints. NaN if N < 9, or if the target does not move.
+    """
+    if len(target) < 9:
+        return float("nan")
+    wanted, speed = (np.linalg.norm(np.gradient(poses, axis=0), axis=-1) for poses in (target, predicted))
+    fast = wanted >= np.quantile(wanted, 1 - fastest)
+    return float(speed[fast].mean() / wanted[fast].mean()) if wanted[fast].any() else float("nan")
 
 
 def pck(predicted: np.ndarray, target: np.ndarray, threshold: float = 0.15) -> float:

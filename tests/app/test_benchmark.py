@@ -48,6 +48,18 @@ def test_errors_are_those_put_in() -> None:
     assert one.errors("lifted").acceleration == pytest.approx(0, abs=1e-6)
 
 
+def test_movement_is_of_the_longest_stretch() -> None:
+    one = result("one", np.zeros((17, 3)))
+    moved = one.predicted["lifted"].copy()
+    moved[:14] = 0  # of no account: the longest stretch begins after it
+    late = np.roll(one.target, 1, axis=0)
+    one = replace(one, predicted={"lifted": moved, "refined": late}, runs=[slice(0, 14), slice(14, 40)])
+    assert one.movement("lifted").lag == 0 and one.movement("lifted").speed_kept == pytest.approx(1)
+    assert one.movement("refined").lag == pytest.approx(1, abs=0.26)
+    nobody = replace(one, predicted={"lifted": one.target[:0]}, target=one.target[:0], runs=[])
+    assert np.isnan(nobody.movement("lifted").lag)
+
+
 def test_a_constant_offset_in_the_persons_axes_can_be_told_from_the_rest() -> None:
     rng = np.random.default_rng(1)
     constant = rng.normal(0, 0.05, (17, 3))

@@ -55,3 +55,31 @@ def test_pck_and_auc():
 
 def test_too_few_frames_have_no_acceleration():
     assert np.isnan(metrics.acceleration_error(POSES[:2], POSES[:2]))
+
+
+def swinging(times: np.ndarray) -> np.ndarray:
+    """(N,2,3): two joints that swing with 1.3 and 2.1 Hz, with a burst in the middle, at 25 frames a second."""
+    phase = 2 * np.pi * times[:, None] / 25 * [1.3, 2.1]
+    burst = np.exp(-(((times[:, None] - 40) / 6) ** 2))
+    return np.stack([np.sin(phase) + burst * np.sin(5 * phase), np.cos(phase), 0 * phase], axis=-1)
+
+
+@pytest.mark.parametrize("late", [-1.5, 0.0, 0.75, 2.0])
+def test_a_lag_is_found_to_a_quarter_of_a_frame(late):
+    times = np.arange(80.0)
+    noise = np.random.default_rng(0).normal(0, 0.01, (80, 2, 3))
+    assert metrics.lag(swinging(times - late) + noise, swinging(times)) == pytest.approx(late, abs=0.26)
+
+
+def test_smoothing_is_seen_where_movement_is_fastest():
+    target = swinging(np.arange(80.0))
+    smooth = (target[:-4] + target[1:-3] + target[2:-2] + target[3:-1] + target[4:]) / 5
+    assert metrics.speed_kept(target, target) == 1
+    assert metrics.speed_kept(smooth, target[2:-2]) < 0.8
+    assert metrics.lag(smooth, target[2:-2]) == 0
+
+
+def test_movement_that_is_not_there_has_no_lag():
+    still, target = np.zeros((80, 2, 3)), swinging(np.arange(80.0))
+    assert np.isnan([metrics.lag(still, target), metrics.lag(target, still), metrics.lag(target[:8], target[:8])]).all()
+    assert metrics.speed_kept(still, target) == 0 and np.isnan(metrics.speed_kept(target, still))
