@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from app import pipeline
+from app.contacts import FEET
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion
 from app.people import People
@@ -28,7 +29,7 @@ from refiner.evaluation.metrics import acceleration_error, lag, mpjpe, p_mpjpe, 
 from refiner.evaluation.tables import table
 
 VARIANTS = ("lifted", "refined")
-HANDS_AND_FEET = [H36M17.joints.index(name) for name in ("right_foot", "left_foot", "left_wrist", "right_wrist")]
+HANDS_AND_FEET = [H36M17.joints.index(name) for name in (*FEET, "left_wrist", "right_wrist")]
 
 
 @dataclass(frozen=True)

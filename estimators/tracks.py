@@ -133,12 +133,11 @@ def spread(track: Track2D, looks: Sequence[int], every: int) -> Track2D:
     keypoints = track.keypoints[before]
     scores = np.minimum(track.scores[before], track.scores[after])
     provenance = np.where(before < after, Provenance.MISSING, track.provenance[before]).astype(np.uint8)
-    if between.any():
-        curve = PchipInterpolator(at[present], track.keypoints[present], axis=0)
-        keypoints[between] = curve(frames[between])
-        provenance[between] = Provenance.INTERPOLATED
+    provenance[between] = Provenance.INTERPOLATED
     missing = provenance == Provenance.MISSING
     keypoints[missing], scores[missing] = np.nan, 0.0
+    for joint in range(keypoints.shape[1]):
+        _interpolate(keypoints[:, joint], ~missing & ~between, ~missing, max_gap=every)
     return replace(track, keypoints=keypoints, scores=scores, provenance=provenance, fps=track.fps * every, every=every)
 
 

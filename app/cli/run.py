@@ -45,8 +45,8 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     parser.add_argument("--checkpoint", metavar="FILE", help="weights of the detector, if --detector is a config")
     parser.add_argument(
         "--preset", default="best", choices=tuple(PRESETS),
-        help="best, or fast: a small refiner, asked once, and a detector that looks 12 times a second; --lifter, --frames, "
-        "--steps and --looks say otherwise (default: best)",
+        help=f"best, or fast: a small refiner, asked once, and a detector that looks {PRESETS['fast']['looks']} times a second; "
+        "--lifter, --frames, --steps and --looks say otherwise (default: best)",
     )  # fmt: skip
     parser.add_argument("--lifter", metavar="NAME", help="stcformer, mixste, or a safetensors file")
     parser.add_argument("--frames", type=int, metavar="T", help="length of the lifter's window: 81 or 27")

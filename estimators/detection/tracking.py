@@ -88,11 +88,10 @@ def track_people(
             on_frame(index + 1)
     if waiting is not None:
         look(*waiting)
-    found = [
-        clean(_to_track(number, person, len(looks), fps / every, image_size))
+    return [
+        spread(clean(_to_track(number, person, len(looks), fps / every, image_size)), looks, every)
         for number, person in enumerate(tracker.people(len(looks)))
     ]
-    return found if every == 1 else [spread(track, looks, every) for track in found]
 
 
 def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
