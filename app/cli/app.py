@@ -24,6 +24,10 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, this machine only")
     parser.add_argument("--port", type=int, default=7860, metavar="N", help="default: 7860; 0 takes a free one")
+    parser.add_argument(
+        "--allowed-host", action="append", default=[], metavar="NAME",
+        help="another name by which browsers may ask for the app, such as that of a proxy before it; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--user", metavar="NAME", help="ask for this user name ...")
     parser.add_argument(
         "--password", metavar="WORD",
@@ -42,10 +46,12 @@ def run(args: argparse.Namespace) -> None:
     if not 0 <= args.port < 1 << 16:
         raise ConfigError(f"A port is a number from 0 to 65535, not {args.port}.")
     print("Starting ...", file=sys.stderr, flush=True)  # importing takes seconds
-    from app.web.server import LOOPBACK, Settings, serve
+    from app.web.gate import LOOPBACK
+    from app.web.server import Settings, serve
 
     password = args.password or (os.environ.get("D3P_APP_PASSWORD") if args.user else None)
-    settings = Settings(host=args.host, port=args.port, user=args.user, password=password)
+    hosts = tuple(args.allowed_host)
+    settings = Settings(host=args.host, port=args.port, user=args.user, password=password, allowed_hosts=hosts)
     if settings.host not in LOOPBACK and settings.auth is None:
         print("warning: everybody on the network can use this app; --user and --password close it.", file=sys.stderr)
     serve(settings, lambda address: print(f"The app is at {address}  (Ctrl-C ends it)", flush=True))

@@ -2,12 +2,13 @@
 
     /choices   ()                                                                what can be chosen, the defaults, the limits
     /check     (video)                                                           what the video is, or why it is not taken
-    /people    (video, detector)                                                 who is in it, with pictures
+    /people    (video, detector)                                                 who is in it, with pictures and numbers
     /process   (video, detector, lifter, frames, person, steps, refine, looks)   summary, files, zip
     /folder    (videos, detector, lifter, frames, person, steps, refine, looks)  report, report.html, zip
     /cancel    ()                                                                stops what this client has under way
 
-An error is one sentence, raised at the client.
+A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. An error
+is one sentence, raised at the client.
 """
 
 from __future__ import annotations
@@ -27,19 +28,20 @@ from app.web.choices import Wish
 from app.web.handlers import Desk, sentence
 from app.web.jobs import Cancelled, Job
 from app.web.limits import seconds_of
+from app.web.uploads import file_box
 from app.web.work import Delivery
 from estimators.errors import D3PError
 
 _POLL_S = 1.0
 
 
-def add_endpoints(desk: Desk, work_id: str) -> None:
-    """Add the endpoints to the Blocks that are being built; what computes waits in the queue `work_id`."""
+def add_endpoints(desk: Desk) -> None:
+    """Add the endpoints to the Blocks that are being built."""
     api = Api(desk)
-    slot: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": work_id}
+    slot: dict[str, Any] = {"concurrency_limit": None}  # the slot of the desk is the queue
     with gr.Group(visible=False):
         trigger = gr.Button()
-        video, videos = gr.File(label="video"), gr.File(label="videos", file_count="multiple")
+        video, videos = file_box(label="video"), file_box(label="videos", file_count="multiple")
         wish: dict[str, Block] = {name: _control(name, value) for name, value in asdict(choices.defaults()).items()}
         summary = gr.JSON(label="summary")
         files, archive = gr.File(label="files", file_count="multiple"), gr.File(label="zip")
@@ -54,9 +56,16 @@ def add_endpoints(desk: Desk, work_id: str) -> None:
 
 
 def _control(name: str, default: str | float | bool) -> Component:
+    """Describes a value to clients; handed on as it was sent, for `Wish.options` to check."""
+    control: Component
     if isinstance(default, bool):
-        return gr.Checkbox(default, label=name)
-    return gr.Textbox(default, label=name) if isinstance(default, str) else gr.Number(default, label=name, precision=0)
+        control = gr.Checkbox(default, label=name)
+    elif isinstance(default, str):
+        control = gr.Textbox(default, label=name)
+    else:
+        control = gr.Number(default, label=name, precision=0)
+    control.preprocess = lambda payload: payload  # type: ignore[method-assign]
+    return control
 
 
 class Api:
@@ -77,10 +86,10 @@ class Api:
             "limits": asdict(self._desk.limits),
         }
 
-    def check(self, video: str | None, request: gr.Request) -> dict[str, Any]:
+    def check(self, video: Any, request: gr.Request) -> dict[str, Any]:
         """Size, frames, rate and length of a video that would be taken; an error for one that would not."""
         with _sentences():
-            info = self._desk.admit(video, self._desk.sessions.of(request.session_hash))
+            info = self._desk.admit(video, self._desk.session(request))
         return {
             "width": info.size[0],
             "height": info.size[1],
@@ -89,29 +98,26 @@ class Api:
             "seconds": seconds_of(info),
         }
 
-    def people(self, video: str | None, detector: str, request: gr.Request) -> list[dict[str, Any]]:
+    def people(self, video: Any, detector: str, request: gr.Request) -> list[dict[str, Any]]:
         """Who is in a video: id, share of the frames, whether "largest" means this one, and a picture (base64 JPEG).
         A run on the same video need not look for them again."""
-        desk, session = self._desk, self._desk.sessions.of(request.session_hash)
+        desk, session = self._desk, self._desk.session(request)
         with _sentences():
             choices.check_detector(detector)
-            desk.admit(video, session)
-            found = self._wait(desk.begin_finding(str(video), detector, session))
+            found = self._wait(desk.begin_finding(video, detector, session))
         return [asdict(one) for one in found.portraits]
 
-    def process(self, video: str | None, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], list[str], str]:
+    def process(self, video: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], list[str], str]:
         """Run the pipeline on a video: a summary with quality.json inside, the files, and a zip of all."""
-        desk, session = self._desk, self._desk.sessions.of(request.session_hash)
+        desk, session = self._desk, self._desk.session(request)
         with _sentences():
-            options = Wish(**wish).options()
-            desk.admit(video, session)
-            delivery = self._wait(desk.begin(str(video), options, session))
+            delivery = self._wait(desk.begin(video, Wish(**wish).options(), session))
         return _summary(delivery), [str(path) for path in delivery.files], str(delivery.archive)
 
-    def folder(self, videos: list[str] | None, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
+    def folder(self, videos: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
         """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none of
         the others."""
-        desk, session = self._desk, self._desk.sessions.of(request.session_hash)
+        desk, session = self._desk, self._desk.session(request)
         with _sentences():
             options = Wish(**wish).options()
             folder = desk.admit_folder(videos, session)
@@ -121,7 +127,7 @@ class Api:
 
     def cancel(self, request: gr.Request) -> dict[str, int]:
         """Stop what this client has under way; says how many runs that were."""
-        return {"cancelled": self._desk.stop(self._desk.sessions.of(request.session_hash))}
+        return {"cancelled": self._desk.stop(self._desk.session(request))}
 
     def _wait(self, job: Job) -> Any:
         while not job.wait(_POLL_S):

@@ -74,19 +74,21 @@ class Wish:
         check_detector(self.detector)
         known = lifters()
         if self.lifter not in list(known):  # what a program sends may be of any type
-            raise ConfigError(f"There is no lifter {self.lifter!r} here; there are {', '.join(known)}.")
+            raise ConfigError(f"There is no lifter {str(self.lifter)[:40]!r} here; there are {', '.join(known)}.")
         frames = known[self.lifter]
         if str(self.frames) not in map(str, frames):
             some = ", ".join(map(str, frames))
             raise ConfigError(f"{self.lifter} has no weights for T = {str(self.frames)[:40]}; there are {some}.")
-        who = str(self.person if self.person is not None else "").strip().lower() or DEFAULTS.person
+        who = str(self.person if self.person is not None else "").strip()[:40].lower() or DEFAULTS.person
         if who not in EVERYBODY and not (who.isascii() and who.isdigit() and len(who) < 10):
-            raise ConfigError(f"{who[:40]!r} is nobody; choose 'largest', 'all' or a person's number.")
-        if self.steps not in range(1, MAX_STEPS + 1):
+            raise ConfigError(f"{who!r} is nobody; choose 'largest', 'all' or a person's number.")
+        if not _whole(self.steps) or self.steps not in range(1, MAX_STEPS + 1):
             raise ConfigError(
                 f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {str(self.steps)[:40]}."
             )
-        if self.looks not in range(MAX_LOOKS + 1):
+        if not isinstance(self.refine, bool):
+            raise ConfigError(f"Whether to refine is true or false, not {str(self.refine)[:40]!r}.")
+        if not _whole(self.looks) or self.looks not in range(MAX_LOOKS + 1):
             raise ConfigError(
                 f"The detector's looks a second are a whole number from 1 to {MAX_LOOKS}, or 0 for every frame, "
                 f"not {str(self.looks)[:40]}."
@@ -97,9 +99,14 @@ class Wish:
             frames=int(self.frames),
             person=who,
             steps=int(self.steps),
-            refine=bool(self.refine),
+            refine=self.refine,
             looks=int(self.looks),
         )
+
+
+def _whole(value: object) -> bool:
+    """Whether it is a number that is not a truth value; a program may send anything."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def check_detector(name: str) -> None:
@@ -110,7 +117,7 @@ def check_detector(name: str) -> None:
     """
     names = [known for _, known in detectors()]
     if name not in names:
-        raise ConfigError(f"There is no detector {name!r} here; there are {', '.join(names)}.")
+        raise ConfigError(f"There is no detector {str(name)[:40]!r} here; there are {', '.join(names)}.")
 
 
 def defaults() -> Wish:

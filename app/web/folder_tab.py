@@ -12,17 +12,18 @@ from app.web.choices import Wish
 from app.web.folder import FolderDelivery
 from app.web.form import QUIET, Buttons, Form
 from app.web.handlers import Desk
+from app.web.uploads import file_box
 
 
 class FolderTab:
     """The tab."""
 
-    def __init__(self, desk: Desk, work_id: str) -> None:
-        """Lay it out inside the Blocks that are being built; `work_id` as in `Workbench`."""
+    def __init__(self, desk: Desk) -> None:
+        """Lay it out inside the Blocks that are being built."""
         self._desk = desk
         with gr.Row(equal_height=False, elem_classes="d3p-top"):
             with gr.Column(scale=6, min_width=320):
-                self.videos = gr.File(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
+                self.videos = file_box(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
             with gr.Column(scale=5, min_width=320):
                 self.form = Form("folder-", picking=False)
                 self.buttons = Buttons("folder-", panels.welcome(desk.limits.folder_sentence(), "videos"))
@@ -33,9 +34,9 @@ class FolderTab:
                     "Download everything (zip)", variant="primary", elem_id="folder-archive"
                 )
                 self.report = gr.DownloadButton("Download the report (HTML)", elem_id="folder-page")
-        self._connect(work_id)
+        self._connect()
 
-    def _connect(self, work_id: str) -> None:
+    def _connect(self) -> None:
         desk, form, buttons = self._desk, self.form, self.buttons
         self.videos.change(desk.look_folder, self.videos, buttons.status, queue=False, **QUIET)
         asked = buttons.start.click(
@@ -44,9 +45,8 @@ class FolderTab:
         locked = asked.success(self._begin, None, [*buttons.both(), self.result], queue=False, **QUIET)
         shown = [buttons.status, *buttons.both(), self.result, self.table, self.archive, self.report]
         run = locked.success(
-            self._run, self.videos, shown, inputs_kwargs=form.controls, concurrency_limit=1, concurrency_id=work_id,
-            **QUIET,
-        )  # fmt: skip
+            self._run, self.videos, shown, inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
+        )
         buttons.stop.click(
             desk.give_up, None, buttons.status, queue=False, cancels=[run], **QUIET
         ).then(

@@ -13,15 +13,18 @@ import gradio as gr
 from app.models import Options
 from app.video import VideoInfo
 from app.web import panels
-from app.web.choices import Wish, check_detector
+from app.web.choices import EVERYBODY, Wish, check_detector
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
+from app.web.gate import network
 from app.web.jobs import Cancelled, Job, JobProgress, Slot, Snapshot
 from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
 from app.web.people import Found, find
 from app.web.sessions import Session, Sessions
+from app.web.uploads import Uploads
 from app.web.work import Delivery, process
-from estimators.errors import D3PError
+from estimators.detection.tracking import select_people
+from estimators.errors import D3PError, PersonError, VideoError
 
 POLL_S = 0.25  # between two looks at the progress
 CANCEL_S = 10.0  # how long a cancelled run is waited for; it takes about a second
@@ -38,66 +41,105 @@ class Desk:
         slot: where work is done.
         kept: the models.
         limits: of a run.
-        uploads: gradio's cache, in which uploads lie.
+        uploads: the files that requests may name.
     """
 
     sessions: Sessions
     limits: Limits
-    uploads: Path
+    uploads: Uploads
     slot: Slot = field(default_factory=Slot)
     kept: KeptModels = field(default_factory=KeptModels)
 
     # --- shared by page and API --------------------------------------------------------------------------------------
 
-    def admit(self, video: str | None, session: Session) -> VideoInfo:
+    def session(self, request: gr.Request) -> Session:
+        """Whose request it is; the session begins if need be."""
+        session = self.sessions.of(request.session_hash)
+        session.address = network(request.client.host) if request.client else ""
+        return session
+
+    def admit(self, video: Any, session: Session) -> VideoInfo:
         """Check an upload, and remember it as the session's.
 
         Raises:
-            VideoError: see `check_video`.
+            VideoError: see `Uploads.admit` and `check_video`.
         """
-        self._remember([video] if video else [], session)
-        return check_video(video, self.limits)
+        path = None if video is None else self._remembered([video], session)[0]
+        return check_video(path, self.limits)
 
-    def admit_folder(self, videos: Sequence[str] | None, session: Session) -> FolderRun:
+    def admit_folder(self, videos: Any, session: Session) -> FolderRun:
         """The same for several.
 
         Raises:
-            VideoError: see `FolderRun`.
+            VideoError: see `Uploads.admit` and `FolderRun`.
         """
-        self._remember(videos or [], session)
-        return FolderRun([Path(video) for video in videos or []], self.limits)
+        if not isinstance(videos, list | tuple | None):
+            raise VideoError("Several videos are sent as a list.")
+        return FolderRun(self._remembered(videos or [], session), self.limits)
 
-    def _remember(self, uploads: Sequence[str], session: Session) -> None:
-        """Uploads go when their session does."""
-        paths = [Path(upload).resolve() for upload in uploads]
-        session.uploads.update(path for path in paths if path.is_relative_to(self.uploads.resolve()))
+    def _remembered(self, uploads: Sequence[Any], session: Session) -> list[Path]:
+        """The files named; uploads go when their session does."""
+        paths = [self.uploads.admit(upload) for upload in uploads]
+        session.uploads.update(path for path in paths if self.uploads.owns(path))
+        return paths
 
-    def begin(self, video: str, options: Options, session: Session) -> Job:
-        """Queue a run. Who was found in 2D is kept: another run on the same video need not look again."""
+    def begin(self, video: Any, options: Options, session: Session) -> Job:
+        """Check a video and queue a run. Who was found in 2D is kept: another run on the same video need not look again.
+
+        Raises:
+            VideoError: see `admit`.
+            PersonError: the person asked for was not found in this video.
+            QueueFullError: see `Slot`.
+        """
+        info = self.admit(video, session)
+        self._check_person(options.person, info, session)
 
         def run(progress: JobProgress) -> Delivery:
-            delivery = process(Path(video), session.new_run(), options, self.kept, progress, session.people)
+            delivery = process(info.path, session.new_run(), options, self.kept, progress, session.people)
             session.people = delivery.result.people
             return delivery
 
         return self._submit(run, session)
 
-    def begin_finding(self, video: str, detector: str, session: Session) -> Job:
-        """Queue the search for the people of a video."""
+    def _check_person(self, person: str, info: VideoInfo, session: Session) -> None:
+        """People have numbers once they were looked for; asked for by number, they must be there before any work."""
+        if person in EVERYBODY:
+            return
+        people = session.people
+        if people is None or people.sha256 != info.sha256:
+            raise PersonError(
+                "People have numbers once they were looked for in this video: find them first, then pick one."
+            )
+        select_people(people.tracks, person)
+
+    def begin_finding(self, video: Any, detector: str, session: Session) -> Job:
+        """Check a video and queue the search for its people.
+
+        Raises:
+            VideoError, QueueFullError: see `begin`.
+        """
+        info = self.admit(video, session)
 
         def run(progress: JobProgress) -> Found:
-            found = find(Path(video), detector, self.kept, progress, session.people)
+            found = find(info.path, detector, self.kept, progress, session.people)
             session.people = found.people
             return found
 
         return self._submit(run, session)
 
     def begin_folder(self, folder: FolderRun, options: Options, session: Session) -> Job:
-        """Queue a run on several videos."""
+        """Queue a run on several videos.
+
+        Raises:
+            PersonError: one person is asked for by number, whom each video would have to have.
+            QueueFullError: see `Slot`.
+        """
+        if options.person not in EVERYBODY:
+            raise PersonError("A folder is about the most prominent person of each video ('largest') or 'all'.")
         return self._submit(lambda progress: folder.process(session.new_run(), options, self.kept, progress), session)
 
     def _submit(self, work: Callable[[JobProgress], Any], session: Session) -> Job:
-        job = self.slot.submit(work)
+        job = self.slot.submit(work, session.owner)
         session.add(job)
         return job
 
@@ -125,33 +167,37 @@ class Desk:
 
     # --- the page: every handler yields or returns the status card ---------------------------------------------------
 
-    def look(self, video: str | None, request: gr.Request) -> str:
+    def look(self, video: Any, request: gr.Request) -> str:
         """A video was chosen, or taken away."""
         if video is None:
             return panels.welcome(self.limits.sentence())
         try:
-            return panels.accepted(self.admit(video, self.sessions.of(request.session_hash)))
+            return panels.accepted(self.admit(video, self.session(request)))
         except D3PError as error:
             return panels.failed(str(error))
 
-    def look_folder(self, videos: Sequence[str] | None, request: gr.Request) -> str:
+    def look_folder(self, videos: Any, request: gr.Request) -> str:
         """Several videos were chosen, or taken away."""
         if not videos:
             return panels.welcome(self.limits.folder_sentence(), "videos")
         try:
-            return panels.folder_accepted(self.admit_folder(videos, self.sessions.of(request.session_hash)))
+            return panels.folder_accepted(self.admit_folder(videos, self.session(request)))
         except D3PError as error:
             return panels.failed(str(error))
 
-    def prepare(self, video: str | None, wish: Wish, request: gr.Request) -> Iterator[str]:
+    def prepare(self, video: Any, wish: Wish, request: gr.Request) -> Iterator[str]:
         """Start was clicked: check before queueing.
 
         Raises:
             gr.Error: to end the chain of events; the card has the sentence already.
         """
-        yield from self._check(lambda session: (self.admit(video, session), wish.options()), request)
+        yield from self._check(lambda session: self._check_run(video, wish, session), request)
 
-    def prepare_finding(self, video: str | None, detector: str, request: gr.Request) -> Iterator[str]:
+    def _check_run(self, video: Any, wish: Wish, session: Session) -> None:
+        options = wish.options()
+        self._check_person(options.person, self.admit(video, session), session)
+
+    def prepare_finding(self, video: Any, detector: str, request: gr.Request) -> Iterator[str]:
         """The same before people are looked for."""
 
         def check(session: Session) -> None:
@@ -160,49 +206,56 @@ class Desk:
 
         yield from self._check(check, request)
 
-    def prepare_folder(self, videos: Sequence[str] | None, wish: Wish, request: gr.Request) -> Iterator[str]:
+    def prepare_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Iterator[str]:
         """The same for several videos."""
         yield from self._check(lambda session: (self.admit_folder(videos, session), wish.options()), request)
 
     def _check(self, check: Callable[[Session], Any], request: gr.Request) -> Iterator[str]:
         try:
-            check(self.sessions.of(request.session_hash))
+            check(self.session(request))
         except D3PError as error:
             yield panels.failed(str(error))
             raise sentence(error) from error
         yield panels.waiting(self.slot.busy())
 
-    def work(self, video: str, wish: Wish, request: gr.Request) -> Generator[str, None, Delivery | None]:
+    def work(self, video: Any, wish: Wish, request: gr.Request) -> Generator[str, None, Delivery | None]:
         """The run, after `prepare`; returns its result, None if it has none."""
-        session = self.sessions.of(request.session_hash)
-        job = self.begin(video, wish.options(), session)
-        return (yield from self._watch(job, lambda snapshot: panels.running(snapshot, wish.refine)))
+        return (
+            yield from self._watch(
+                lambda: self.begin(video, wish.options(), self.session(request)),
+                lambda snapshot: panels.running(snapshot, wish.refine),
+            )
+        )
 
-    def find(self, video: str, detector: str, request: gr.Request) -> Generator[str, None, Found | None]:
+    def find(self, video: Any, detector: str, request: gr.Request) -> Generator[str, None, Found | None]:
         """Look for people, after `prepare_finding`; returns them, None if there are none."""
-        job = self.begin_finding(video, detector, self.sessions.of(request.session_hash))
-        return (yield from self._watch(job, panels.finding))
+        return (
+            yield from self._watch(lambda: self.begin_finding(video, detector, self.session(request)), panels.finding)
+        )
 
-    def work_folder(
-        self, videos: Sequence[str], wish: Wish, request: gr.Request
-    ) -> Generator[str, None, FolderDelivery | None]:
+    def work_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:
         """The run on several videos, after `prepare_folder`; returns its result, None if it has none."""
-        session = self.sessions.of(request.session_hash)
+        session = self.session(request)
         try:
             folder = self.admit_folder(videos, session)
         except D3PError as error:
             yield panels.failed(str(error))
             return None
-        job = self.begin_folder(folder, wish.options(), session)
-        return (yield from self._watch(job, lambda snapshot: panels.folder_running(folder, snapshot)))
+        return (
+            yield from self._watch(
+                lambda: self.begin_folder(folder, wish.options(), session),
+                lambda snapshot: panels.folder_running(folder, snapshot),
+            )
+        )
 
-    def _watch(self, job: Job, card: Callable[[Snapshot], str]) -> Generator[str, None, Any]:
-        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None."""
+    def _watch(self, begin: Callable[[], Job], card: Callable[[Snapshot], str]) -> Generator[str, None, Any]:
+        """Begin a job; yield cards while it goes on, and one about what went wrong; return the job's result, or None."""
+        job = None
         try:
-            shown = None
+            job, shown = begin(), None
             while not job.wait(POLL_S):
                 snapshot = job.progress.snapshot()
-                now = card(snapshot) if snapshot.stage else panels.waiting(0)
+                now = card(snapshot) if snapshot.stage else panels.waiting(self.slot.ahead(job))
                 if now != shown:
                     shown = now
                     yield now
@@ -212,12 +265,13 @@ class Desk:
         except D3PError as error:
             yield panels.failed(str(error))
         finally:
-            job.cancel()  # the visitor has gone, if the job is not over
+            if job is not None:
+                job.cancel()  # the visitor has gone, if the job is not over
         return None
 
     def give_up(self, request: gr.Request) -> str:
         """Stop everything of this session, and wait until it has."""
-        self.stop(self.sessions.of(request.session_hash))
+        self.stop(self.session(request))
         return panels.stopped()
 
     def leave(self, request: gr.Request) -> None:

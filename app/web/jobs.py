@@ -1,4 +1,4 @@
-"""Work and its progress: one slot, shared by everybody, in a thread of its own; every job can be stopped."""
+"""Work and its progress: one slot with a queue, shared by everybody, in a thread of its own; every job can be stopped."""
 
 from __future__ import annotations
 
@@ -10,9 +10,38 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from typing import Any
 
+from estimators.errors import D3PError
+
 
 class Cancelled(Exception):
     """The run was stopped by whoever started it."""
+
+
+class QueueFullError(D3PError):
+    """No more work is taken now."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How many jobs may be under way or waiting, so that nobody can take all places.
+
+    Attributes:
+        session: of one session.
+        address: of all sessions from one network address.
+        all: of everybody; with the longest runs that is a few hours, and `Settings.max_age_s` is more.
+    """
+
+    session: int = 3
+    address: int = 6
+    all: int = 11
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a job is: a session's name, and the network address that it comes from."""
+
+    session: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,10 +128,11 @@ class JobProgress:
             self._finished[self._stage] = self._finished.get(self._stage, 0.0) + time.monotonic() - self._started
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One piece of work in the slot."""
 
+    owner: Owner = field(default_factory=Owner)
     progress: JobProgress = field(default_factory=JobProgress)
     future: Future[Any] = field(default_factory=Future)
 
@@ -136,25 +166,52 @@ class Job:
 class Slot:
     """One thread for all work: two runs at once would only be slower, and need twice the memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Shares | None = None) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="work")
+        self._shares = shares or Shares()
+        self._lock = threading.Lock()
         self._jobs: list[Job] = []
 
-    def submit(self, work: Callable[[JobProgress], Any]) -> Job:
-        """Queue `work`, which is given the progress to report to."""
-        job = Job()
+    def submit(self, work: Callable[[JobProgress], Any], owner: Owner | None = None) -> Job:
+        """Queue `work`, which is given the progress to report to; what the app does of its own accord has no owner.
+
+        Raises:
+            QueueFullError: the owner's share of the queue is used up, or the queue is full.
+        """
+        job = Job(owner or Owner())
 
         def begin() -> Any:
             job.progress.check()
             return work(job.progress)
 
-        self._jobs = [one for one in self._jobs if not one.done()] + [job]
-        job.future = self._executor.submit(begin)
+        with self._lock:
+            self._jobs = [one for one in self._jobs if not one.done()]
+            if owner:
+                self._check_room(owner)
+            self._jobs.append(job)
+            job.future = self._executor.submit(begin)
         return job
+
+    def _check_room(self, owner: Owner) -> None:
+        others = [job.owner for job in self._jobs if job.owner != Owner()]
+        if sum(other.session == owner.session for other in others) >= self._shares.session:
+            raise QueueFullError(
+                f"You have {self._shares.session} runs under way or waiting, which is a visitor's share; wait for one of "
+                "them to end."
+            )
+        if len(others) >= self._shares.all or (
+            sum(other.address == owner.address for other in others) >= self._shares.address
+        ):
+            raise QueueFullError("Too many runs are waiting already; try again in a few minutes.")
 
     def busy(self) -> int:
         """How many jobs are not over yet."""
         return sum(not job.done() for job in self._jobs)
+
+    def ahead(self, job: Job) -> int:
+        """How many jobs have to end before this one begins."""
+        jobs = [one for one in self._jobs if one is job or not one.done()]
+        return jobs.index(job) if job in jobs else 0
 
     def close(self) -> None:
         """Stop everything and wait for it."""

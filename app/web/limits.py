@@ -20,6 +20,7 @@ class Limits:
         megabytes: of the file.
         clips: of a folder.
         folder_frames: of all its clips together: with a full queue, this is what bounds the wait.
+        stored_megabytes: of everything that the app keeps at one time, uploads and results of all visitors.
     """
 
     seconds: float = 60.0
@@ -28,6 +29,7 @@ class Limits:
     megabytes: int = 200
     clips: int = 20
     folder_frames: int = 9000
+    stored_megabytes: int = 20_000
 
     def sentence(self) -> str:
         """The limits in words."""

@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,16 +19,17 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from app.models import Options
+from app.web.gate import Gate, Rules
 from app.web.handlers import Desk
 from app.web.limits import Limits
 from app.web.page import STATIC, build_page
 from app.web.sessions import Sessions
 from app.web.theme import theme
+from app.web.uploads import Uploads
 from demo_videos.truth import demo_clips
 from estimators.errors import ConfigError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-QUEUE = 10  # who wait, at most; with the longest runs that is a few hours, and `Settings.max_age_s` is more
+QUEUE = 64  # events in gradio's own queue; who computes waits in the desk's slot
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Settings:
     Attributes:
         host, port: where it listens; port 0 takes a free one.
         user, password: asked for, if given.
+        allowed_hosts: names that the app has besides `host` and those of this machine; behind a proxy, the proxy's.
         limits: of one run.
         grace_s: how long files stay after their page was closed; connections are sometimes lost for a moment.
         max_age_s: files this old are deleted, even if their page is still open; longer than a full queue takes.
@@ -47,6 +49,7 @@ class Settings:
     port: int = 7860
     user: str | None = None
     password: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     max_age_s: int = 6 * 3600
     grace_s: float = 120.0
@@ -67,11 +70,13 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
     folder = Path(tempfile.mkdtemp(prefix="d3p-app-"))
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # gradio's name for where uploads go
-    desk = Desk(Sessions(folder / "sessions", settings.max_age_s, settings.grace_s), settings.limits, folder)
+    examples = demo_clips()
+    uploads = Uploads(folder, [video for video, _ in examples.values()], settings.limits.stored_megabytes * 1e6)
+    desk = Desk(Sessions(uploads, settings.max_age_s, settings.grace_s), settings.limits, uploads)
     over = threading.Event()
     threading.Thread(target=_sweep, args=(desk.sessions, min(600, settings.max_age_s), over), daemon=True).start()
     try:
-        yield _mounted(settings, desk)
+        yield _mounted(settings, desk, examples)
     finally:
         over.set()
         desk.slot.close()
@@ -89,8 +94,7 @@ def _sweep(sessions: Sessions, every_s: float, over: threading.Event) -> None:
         sessions.sweep()
 
 
-def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
-    clips = demo_clips()
+def _mounted(settings: Settings, desk: Desk, clips: dict[str, tuple[Path, Path]]) -> fastapi.FastAPI:
     blocks = build_page(desk, clips, settings.max_age_s)
     blocks.queue(max_size=QUEUE, default_concurrency_limit=4)
     desk.slot.submit(lambda progress: desk.kept.get(Options()))  # while the first visitor chooses a video
@@ -100,7 +104,7 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
     static.mount("/", StaticFiles(directory=STATIC))
     api.mount("/viewer", static)
     api.state.desk = desk
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         api,
         blocks,
         path="/",
@@ -120,15 +124,41 @@ def _mounted(settings: Settings, desk: Desk) -> fastapi.FastAPI:
         theme=theme(),
         css_paths=[STATIC / "page.css"],
     )
+    api.add_middleware(Gate, rules=_rules(settings, desk, _pages(api)))
+    return api
+
+
+def _rules(settings: Settings, desk: Desk, pages: list[gr.routes.App]) -> Rules:
+    """The gate's, with gradio's own record of who is signed in."""
+
+    def signed_in(cookies: Mapping[str, str]) -> bool:
+        names = [f"access-token-{kind}{page.cookie_id}" for page in pages for kind in ("", "unsecure-")]
+        return any(page.tokens.get(cookies.get(name, "")) is not None for page in pages for name in names)
+
+    hosts, any_address = Rules.names(settings.host, settings.allowed_hosts)
+    return Rules(
+        hosts=hosts,
+        any_address=any_address,
+        foreign=frozenset(name.lower() for name in settings.allowed_hosts),
+        upload_bytes=settings.limits.megabytes * settings.limits.clips * 1_048_576,  # gradio counts MiB
+        readable=desk.uploads.readable,
+        full=desk.uploads.full,
+        signed_in=signed_in if settings.auth else None,
+    )
+
+
+def _pages(app: fastapi.FastAPI) -> list[gr.routes.App]:
+    """Gradio's apps that are mounted in `app`."""
+    mounted = [getattr(route, "app", None) for route in app.routes]
+    return [page for page in mounted if isinstance(page, gr.routes.App)]
 
 
 class Server(uvicorn.Server):
     """Uvicorn, which at its end tells gradio to let go of the pages that are still open."""
 
     def __init__(self, app: fastapi.FastAPI, log_level: str = "warning") -> None:
-        super().__init__(uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=3))
-        mounted = [getattr(route, "app", None) for route in app.routes]
-        self._pages = [page for page in mounted if isinstance(page, gr.routes.App)]
+        super().__init__(uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=3, server_header=False))
+        self._pages = _pages(app)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams that pages listen to, then the rest."""

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.people import People
-from app.web.jobs import Job
+from app.web.jobs import Job, Owner
+from app.web.uploads import Uploads
 
-_RUNS_KEPT = 3  # results a session keeps; the page shows the last one
+_RUNS_KEPT = 3  # results a session keeps beside that of a new run; the page shows the last one
 
 
 class Session:
@@ -24,6 +25,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.address = ""  # where its last request came from
         self.uploads: set[Path] = set()
         self.jobs: list[Job] = []
         self.people: People | None = None  # found last, for another run on the same video
@@ -33,9 +35,14 @@ class Session:
         """The directory of a new run (not made yet); those of the oldest runs go."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         runs = sorted((path for path in self.folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-        for old in runs[: max(0, len(runs) - _RUNS_KEPT + 1)]:
+        for old in runs[: max(0, len(runs) - _RUNS_KEPT)]:
             shutil.rmtree(old, ignore_errors=True)
         return self.folder / secrets.token_hex(8)
+
+    @property
+    def owner(self) -> Owner:
+        """Whose jobs are this session's."""
+        return Owner(self.folder.name, self.address)
 
     def add(self, job: Job) -> None:
         """Remember a job, and forget those that are over."""
@@ -52,15 +59,15 @@ class Session:
 class Sessions:
     """All sessions, by gradio's session hash."""
 
-    def __init__(self, folder: Path, max_age_s: float, grace_s: float = 120.0) -> None:
+    def __init__(self, uploads: Uploads, max_age_s: float, grace_s: float = 120.0) -> None:
         """Begin with none.
 
         Args:
-            folder: where the directories are made.
+            uploads: what is uploaded; the directories are made in its folder of results.
             max_age_s: sessions unused for so many seconds are closed by `sweep`.
             grace_s: seconds between a lost connection and the end of its session.
         """
-        self._folder, self._max_age, self._grace = folder, max_age_s, grace_s
+        self._uploads, self._max_age, self._grace = uploads, max_age_s, grace_s
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -69,7 +76,7 @@ class Sessions:
         with self._lock:
             session = self._sessions.get(key or "")
             if session is None:
-                session = self._sessions[key or ""] = Session(self._folder / secrets.token_hex(16))
+                session = self._sessions[key or ""] = Session(self._uploads.results / secrets.token_hex(16))
             session.used = time.monotonic()
             return session
 
@@ -84,8 +91,7 @@ class Sessions:
         for job in session.cancel():
             job.wait(10)
         shutil.rmtree(session.folder, ignore_errors=True)
-        for upload in session.uploads - others:
-            upload.unlink(missing_ok=True)
+        self._uploads.forget(session.uploads - others)
 
     def close_soon(self, key: str | None) -> None:
         """Close the session in a while, unless it is used until then: a connection that is lost for a moment looks like

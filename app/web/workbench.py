@@ -34,13 +34,8 @@ element.addEventListener("click", (event) => {
 class Workbench:
     """The tab."""
 
-    def __init__(self, desk: Desk, clips: dict[str, tuple[Path, Path]], work_id: str) -> None:
-        """Lay it out inside the Blocks that are being built.
-
-        Args:
-            clips: the examples: name -> (video, truth).
-            work_id: of the place in gradio's queue that all who compute share.
-        """
+    def __init__(self, desk: Desk, clips: dict[str, tuple[Path, Path]]) -> None:
+        """Lay it out inside the Blocks that are being built; `clips` are the examples: name -> (video, truth)."""
         self._desk, self._clips = desk, clips
         with gr.Row(equal_height=False, elem_classes="d3p-top"):
             with gr.Column(scale=6, min_width=320):
@@ -52,7 +47,7 @@ class Workbench:
                 self.buttons = Buttons("", panels.welcome(desk.limits.sentence()))
         with gr.Column(visible=False, elem_id="result") as self.result:
             self._result()
-        self._connect(work_id)
+        self._connect()
 
     def _video_input(self) -> None:
         self.video = gr.Video(
@@ -81,9 +76,9 @@ class Workbench:
 
     # --- events ------------------------------------------------------------------------------------------------------
 
-    def _connect(self, work_id: str) -> None:
+    def _connect(self) -> None:
         desk, form, buttons = self._desk, self.form, self.buttons
-        slot: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": work_id, **QUIET}
+        slot: dict[str, Any] = {"concurrency_limit": None, **QUIET}  # the slot of the desk is the queue
         picker = [form.who, form.person, form.people, self.found_in]
         self.video.change(desk.look, self.video, buttons.status, queue=False, **QUIET)
         self.examples.select(self._example, None, self.video, queue=False, **QUIET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -15,6 +16,8 @@ from .running import stand_in
 
 AREA = "app: HTTP"
 SECRET = "a secret of this machine"
+ENDPOINTS = ("check", "people", "process", "folder")  # that take files
+VALUES = ["movenet", "stcformer", 81, "largest", 2, True, 0]  # what follows the file
 
 
 def cases() -> Iterator[Case]:
@@ -56,6 +59,11 @@ def _call(client: httpx.Client, name: str, data: object) -> str:
     return answer.text
 
 
+def _run(client: httpx.Client, name: str, data: object) -> str:
+    """The same without the queue."""
+    return client.post(f"/gradio_api/run/{name}", json={"data": data}).text
+
+
 def _files_from_outside(place: Place, client: httpx.Client) -> None:
     secret = place.inputs / "secret.txt"
     for path in (secret, "/etc/passwd", "/proc/self/environ", f"../../../../{secret}", "..%2f..%2fetc%2fpasswd"):
@@ -70,19 +78,31 @@ def _files_from_outside(place: Place, client: httpx.Client) -> None:
         ):
             answer = client.get(f"{prefix}{path}")
             assert SECRET not in answer.text and "root:" not in answer.text, (prefix, path)
-    for path in (str(secret), "/etc/passwd", f"http://127.0.0.1:{place.listener}/x.mp4"):
-        for name in ("check", "process"):
-            arguments = [{"path": path, "meta": {"_type": "gradio.FileData"}}]
-            answer = _call(
-                client,
-                name,
-                arguments + (["movenet", "stcformer", 81, "largest", 2, True] if name == "process" else []),
-            )
-            assert SECRET not in answer and "root:" not in answer and "Traceback" not in answer, (name, path)
+    link, pipe = place.inputs / "link.mp4", place.inputs / "pipe.mp4"
+    link.symlink_to(secret)
+    os.mkfifo(pipe)
+    paths = (
+        secret, "/etc/passwd", "../../../../etc/passwd", link, pipe, place.inputs, "/dev/zero", "/dev/stdin", "/proc/self/environ",
+        f"http://127.0.0.1:{place.listener}/x.mp4", f"file://{secret}", f"concat:{secret}", f"tcp://127.0.0.1:{place.listener}",
+        "", ".", "/", "a\0b", "n" * 5000,
+    )  # fmt: skip
+    for path in map(str, paths):
+        for name in ENDPOINTS:
+            file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+            arguments = [
+                [file] if name == "folder" else file,
+                *(VALUES if name in ("process", "folder") else VALUES[:1]),
+            ]
+            for ask in (_call, _run):
+                answer = ask(client, name, arguments[: 1 if name == "check" else None])
+                assert "not uploaded here" in answer, (name, path, answer[:500])
+                assert SECRET not in answer and "root:" not in answer, (name, path)
+    link.unlink()
+    pipe.unlink()
 
 
 def _rubbish(place: Place, client: httpx.Client) -> None:
-    for name in ("check", "process", "choices", "cancel", "nothing"):
+    for name in (*ENDPOINTS, "choices", "cancel", "nothing", "predict"):
         for data in (
             [],
             [None],
@@ -93,8 +113,9 @@ def _rubbish(place: Place, client: httpx.Client) -> None:
             [None, {}, [], -1, "x", 1e308, "maybe"],
             [{"a": "b" * 100_000}],
         ):
-            answer = _call(client, name, data)
-            assert "Traceback" not in answer, (name, data, answer[:500])
+            for ask in (_call, _run):
+                answer = ask(client, name, data)
+                assert "Traceback" not in answer and "upstream" not in answer, (name, data, answer[:500])
 
 
 def _uploads(place: Place, client: httpx.Client) -> None:

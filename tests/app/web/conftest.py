@@ -69,7 +69,7 @@ class Served:
 
     def folders(self) -> list[Path]:
         """Everything that lies in the sessions' directories."""
-        return sorted((self.desk.uploads / "sessions").rglob("*"))
+        return sorted(self.desk.uploads.results.rglob("*"))
 
 
 @contextmanager

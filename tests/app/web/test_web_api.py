@@ -79,8 +79,13 @@ def test_mistakes_are_sentences(client: Client, clip: tuple[Path, Path], garbage
         client.predict(video=handle_file(garbage), api_name="/process")
     with pytest.raises(AppError, match="no lifter"):
         client.predict(video=handle_file(clip[0]), lifter="../weights", api_name="/process")
+    with pytest.raises(AppError, match="find them first"):
+        client.predict(video=handle_file(clip[0]), person="7", api_name="/process")
+    client.predict(video=handle_file(clip[0]), api_name="/people")
     with pytest.raises(AppError, match="No person"):
         client.predict(video=handle_file(clip[0]), person="7", api_name="/process")
+    with pytest.raises(AppError, match="most prominent"):
+        client.predict(videos=[handle_file(clip[0])], person="0", api_name="/folder")
 
 
 @pytest.mark.parametrize("endpoint", ["/process", "/people", "/folder"])
@@ -105,8 +110,8 @@ def test_files_outside_are_not_served(served: Served, clip: tuple[Path, Path], m
     monkeypatch.chdir(ROOT)
     outside = ["/etc/passwd", "../../../../etc/passwd", str(clip[1]), str(Path(__file__).resolve())]
     inside = [str(ROOT / name) for name in ("pyproject.toml", "app/web/server.py", ".git/config")]
-    sessions = str(served.desk.uploads / "sessions")
-    lists = [sessions, f"{sessions}/", f"{sessions}/../", str(served.desk.uploads), str(clip[0].parent)]
+    sessions = str(served.desk.uploads.results)
+    lists = [sessions, f"{sessions}/", f"{sessions}/../", str(served.desk.uploads.folder), str(clip[0].parent)]
     for path in (*outside, *inside, *lists):
         for address in (f"gradio_api/file={path}", f"file={path}", f"viewer/{path}", f"viewer/../{path}"):
             assert httpx.get(f"{served.url}/{address}").status_code in (400, 403, 404), address

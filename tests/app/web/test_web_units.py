@@ -37,6 +37,7 @@ from app.web.playback import playback, save_playback
 from app.web.server import Settings, _listen
 from app.web.sessions import Sessions
 from app.web.theme import theme
+from app.web.uploads import Uploads
 from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
 from estimators.tracks import Provenance, Track2D
@@ -149,7 +150,7 @@ def test_progress_keeps_the_time_of_stages() -> None:
 
 
 def test_a_session_ends_with_its_files_but_not_with_those_of_others(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path / "sessions", 60)
+    sessions = Sessions(Uploads(tmp_path), 60)
     one, two = sessions.of("one"), sessions.of("two")
     assert sessions.of("one") is one and one.folder != two.folder and "one" not in str(one.folder)
     shared, own = tmp_path / "shared.mp4", tmp_path / "own.mp4"
@@ -164,7 +165,7 @@ def test_a_session_ends_with_its_files_but_not_with_those_of_others(tmp_path: Pa
 
 
 def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path, 60, grace_s=0.2)
+    sessions = Sessions(Uploads(tmp_path), 60, grace_s=0.2)
     back, gone = sessions.of("back"), sessions.of("gone")
     for session, key in ((back, "back"), (gone, "gone")):
         session.new_run().mkdir()
@@ -176,7 +177,7 @@ def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
 
 
 def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
-    session = Sessions(tmp_path, 60).of("one")
+    session = Sessions(Uploads(tmp_path), 60).of("one")
     for _ in range(6):
         session.new_run().mkdir()
     assert len(list(session.folder.iterdir())) == 3
