@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from estimators.devices import checked_name
 from estimators.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Options:
         steps: DDIM steps of the refiner.
         looks: how many times a second the detector looks, about; 0: at every frame.
         refine: False leaves out the refiner.
-        device: "auto" (the GPU if there is one), "cpu" or "cuda".
+        device: "auto" (the GPU, if there is one), "cpu", "cuda" or "cuda:N", see `estimators.devices`.
         video: False leaves out side_by_side.mp4.
         focal: focal length of the camera, pixels of the upright picture; None takes the file's word, or assumes one.
     """
@@ -52,6 +53,7 @@ class Options:
     looks: int = 0
 
     def __post_init__(self) -> None:
+        checked_name(self.device)
         if self.steps < 1:
             raise ConfigError(f"The number of diffusion steps must be at least 1, not {self.steps}.")
         if self.looks < 0:
@@ -92,8 +94,7 @@ class Models:
         from estimators.detection import Detector
         from estimators.lifting.lifter import Lifter
 
-        device = resolve_device(options.device)
-        lifter = Lifter.load(options.lifter_weights, device)
+        lifter = Lifter.load(options.lifter_weights, options.device)
         refiner = None
         if options.refine:
             from refiner import diffusion
@@ -101,8 +102,8 @@ class Models:
 
             if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
                 raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
-            refiner = Refiner.load(options.refiner_weights, device)
-        return cls(Detector(options.detector, options.checkpoint, device), lifter, refiner)
+            refiner = Refiner.load(options.refiner_weights, options.device)
+        return cls(Detector(options.detector, options.checkpoint, options.device), lifter, refiner)
 
     def descriptions(self) -> dict[str, Any]:
         """Name, version and weight hash of each, for the record."""
@@ -111,18 +112,3 @@ class Models:
             "lifter": self.lifter.description(),
             "refiner": self.refiner.description() if self.refiner else None,
         }
-
-
-def resolve_device(name: str) -> str:
-    """ "auto" to "cuda" if a GPU can be used, else "cpu"; other names are checked.
-
-    Raises:
-        ConfigError: CUDA is asked for and not there.
-    """
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError("No CUDA device can be used on this machine; use --device cpu.")
-    return name

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from estimators import weights
+from estimators.devices import placed
 from estimators.errors import ConfigError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
 from estimators.lifting.networks import build_with, check_card
@@ -107,18 +108,18 @@ class Refiner:
     of its mirror image, see `refiner.uncertainty`.
     """
 
-    def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str = "cpu") -> None:
-        self.model = model.to(device).eval()
+    def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str | torch.device = "cpu") -> None:
+        self.model = placed(model, device)
         self.card, self.name = card, name
         self.frames: int = card["frames"]
         self.calibration = Calibration.of(card)
 
     @classmethod
-    def load(cls, name_or_path: str = "refiner-stcformer-81", device: str = "cpu") -> Refiner:
+    def load(cls, name_or_path: str = "refiner-stcformer-81", device: str | torch.device = "cpu") -> Refiner:
         """A bundled refiner by name, or any by the path of its safetensors file.
 
         Raises:
-            WeightsError: not there, damaged, or not a refiner.
+            WeightsError: not there, damaged, or not a refiner. ConfigError: there is no such device.
         """
         state, card = weights.load(name_or_path)
         name = weights.find(name_or_path).stem

@@ -40,6 +40,8 @@ class RayActors:
         Raises:
             ConfigError: Ray is not installed, nothing answers there, or a GPU is asked for and there is none.
         """
+        if ":" in job.options.device:
+            raise ConfigError(f"Ray chooses the GPUs itself; use --device cuda, not {job.options.device}.")
         self._ray = _connect(address)
         there = self._ray.cluster_resources()
         gpus = 0 if job.options.device == "cpu" else int(there.get("GPU", 0))

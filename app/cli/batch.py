@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
     from app.batch.report import write_report
     from app.batch.work import Job, known, sum_up
     from app.export import parse_formats
-    from app.models import resolve_device
     from app.pipeline import check_output_folder
+    from estimators.devices import resolve_device
     from estimators.errors import ConfigError
 
     if args.workers is not None and args.workers < 1:

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli._arguments import add_device
+
 if TYPE_CHECKING:
     from app.people import People
     from estimators.lifting import Lifter
@@ -44,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--every", type=int, default=1, help="use one take in so many (quicker, rougher)")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="which people (default: test)")
     parser.add_argument("--detector", default="movenet", help="for --rendered (default: movenet)")
-    parser.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="default: cpu")
+    add_device(parser)
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
     parser.add_argument(
         "--calibrate", action="store_true",
@@ -66,8 +68,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    from app.models import resolve_device
     from app.pipeline import check_output_folder
+    from estimators.devices import resolve_device
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
     from refiner import diffusion
@@ -126,7 +128,6 @@ def evaluate_mocap(args: argparse.Namespace, pairs: Sequence[tuple[Lifter, Refin
     """Print the tables of lifters and their refiners on motion capture."""
     from rich.console import Console
 
-    from app.models import resolve_device
     from estimators import weights
     from estimators.lifting import Lifter
     from refiner.evaluation.protocol import evaluate
@@ -137,7 +138,7 @@ def evaluate_mocap(args: argparse.Namespace, pairs: Sequence[tuple[Lifter, Refin
         tables = evaluate(
             args.data, pairs, args.steps, args.every, args.split,
             on_take=lambda condition, done: status.update(f"{condition}: {done} takes"),
-            alone=[Lifter.load(name, resolve_device(args.device)) for name in args.alone],
+            alone=[Lifter.load(name, args.device) for name in args.alone],
             ablate=ABLATED_STEPS if args.report else (),
         )  # fmt: skip
     refined = f"+ refiner, K={args.steps}"

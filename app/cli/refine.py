@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.cli._arguments import add_device
+
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
@@ -24,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         "--refiner", default="refiner-stcformer-81", help="name or path of weights (default: %(default)s)"
     )
     parser.add_argument("--steps", type=int, default=2, metavar="K", help="DDIM steps (default: 2)")
-    parser.add_argument("--device", default="cpu")
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> None:

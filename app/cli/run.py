@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.cli._arguments import add_device
 from app.models import PRESETS, Options
 
 _OUTPUT = """\
@@ -64,7 +65,7 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
         "--focal", type=float, metavar="PIXELS",
         help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
     )  # fmt: skip
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto")
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> None:

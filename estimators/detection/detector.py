@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from estimators import weights
 from estimators.detection import zoo
 from estimators.detection.detections import Detections
+from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError, WeightsError
 from estimators.hashes import file_sha256
 
@@ -41,13 +40,13 @@ class Detector:
             model: "movenet", an alias ("rtmpose-t", -s, -m, -l, "rtmo-t", -s, -m, -l), a name in mmpose's model index,
                 or the path of an mmpose config (.py).
             checkpoint: file with the weights (.pth). Needed for a config; for a name it replaces the download.
-            device: "cpu", "cuda", "cuda:1", ...
+            device: where it is to run, see `estimators.devices`.
 
         Raises:
             ConfigError: unknown name, a config that is no 2D body model with COCO's joints, or an unusable device.
             WeightsError: weights are missing, damaged, for another model, or cannot be downloaded.
         """
-        self._device = _device(device)
+        self._device = resolve_device(device)
         if str(model) == BUNDLED and checkpoint is not None:
             raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
         config, file, self.name, self._version = _resolve(model, checkpoint)
@@ -112,18 +111,12 @@ class Detector:
         if not isinstance(model, BottomupPoseEstimator | TopdownPoseEstimator):
             raise ConfigError(f"{config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
         loading.load_into(model, checkpoint)
-        model = self._placed(model)
+        model = placed(model, self._device)
         if config == BUNDLED_CONFIG:
             return approaches.MoveNet(model)
         if isinstance(model, BottomupPoseEstimator):
             return approaches.OneStage(model)
         return approaches.TopDown(model, finder=self._ready(BUNDLED_CONFIG, BUNDLED_WEIGHTS))
-
-    def _placed(self, model: nn.Module) -> nn.Module:
-        try:
-            return model.to(self._device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise ConfigError(f"The device {str(self._device)!r} cannot be used: {error}") from error
 
 
 def _resolve(model: str | Path, checkpoint: str | Path | None) -> tuple[Path, Path | None, str, str]:
@@ -152,16 +145,6 @@ def _existing(checkpoint: str | Path) -> Path:
     if not path.is_file():
         raise WeightsError(f"There is no checkpoint {str(path)!r}.")
     return path
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"There is no device {name!r}; use 'cpu' or 'cuda'.") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("No CUDA device can be used on this machine; use the device 'cpu'.")
-    return device
 
 
 def _checked(image: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from estimators import weights
+from estimators.devices import placed
 from estimators.errors import WeightsError
 from estimators.lifting.mixste import MixSTE
 from estimators.lifting.networks import build_with, check_card
@@ -46,20 +47,21 @@ class Lifter:
     Args:
         network: (B, T, 17, C) to (B, T, 17, 3).
         card: its model card; `frames` is T, `tds_fps` the frame rate of the frames inside a window.
+        device: where it is to run, see `estimators.devices`.
     """
 
-    def __init__(self, network: nn.Module, card: weights.Card, name: str, device: str = "cpu") -> None:
-        self.network = network.to(device).eval()
+    def __init__(self, network: nn.Module, card: weights.Card, name: str, device: str | torch.device = "cpu") -> None:
+        self.network = placed(network, device)
         self.card, self.name = card, name
         self.frames: int = card["frames"]
         self.normalisation = Normalisation(card["normalisation"])
 
     @classmethod
-    def load(cls, name_or_path: str = "stcformer-81", device: str = "cpu") -> Lifter:
+    def load(cls, name_or_path: str = "stcformer-81", device: str | torch.device = "cpu") -> Lifter:
         """A bundled lifter by name, or any by the path of its safetensors file.
 
         Raises:
-            WeightsError: not there, damaged, or not a lifter.
+            WeightsError: not there, damaged, or not a lifter. ConfigError: there is no such device.
         """
         state, card = weights.load(name_or_path)
         name = weights.find(name_or_path).stem

@@ -104,6 +104,13 @@ def test_what_no_worker_can_do_is_one_clear_error(cluster: str, tmp_path: Path) 
 # --- without a cluster ---------------------------------------------------------------------------------------------
 
 
+def test_which_gpu_is_not_for_the_user_to_say() -> None:
+    from app.batch.ray_cluster import RayActors
+
+    with pytest.raises(ConfigError, match="Ray chooses the GPUs itself; use --device cuda"):
+        RayActors(job_with(load_fakes, Options(device="cuda:1")), "127.0.0.1:1")
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [("nowhere", "no address"), ("127.0.0.1:1", "answers"), ("127.0.0.1:x", "no address")],
