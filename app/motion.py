@@ -10,6 +10,7 @@ File format (`motion.npz`, loads with `allow_pickle=False`):
     person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
     person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.root`; NaN if missing
     person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
+    looked                  (N,)         bool     the frames that the detector has looked at (absent in files of earlier versions)
     meta                    ()           str      JSON, see `Motion.meta`
 
 Camera space is x right, y down, z forward. N is the number of frames of the video, always.
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,7 @@ class Motion:
         models: `detector`, `lifter`, `refiner` (None if not used): name, version, weight hash of each.
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.
+        looked: (N,) bool, the frames that the detector has looked at; None: all.
     """
 
     people: tuple[PersonMotion, ...]
@@ -110,6 +112,7 @@ class Motion:
     models: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     skeleton: Skeleton = H36M17
+    looked: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check(self)
@@ -130,14 +133,16 @@ class Motion:
         raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
 
     def shown_provenance(self, person: PersonMotion) -> np.ndarray:
-        """(N,) `Provenance` as people want to see it: frames that the detector was not to look at are like their neighbours."""
+        """(N,) `Provenance` as people want to see it: frames that the detector has not looked at are like their neighbours."""
         shown = person.provenance.copy()
-        looks = self.options.get("looks")
-        every = frames_a_look(self.fps, looks if isinstance(looks, int) and looks > 0 else 0)
         for run in runs(shown == Provenance.INTERPOLATED):
-            if run.stop - run.start < every:
+            if self.looked is not None and not self.looked[run].any():
                 shown[run] = Provenance.DETECTED
         return shown
+
+    def shown_counts(self, person: PersonMotion) -> dict[str, int]:
+        """How many frames are detected, interpolated and missing, as people want to see it."""
+        return replace(person, provenance=self.shown_provenance(person)).counts()
 
     @property
     def sigma_95(self) -> float:
@@ -187,6 +192,8 @@ class Motion:
             for name in _ARRAYS:
                 if (array := getattr(person, name)) is not None:
                     arrays[f"person{index}/{name}"] = array
+        if self.looked is not None:
+            arrays["looked"] = self.looked
         arrays["meta"] = np.array(json.dumps(self.meta, ensure_ascii=False))
         with complete_file(path) as temporary:
             np.savez_compressed(temporary, **arrays)
@@ -231,7 +238,7 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     for index in range(len(meta["people"])):
         fields = {name: arrays.get(f"person{index}/{name}") for name in _ARRAYS}
         people.append(PersonMotion(id=int(arrays[f"person{index}/id"]), **fields))  # type: ignore[arg-type]
-    return Motion(
+    motion = Motion(
         people=tuple(people),
         timestamps=np.asarray(meta["timestamps"], dtype=np.float64),
         fps=Fraction(meta["fps"]),
@@ -240,7 +247,22 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
         camera=dict(meta["camera"]),
         models=dict(meta["models"]),
         options=dict(meta["options"]),
+        looked=arrays.get("looked"),
     )
+    return motion if "looked" in arrays else replace(motion, looked=_looked_of_old(motion))
+
+
+def _looked_of_old(motion: Motion) -> np.ndarray:
+    """(N,) bool: what earlier versions have looked at, who wrote only how many looks a second were asked for.
+
+    They have also used what was found in every frame, by a search for everybody: then people are detected between the looks.
+    """
+    looks = motion.options.get("looks")
+    every = frames_a_look(motion.fps, looks if isinstance(looks, int) and looks > 0 else 0)
+    looked = np.arange(len(motion)) % min(every, len(motion)) == 0
+    looked[-1] = True
+    between = any((person.provenance[~looked] == Provenance.DETECTED).any() for person in motion.people)
+    return np.ones(len(motion), bool) if between else looked
 
 
 def _no_number(name: str) -> None:
@@ -256,6 +278,8 @@ def _check(motion: Motion) -> None:
         raise DataError("A motion needs at least one frame and one person.")
     if not np.isfinite(motion.timestamps).all() or (np.diff(motion.timestamps) <= 0).any():
         raise DataError("The timestamps of a motion must increase from frame to frame.")
+    if motion.looked is not None and (motion.looked.shape != (n,) or motion.looked.dtype != bool):
+        raise DataError(f"What a motion of {n} frames has looked at must be as many times true or false.")
     if motion.fps <= 0 or min(motion.image_size) <= 0:
         raise DataError("The frame rate and the image size of a motion must be positive.")
     if len({person.id for person in motion.people}) < len(motion.people):

@@ -267,6 +267,7 @@ def _assemble(
         camera=camera,
         models={**models.descriptions(), "d3prefiner": own_version()},
         options=asdict(options),
+        looked=tracks[0].looked,
     )
 
 

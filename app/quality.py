@@ -47,7 +47,7 @@ def quality(motion: Motion) -> dict[str, Any]:
             for name, poses in variants.items()
             if poses is not None
         }
-        counts = person.counts()
+        counts = motion.shown_counts(person)
         entry = {
             "id": person.id,
             "frames": counts,
@@ -62,7 +62,9 @@ def quality(motion: Motion) -> dict[str, Any]:
         if "refined" in measured:
             entry["change_percent"] = {name: _change(measured["lifted"], measured["refined"], name) for name in UNITS}
         people.append(entry)
-    return {"format": "d3p-quality", "format_version": 1, "units": UNITS, "people": people}
+    looked = len(motion) if motion.looked is None else int(motion.looked.sum())
+    about = {"format": "d3p-quality", "format_version": 1, "units": UNITS, "frames_looked_at": looked}
+    return {**about, "people": people}
 
 
 def save_quality(measures: dict[str, Any], path: str | Path) -> Path:

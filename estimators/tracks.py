@@ -35,6 +35,7 @@ class Track2D:
         image_size: (width, height) pixels.
         skeleton: the order of the joints.
         every: frames from one look of the detector to the next; those between are interpolated.
+        looked: (N,) bool, the frames that the detector has looked at; None: all.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Track2D:
     image_size: tuple[int, int]
     skeleton: Skeleton = COCO17
     every: int = 1
+    looked: np.ndarray | None = None
 
     def to_h36m(self) -> Track2D:
         """The same track with Human3.6M-17 joints."""
@@ -138,7 +140,8 @@ def spread(track: Track2D, looks: Sequence[int], every: int) -> Track2D:
     keypoints[missing], scores[missing] = np.nan, 0.0
     for joint in range(keypoints.shape[1]):
         _interpolate(keypoints[:, joint], ~missing & ~between, ~missing, max_gap=every)
-    return replace(track, keypoints=keypoints, scores=scores, provenance=provenance, fps=track.fps * every, every=every)
+    found = replace(track, keypoints=keypoints, scores=scores, provenance=provenance)
+    return replace(found, fps=track.fps * every, every=every, looked=np.isin(frames, at))
 
 
 def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ joint_names, parents, left, right
 fps                        frames per second as a fraction "30000/1001"
 timestamps                 (N) seconds since the first frame
 source, models, camera     as in motion.npz
+looked                     (N) true for the frames that the detector has looked at; null: all
 people                     for each: id, and by frame
     provenance             (N) "detected", "interpolated" or "missing"
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
@@ -42,6 +43,7 @@ def write(placed: Placed, path: Path) -> None:
         "feet_held": placed.feet_held,
         **meta,
         **{key: motion.meta[key] for key in ("source", "models", "camera")},
+        "looked": None if motion.looked is None else motion.looked.tolist(),
         "people": [_person(placed, index) for index in range(len(motion.people))],
     }
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -79,14 +79,53 @@ def test_file_needs_no_pickle_and_describes_itself(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["motion.npz"]
 
 
-def test_frames_that_were_not_to_be_looked_at_are_shown_like_their_neighbours() -> None:
-    person = make_person(12)
-    person.provenance[[1, 2, 4, 6, 7, 8, 9, 11]] = Provenance.INTERPOLATED
-    motion = replace(make_motion(12), people=(person,), options={"looks": 8})  # 30 frames a second: every fourth
+def seldom_looked_at() -> Motion:
+    """Frames 0, 4, 8, 12 and the last were looked at; in 8 nobody was seen."""
+    person = make_person(15)
+    person.provenance[[1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 13]] = Provenance.INTERPOLATED
+    looked = np.isin(np.arange(15), [0, 4, 8, 12, 14])
+    return replace(make_motion(15), people=(person,), options={"looks": 8}, looked=looked)
+
+
+def test_frames_that_were_not_looked_at_are_shown_like_their_neighbours() -> None:
+    motion = seldom_looked_at()
+    (person,) = motion.people
     shown = motion.shown_provenance(person)
-    assert np.flatnonzero(shown == Provenance.INTERPOLATED).tolist() == [6, 7, 8, 9]
-    for looks in (0, None, "8", -1, 2.5):  # a file may say anything
-        assert np.array_equal(replace(motion, options={"looks": looks}).shown_provenance(person), person.provenance)
+    assert np.flatnonzero(shown == Provenance.INTERPOLATED).tolist() == [5, 6, 7, 8, 9, 10, 11]
+    assert motion.shown_counts(person) == {"detected": 8, "interpolated": 7, "missing": 0}
+    assert person.counts() == {"detected": 4, "interpolated": 11, "missing": 0}  # as the files have it
+    for looked in (None, np.ones(15, bool)):  # the option is not what counts
+        assert np.array_equal(replace(motion, looked=looked).shown_provenance(person), person.provenance)
+
+
+def without_looked(path: Path, options: dict[str, object]) -> Path:
+    """The file as earlier versions have written it."""
+    with np.load(path) as stored:
+        arrays = {key: stored[key] for key in stored if key != "looked"}
+    arrays["meta"] = np.array(json.dumps(json.loads(str(arrays["meta"])) | {"options": options}))
+    np.savez(path, **arrays)
+    return path
+
+
+def test_what_was_looked_at_is_kept_and_found_out_for_old_files(tmp_path: Path) -> None:
+    motion = seldom_looked_at()
+    path = motion.save(tmp_path / "motion.npz")
+    assert np.array_equal(Motion.load(path).looked, motion.looked)
+    old = Motion.load(without_looked(path, {"looks": 8}))  # 30 frames a second: every fourth, and the last
+    assert np.array_equal(old.looked, motion.looked)
+    for looks in (0, None, "8", -1, 2.5, 10**400):  # a file may say anything
+        assert np.all(Motion.load(without_looked(path, {"looks": looks})).looked)
+    fast = replace(motion, fps=Fraction(10**30)).save(path)
+    assert np.all(Motion.load(without_looked(fast, {"looks": 1})).looked)
+
+
+def test_an_old_file_of_people_who_were_found_in_every_frame_says_so_itself(tmp_path: Path) -> None:
+    person = make_person(12)
+    person.provenance[[3, 8]] = Provenance.INTERPOLATED  # detected between the looks: all frames were looked at
+    path = replace(make_motion(12), people=(person,)).save(tmp_path / "motion.npz")
+    motion = Motion.load(without_looked(path, {"looks": 8}))
+    assert motion.looked is not None and motion.looked.all()
+    assert np.flatnonzero(motion.shown_provenance(motion.people[0]) == Provenance.INTERPOLATED).tolist() == [3, 8]
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +176,8 @@ def test_bad_clocks_and_people_are_refused() -> None:
         {"people": (motion.people[0], motion.people[0])},
         {"fps": Fraction(0)},
         {"image_size": (0, 10)},
+        {"looked": np.ones(4, bool)},
+        {"looked": np.ones(5, np.uint8)},
     ):
         with pytest.raises(DataError):
             replace(motion, **change)

@@ -17,8 +17,11 @@ from video_files import decode, set_display_matrix, write_video
 
 from app import pipeline
 from app.motion import Motion
+from app.people import People
 from app.pipeline import OUTPUTS, Options
 from app.progress import Silent
+from app.render import SideBySide
+from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
 from estimators.tracks import Provenance
 
@@ -86,6 +89,9 @@ def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     (person,) = found.motion.people
     assert person.counts() == {"detected": 26, "interpolated": 24, "missing": 0}  # every second frame, and the last
     assert (found.motion.shown_provenance(person) == Provenance.DETECTED).all()
+    assert found.motion.looked is not None and np.flatnonzero(found.motion.looked).tolist() == [*range(0, 50, 2), 49]
+    assert found.quality["frames_looked_at"] == 26
+    assert found.quality["people"][0]["frames"] == {"detected": 50, "interpolated": 0, "missing": 0}
     assert person.refined is not None and np.isfinite(person.refined).all()
     assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == 50
 
@@ -93,6 +99,34 @@ def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     again = pipeline.run(source, tmp_path / "again", Options(looks=6), models=models, people=found.people)
     assert again.people.every == 4  # what was found twelve times a second is not what every fourth frame gives
     assert pipeline.run(source, tmp_path / "all", models=models, people=again.people).people.every == 1
+
+
+def test_what_was_missed_is_shown_as_missed_whatever_found_the_people(tmp_path: Path) -> None:
+    """Nobody is there in frames 21 and 30 to 33 of 50. A pick by picture looks at every frame, and so knows."""
+    room = np.linspace(100, 160, SIZE[0])[None, :, None].repeat(SIZE[1], 0).repeat(3, 2)
+    dimmed = {21, 30, 31, 32, 33}  # too dark to see anybody, and no cut to another scene
+    frames = [(room * (0.6 if index in dimmed else 1)).astype(np.uint8) for index in range(50)]
+    source = write_video(tmp_path / "clip.mp4", size=SIZE, rate=Fraction(25), pictures=frames)
+    everybody = pipeline.run(source, tmp_path / "all", Options(video=False), models=fake_models()).people
+
+    def missed(people: People | None, looks: int) -> tuple[list[int], dict[str, int]]:
+        result = pipeline.run(
+            source, tmp_path / "out", Options(looks=looks, video=False), models=fake_models(), people=people
+        )
+        motion = Motion.load(result.files[0])
+        (person,) = motion.people
+        shown = motion.shown_provenance(person)
+        played = playback(motion)["people"][0]["provenance"]
+        assert played == shown.tolist() and SideBySide(motion)._provenance[0].tolist() == played
+        frames = result.quality["people"][0]["frames"]
+        assert frames == motion.shown_counts(person)
+        return np.flatnonzero(shown == Provenance.INTERPOLATED).tolist(), frames
+
+    every = [21, 30, 31, 32, 33]
+    assert missed(None, 0) == (every, {"detected": 45, "interpolated": 5, "missing": 0})
+    assert missed(everybody, 12) == (every, {"detected": 45, "interpolated": 5, "missing": 0})
+    # every second frame: 21 is not looked at; 29 and 33 lie between a frame that shows nobody and one that does
+    assert missed(None, 12) == ([29, *every[1:]], {"detected": 45, "interpolated": 5, "missing": 0})
 
 
 def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:

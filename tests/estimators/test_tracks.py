@@ -141,6 +141,7 @@ def test_between_two_looks_joints_are_interpolated_and_marked():
     seen.scores[1, 0] = 0.5
     found = spread(replace(without(seen, [3]), fps=FPS / 3), looks, every=3)  # nobody is found in frame 9
     assert (found.fps, found.every) == (FPS, 3)
+    assert found.looked is not None and np.flatnonzero(found.looked).tolist() == looks
     assert found.provenance.tolist() == [D, F, F, D, F, F, D, M, M, M, M, M, D, F, D]
     present = found.provenance != M
     assert np.array_equal(np.isnan(found.keypoints).any(axis=(1, 2)), ~present) and not found.scores[~present].any()
