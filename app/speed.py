@@ -27,6 +27,7 @@ from app.models import Models, Options
 from app.video import VideoReader, probe
 from app.video_writer import VideoWriter
 from estimators.errors import ConfigError
+from estimators.processes import safe_path
 
 LOOP_FRAMES = 300  # of a clip are repeated to make a longer one: what is kept in memory meanwhile
 
@@ -96,7 +97,7 @@ def measure(video: str | Path, options: Options, seconds: float | None = None) -
     """
     with tempfile.TemporaryDirectory() as scratch:
         clip = Path(video) if seconds is None else loop(Path(video), Path(scratch) / "loop.mp4", seconds)
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        with safe_path(), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             try:
                 return pool.submit(_run, clip, Path(scratch) / "out", options).result()
             except BrokenProcessPool as error:

@@ -12,6 +12,7 @@ from app.batch.pool import Lost
 from app.batch.work import Job, Outcome
 from app.batch.worker import ClipWorker, Event
 from estimators.errors import D3PError
+from estimators.processes import safe_path
 
 _CONTEXT = multiprocessing.get_context("spawn")  # torch does not survive a fork
 
@@ -52,7 +53,8 @@ class _Process:
         self.pipe, its_end = _CONTEXT.Pipe()
         # a daemon: ended with this process, should nobody stop it
         self._process = _CONTEXT.Process(target=_serve, args=(its_end, job, threads), daemon=True)
-        self._process.start()
+        with safe_path():
+            self._process.start()
         its_end.close()  # so that nobody but the process holds it, and its death is heard
 
     def give(self, clip: Clip) -> None:

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from app.batch.pool import Lost
 from app.batch.work import Job, Outcome
 from app.batch.worker import ClipWorker, Event
 from estimators.errors import ConfigError, D3PError
+from estimators.processes import ROOT
 
 CONNECT_S = 10.0
 # how HTTP/2, which Ray's servers speak, begins: the client's preface and an empty SETTINGS frame, whose type is 4
@@ -167,7 +168,8 @@ def _connect(address: str) -> Any:
     if address != "auto" and not _answers(address):
         raise ConfigError(f"No Ray cluster answers at {address}; start one with `ray start --head`.")
     try:
-        ray.init(address, logging_level=logging.ERROR, log_to_driver=False)
+        with chdir(ROOT):  # in which Ray's workers look for modules first: an app.py of the user's is not ours
+            ray.init(address, logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise ConfigError(f"The Ray cluster at {address} cannot be used: {reason[0]}") from error

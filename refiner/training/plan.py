@@ -14,9 +14,7 @@ A training is the name of a config beside the plan; or, for a variant of one, {"
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from mmengine.config import Config
 
 from estimators import weights
 from estimators.errors import ConfigError
+from estimators.processes import module_command, own_environment
 from refiner.training.runner import load_config
 from refiner.uncertainty import FIELD
 
@@ -126,8 +125,8 @@ class Plan:
     def _call(self, module: list[Any]) -> None:
         """Run a module in a process of its own: mmengine keeps loggers and registries for one training in globals."""
         self._left()
-        environment = {**os.environ, "D3P_WEIGHTS": str(self.made)}
-        code = subprocess.run([sys.executable, "-m", *map(str, module)], env=environment, check=False).returncode
+        environment = own_environment(D3P_WEIGHTS=str(self.made))
+        code = subprocess.run(module_command(*module), env=environment, check=False).returncode
         if code == UNFINISHED:
             raise TimeIsUpError
         if code:

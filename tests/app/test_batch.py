@@ -294,3 +294,14 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     assert "<script>" not in text and "&lt;script&gt;" in text and "&lt;b&gt;odd" in text
     assert "12.3 → –" in text
     assert pipeline.SIDE_BY_SIDE not in text  # there is none
+
+
+def test_workers_are_ours_in_a_folder_with_modules_of_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("app", "pickle", "socket"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)\n")
+    clip = Clip(video(tmp_path / "a.mp4"), "a.mp4", tmp_path / "out" / "a.mp4")
+    monkeypatch.chdir(tmp_path)
+    (outcome,) = run_on(lambda: Processes(Job(Options(video=False), (), RECIPE, load_fakes), 1), [clip], quiet)
+    assert outcome.status == "done", outcome.error

@@ -7,12 +7,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from fakes import load_dying, load_fakes, load_nothing
 from test_batch import quiet, video
 
+import app
 from app import cli
 from app.batch import marker
 from app.batch.clips import Clip, find_clips
@@ -102,6 +104,20 @@ def test_what_no_worker_can_do_is_one_clear_error(cluster: str, tmp_path: Path) 
 
 
 # --- without a cluster ---------------------------------------------------------------------------------------------
+
+
+def test_rays_workers_look_for_modules_in_our_folder_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ray has them look in the folder in which it is begun, before anywhere else: an app.py may be there."""
+    from app.batch import ray_cluster
+
+    monkeypatch.chdir(tmp_path)
+    begun_in = []
+    ray = SimpleNamespace(init=lambda *_, **__: begun_in.append(Path.cwd()), exceptions=ModuleType("ray.exceptions"))
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", ray.exceptions)
+    monkeypatch.setattr(ray.exceptions, "RayError", OSError, raising=False)
+    assert ray_cluster._connect("auto") is ray
+    assert begun_in == [Path(app.__file__).resolve().parents[1]] and Path.cwd() == tmp_path
 
 
 def test_which_gpu_is_not_for_the_user_to_say() -> None:

@@ -15,7 +15,7 @@ from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.lifter_training import LifterTraining
 from refiner.training.pace import PaceHook, operations, peak
-from refiner.training.plan import UNFINISHED, variant
+from refiner.training.plan import UNFINISHED, Plan, variant
 from refiner.training.runner import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +75,18 @@ def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
     again = train(*command)
     assert again.returncode == 0 and "Epoch" not in again.stderr + again.stdout
     assert (folder / "work" / "weights" / "tiny-9.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_plan_starts_our_modules_and_not_those_of_the_users_folder(folder, monkeypatch):
+    for name in ("app", "refiner", "estimators"):
+        (folder / f"{name}.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(folder)
+    plan = Plan(load_config("plan.py"), folder, "mocap.npz", folder / "work")
+    plan._call(["app", "--help"])
+    with pytest.raises(
+        ConfigError, match=r"`refiner\.training` ended with exit code 2"
+    ):  # ours: there is no such config
+        plan._call(["refiner.training", "nowhere.py"])
 
 
 def test_a_plan_whose_training_fails_says_so(folder, mocap):
