@@ -90,20 +90,34 @@ class Models:
         Raises:
             ConfigError, WeightsError: see the models.
         """
-        # Imported here: torch and mmpose take seconds, which `--help` and a mistyped file name should not cost.
+        lifter, refiner = cls.load_lifter(options), cls.load_refiner(options) if options.refine else None
+        return cls(cls.load_detector(options), lifter, refiner)
+
+    # Imported in there: torch and mmpose take seconds, which `--help` and a mistyped file name should not cost.
+
+    @staticmethod
+    def load_detector(options: Options) -> Detector:
+        """The detector alone."""
         from estimators.detection import Detector
+
+        return Detector(options.detector, options.checkpoint, options.device)
+
+    @staticmethod
+    def load_lifter(options: Options) -> Lifter:
+        """The lifter alone."""
         from estimators.lifting.lifter import Lifter
 
-        lifter = Lifter.load(options.lifter_weights, options.device)
-        refiner = None
-        if options.refine:
-            from refiner import diffusion
-            from refiner.refine import Refiner
+        return Lifter.load(options.lifter_weights, options.device)
 
-            if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
-                raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
-            refiner = Refiner.load(options.refiner_weights, options.device)
-        return cls(Detector(options.detector, options.checkpoint, options.device), lifter, refiner)
+    @staticmethod
+    def load_refiner(options: Options) -> Refiner:
+        """The refiner alone."""
+        from refiner import diffusion
+        from refiner.refine import Refiner
+
+        if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
+            raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
+        return Refiner.load(options.refiner_weights, options.device)
 
     def descriptions(self) -> dict[str, Any]:
         """Name, version and weight hash of each, for the record."""

@@ -1,22 +1,22 @@
-"""Models stay loaded: the first run with a choice loads them, all others find them here."""
+"""Networks stay loaded: the first run that needs one loads it, all others find it here."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from typing import Any
 
 from app.models import Models, Options
 from estimators.detection import Detector
 
-_MOST = 4  # choices kept; a choice holds a detector, a lifter and a refiner: some 50 MB with the bundled ones
-
-_Key = tuple[str, str, bool, str]
+_MOST = 4  # kept of a kind: 10 to 25 MB each, of the bundled ones
 
 
 class KeptModels:
-    """The models last used. Not for several threads at once: it lives in the work slot, which has one."""
+    """The networks last used. Not for several threads at once: it lives in the work slot, which has one."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[_Key, Models] = OrderedDict()
+        self._kept: dict[str, OrderedDict[tuple[str | None, ...], Any]] = defaultdict(OrderedDict)
 
     def get(self, options: Options) -> Models:
         """The models that `options` names.
@@ -24,14 +24,11 @@ class KeptModels:
         Raises:
             ConfigError, WeightsError: see `Models.load`.
         """
-        key = (options.detector, options.lifter_weights, options.refine, options.device)
-        models = self._kept.pop(key, None)
-        if models is None:
-            models = self._load(options)
-            while len(self._kept) >= _MOST:
-                self._kept.popitem(last=False)
-        self._kept[key] = models
-        return models
+        lifter = self._one("lifter", (options.lifter_weights,), options, Models.load_lifter)
+        refiner = None
+        if options.refine:
+            refiner = self._one("refiner", (options.refiner_weights,), options, Models.load_refiner)
+        return Models(self._detector(options), lifter, refiner)
 
     def detector(self, name: str) -> Detector:
         """The detector of this name.
@@ -39,12 +36,19 @@ class KeptModels:
         Raises:
             ConfigError, WeightsError: see `Models.load`.
         """
-        return self.get(Options(detector=name)).detector
+        return self._detector(Options(detector=name))
 
-    def _load(self, options: Options) -> Models:
-        """Load from the files, but for a detector that another choice has loaded already."""
-        loaded = Models.load(options)
-        for (detector, _, _, device), models in self._kept.items():
-            if (detector, device) == (options.detector, options.device):
-                return Models(models.detector, loaded.lifter, loaded.refiner)
-        return loaded
+    def _detector(self, options: Options) -> Detector:
+        found: Detector = self._one("detector", (options.detector, options.checkpoint), options, Models.load_detector)
+        return found
+
+    def _one(self, kind: str, names: tuple[str | None, ...], options: Options, load: Callable[[Options], Any]) -> Any:
+        """The network of this kind and these names on the device of the options: kept, or loaded now and kept."""
+        kept, key = self._kept[kind], (*names, options.device)
+        network = kept.pop(key, None)
+        if network is None:
+            network = load(options)
+            while len(kept) >= _MOST:
+                kept.popitem(last=False)
+        kept[key] = network
+        return network

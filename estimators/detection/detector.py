@@ -8,6 +8,7 @@ Detector("my_config.py", "my_weights.pth")    any other: top-down or one-stage
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from estimators.detection import zoo
 from estimators.detection.detections import Detections
 from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError, WeightsError
-from estimators.hashes import file_sha256
 
 BUNDLED = "movenet"
 BUNDLED_WEIGHTS = "movenet-multipose"
@@ -49,9 +49,9 @@ class Detector:
         self._device = resolve_device(device)
         if str(model) == BUNDLED and checkpoint is not None:
             raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
-        config, file, self.name, self._version = _resolve(model, checkpoint)
-        self._sha256 = weights.load(BUNDLED_WEIGHTS)[1]["sha256"] if file is None else file_sha256(file)
-        self._approach = self._ready(config, BUNDLED_WEIGHTS if file is None else file)
+        source = _resolve(model, checkpoint)
+        self.name, self._version = source.name, source.version
+        self._approach, self._sha256 = self._ready(source)
 
     def detect(self, image: np.ndarray) -> Detections:
         """Everybody in a frame.
@@ -100,34 +100,49 @@ class Detector:
             "device": str(self._device),
         }
 
-    def _ready(self, config: Path, checkpoint: str | Path) -> Any:
-        """Build, load and place a model, with the approach that fits its kind."""
+    def _ready(self, source: _Source) -> tuple[Any, str]:
+        """Build, load and place a model, with the approach that fits its kind; and the sha256 of its weights."""
         # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
         from estimators.detection import approaches, loading  # isort: skip  # they make mmpose importable
 
         from mmpose.models import BottomupPoseEstimator, TopdownPoseEstimator
 
-        model = loading.build(config)
+        model = loading.build(source.config)
         if not isinstance(model, BottomupPoseEstimator | TopdownPoseEstimator):
-            raise ConfigError(f"{config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
-        loading.load_into(model, checkpoint)
+            raise ConfigError(f"{source.config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
+        sha256 = loading.load_into(model, source.weights, source.sha256)
         model = placed(model, self._device)
-        if config == BUNDLED_CONFIG:
-            return approaches.MoveNet(model)
+        if source.config == BUNDLED_CONFIG:
+            return approaches.MoveNet(model), sha256
         if isinstance(model, BottomupPoseEstimator):
-            return approaches.OneStage(model)
-        return approaches.TopDown(model, finder=self._ready(BUNDLED_CONFIG, BUNDLED_WEIGHTS))
+            return approaches.OneStage(model), sha256
+        return approaches.TopDown(model, finder=self._ready(_bundled())[0]), sha256
 
 
-def _resolve(model: str | Path, checkpoint: str | Path | None) -> tuple[Path, Path | None, str, str]:
-    """(config, checkpoint or None for the bundled weights, name, version)."""
+@dataclass(frozen=True)
+class _Source:
+    """What a detector is made of: an mmpose config, weights (a file, or a bundled name) and, where known, their sha256."""
+
+    config: Path
+    weights: str | Path
+    name: str
+    version: str
+    sha256: str | None = None
+
+
+def _bundled() -> _Source:
+    card = weights.read_card(weights.find(BUNDLED_WEIGHTS).with_suffix(".json"))
+    return _Source(BUNDLED_CONFIG, BUNDLED_WEIGHTS, BUNDLED_WEIGHTS, str(card.get("version", "unknown")))
+
+
+def _resolve(model: str | Path, checkpoint: str | Path | None) -> _Source:
     if str(model) == BUNDLED:
-        return BUNDLED_CONFIG, None, BUNDLED_WEIGHTS, str(weights.load(BUNDLED_WEIGHTS)[1]["version"])
+        return _bundled()
     if str(model).endswith(".py"):
         if checkpoint is None:
             raise ConfigError(f"A config alone has no weights; give a checkpoint together with {model}.")
         path = Path(model)
-        return path, _existing(checkpoint), path.stem, Path(checkpoint).stem
+        return _Source(path, _existing(checkpoint), path.stem, Path(checkpoint).stem)
     entry = zoo.find(str(model))
     if entry is None:
         known = [BUNDLED, *zoo.ALIASES]
@@ -136,8 +151,8 @@ def _resolve(model: str | Path, checkpoint: str | Path | None) -> tuple[Path, Pa
             f"There is no detector {str(model)!r}; use {', '.join(close or known)}, a name in mmpose's model index, or "
             "a config file (.py) with a checkpoint."
         )
-    file = zoo.fetch(entry) if checkpoint is None else _existing(checkpoint)
-    return entry.config, file, entry.name, file.stem
+    file, sha256 = zoo.fetch_hashed(entry) if checkpoint is None else (_existing(checkpoint), None)
+    return _Source(entry.config, file, entry.name, file.stem, sha256)
 
 
 def _existing(checkpoint: str | Path) -> Path:

@@ -15,6 +15,7 @@ from torch import nn
 from estimators import checkpoints, weights
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, WeightsError
+from estimators.hashes import file_sha256
 
 
 def _nothing(*_: Any) -> None:
@@ -48,8 +49,14 @@ def build(config: str | Path) -> nn.Module:
         raise ConfigError(f"The config {path.name} gives no pose model: {first_line(error)}") from error
 
 
-def load_into(model: nn.Module, checkpoint: str | Path) -> None:
+def load_into(model: nn.Module, checkpoint: str | Path, sha256: str | None = None) -> str:
     """Put the weights of an mmengine checkpoint (.pth) or a bundled safetensors file into a model, all of them.
+
+    Args:
+        sha256: of the file, where it is known already.
+
+    Returns:
+        The sha256 of the file.
 
     Raises:
         WeightsError: missing, damaged, unsafe, or made for another model.
@@ -57,11 +64,13 @@ def load_into(model: nn.Module, checkpoint: str | Path) -> None:
     path = Path(checkpoint)
     if path.suffix == ".pth":
         content = read_checkpoint(path)
+        digest = sha256 or file_sha256(path)
         if meta := content.get("meta", {}).get("dataset_meta"):
             model.dataset_meta = meta
         state = content.get("state_dict", content)
     else:
-        state, _ = weights.load(checkpoint)
+        state, card = weights.load(checkpoint)
+        digest = card["sha256"]
     # not weights: mean and deviation of the input, which the config gives
     state = {name: value for name, value in state.items() if not name.startswith("data_preprocessor.")}
     try:
@@ -74,6 +83,7 @@ def load_into(model: nn.Module, checkpoint: str | Path) -> None:
             f"{path.name} does not fit the model of the config: {len(missing)} weights are missing, "
             f"{missing[0]!r} among them."
         )
+    return digest
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -112,6 +112,11 @@ def fetch(model: ZooModel) -> Path:
     Raises:
         WeightsError: it cannot be downloaded, or what came is not what its name says.
     """
+    return fetch_hashed(model)[0]
+
+
+def fetch_hashed(model: ZooModel) -> tuple[Path, str]:
+    """The same, and the sha256 of the file, by which it was verified."""
     name = PurePosixPath(urlsplit(model.url).path).name
     target = cache_folder() / "checkpoints" / name
     match = _HASH.search(name)
@@ -120,11 +125,11 @@ def fetch(model: ZooModel) -> Path:
             f"The checkpoint {name} has no hash in its name, so that a download cannot be verified; get it from "
             f"{model.url} yourself and pass the config and the file."
         )
-    if target.is_file() and file_sha256(target).startswith(match[1]):
-        return target
+    if target.is_file() and (sha256 := file_sha256(target)).startswith(match[1]):
+        return target, sha256
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download(_address(model.url), target, match[1])
+        return target, _download(_address(model.url), target, match[1])
     except (OSError, HTTPException) as error:
         # an HTTPError's own words have the status; of another URLError the reason is the better part
         reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
@@ -132,7 +137,6 @@ def fetch(model: ZooModel) -> Path:
             f"The weights of {model.name} could not be downloaded from {_address(model.url)} ({reason}); connect to the "
             f"network, set D3P_ZOO to a mirror, put the file at {target}, or use the bundled detector 'movenet'."
         ) from error
-    return target
 
 
 def _address(url: str) -> str:
@@ -140,8 +144,8 @@ def _address(url: str) -> str:
     return mirror.rstrip("/") + urlsplit(url).path if mirror else url
 
 
-def _download(url: str, target: Path, sha256_start: str) -> None:
-    """Stream `url` to a temporary file beside `target`, hashing on the way; rename when whole and right."""
+def _download(url: str, target: Path, sha256_start: str) -> str:
+    """Stream `url` to a temporary file beside `target`, hashing on the way; rename when whole and right. Returns the sha256."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
     temporary = Path(name)
     try:
@@ -164,5 +168,6 @@ def _download(url: str, target: Path, sha256_start: str) -> None:
                 f"{digest.hexdigest()[:8]}, not {sha256_start}; nothing was kept, try again or use another server."
             )
         temporary.replace(target)
+        return digest.hexdigest()
     finally:
         temporary.unlink(missing_ok=True)

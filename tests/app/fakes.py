@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from app.models import Models, Options
 from estimators.errors import WeightsError
@@ -118,6 +119,13 @@ class FakeRefiner:
 
 def fake_models(refine: bool = True) -> Models:
     return Models(FakeDetector(), FakeLifter(), FakeRefiner() if refine else None)  # type: ignore[arg-type]
+
+
+def use(patch: pytest.MonkeyPatch, models: Callable[[], Models]) -> None:
+    """Whatever loads networks, all or one alone, gets those of `models()`."""
+    for part in ("detector", "lifter", "refiner"):
+        load = staticmethod(lambda options, part=part: getattr(models(), part))
+        patch.setattr(Models, f"load_{part}", load)
 
 
 def load_fakes(options: Options) -> Models:

@@ -1,6 +1,10 @@
 """`Detector` as others use it: the bundled model on people and on nobody, real mmpose models of both kinds, and errors."""
 
+import hashlib
+import io
 import pickle
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,8 +13,10 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
+from estimators import weights
 from estimators.detection import Detections, Detector, loading, zoo
 from estimators.detection.approaches import _each_once, _fit
+from estimators.detection.detector import BUNDLED_WEIGHTS
 from estimators.errors import ConfigError, WeightsError
 
 IMAGE = cv2.imread(str(Path(__file__).parent / "data" / "movenet_input_384.png"))
@@ -282,3 +288,51 @@ def test_a_config_that_is_none_is_refused(tmp_path, text, checkpoints):
 def test_the_gpu_gives_the_joints_of_the_cpu(detector):
     people, on_gpu = detector.detect(IMAGE), Detector(device="cuda").detect(IMAGE)
     np.testing.assert_allclose(on_gpu.keypoints, people.keypoints, atol=0.01)
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """Names of the files of weights that are opened, and how many bytes are hashed."""
+    opened, lengths = [], []
+    real_open, real_hash, real_digest = io.open, hashlib.sha256, hashlib.file_digest
+
+    def open_and_note(file, *rest, **named):
+        if Path(str(file)).suffix in (".safetensors", ".pth"):
+            opened.append(Path(file).name)
+        return real_open(file, *rest, **named)
+
+    monkeypatch.setattr(io, "open", open_and_note)
+    monkeypatch.setattr(hashlib, "sha256", lambda data=b"": lengths.append(len(data)) or real_hash(data))
+    monkeypatch.setattr(
+        hashlib,
+        "file_digest",
+        lambda file, name: lengths.append(Path(file.name).stat().st_size) or real_digest(file, name),
+    )
+    return opened, lengths
+
+
+def test_the_bundled_weights_are_read_once_and_hashed_once(hashed):
+    opened, lengths = hashed
+    description = Detector().description()
+    size = weights.find(BUNDLED_WEIGHTS).stat().st_size
+    assert opened == [f"{BUNDLED_WEIGHTS}.safetensors"]
+    assert [length for length in lengths if length >= 1000] == [size]
+    assert description["sha256"] == weights.load(BUNDLED_WEIGHTS)[1]["sha256"] and "Lightning" in description["version"]
+
+
+def test_a_checkpoint_is_hashed_once_and_its_finder_read_once(checkpoints, hashed, monkeypatch, tmp_path):
+    opened, lengths = hashed
+    own = checkpoints["rtmpose-t"]
+    detector = Detector("rtmpose-t", own)
+    assert detector.description()["sha256"] == hashlib.file_digest(own.open("rb"), "sha256").hexdigest()
+    assert opened.count(f"{BUNDLED_WEIGHTS}.safetensors") == 1
+    # of a download, too, by which it was verified
+    digest = hashlib.sha256(own.read_bytes()).hexdigest()
+    found = replace(zoo.find("rtmpose-t"), url=f"https://models.invalid/net-{digest[:8]}.pth")
+    monkeypatch.setenv("D3P_CACHE", str(tmp_path))
+    monkeypatch.setattr(zoo, "find", lambda name: found)
+    (tmp_path / "checkpoints").mkdir()
+    kept = Path(shutil.copy(own, tmp_path / "checkpoints" / f"net-{digest[:8]}.pth"))
+    lengths.clear()
+    assert Detector("rtmpose-t").description()["sha256"] == digest
+    assert lengths.count(kept.stat().st_size) == 1

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 
-from fakes import FakeDetector, Found, fake_models, pictures
+from fakes import FakeDetector, Found, fake_models, pictures, use
 from serving import running
 from video_files import write_video
 
@@ -127,7 +127,7 @@ def garbage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     """The app; its only example is `clip`."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(Models, "load", classmethod(lambda cls, options: stand_in(options.refine)))
+    use(patch, stand_in)
     patch.setattr("app.web.server.demo_clips", lambda: {"walker": clip})
     patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
     limits = Limits(seconds=30, frames=1000, megapixels=1, megabytes=5, clips=4)

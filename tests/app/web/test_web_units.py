@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import FRAMES, stand_in
-from fakes import STANDING, pictures
+from fakes import STANDING, pictures, use
 from video_files import write_video
 
 from app import pipeline
@@ -187,7 +188,7 @@ def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
 
 
 def test_a_run_leaves_a_whole_folder(clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    use(monkeypatch, stand_in)
     delivery = process(clip[0], tmp_path / "run", Options(), KeptModels(), JobProgress())
     assert all(path.is_file() for path in (*delivery.files, delivery.video, delivery.playback, delivery.archive))
     with zipfile.ZipFile(delivery.archive) as zipped:
@@ -199,7 +200,7 @@ def test_a_run_leaves_a_whole_folder(clip: tuple[Path, Path], tmp_path: Path, mo
 def test_a_cancelled_run_leaves_nothing(
     clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    use(monkeypatch, stand_in)
 
     class StopsInDraw(JobProgress):
         def update(self, done: int) -> None:
@@ -212,16 +213,35 @@ def test_a_cancelled_run_leaves_nothing(
     assert not list(tmp_path.rglob("*.*"))
 
 
-def test_models_are_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = []
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: loaded.append(options) or stand_in()))
+def test_each_network_is_loaded_once_and_none_that_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[tuple[str, object]] = []
+
+    def load(kind: str, name: Callable[[Options], object]) -> Any:
+        return staticmethod(lambda options: loaded.append((kind, name(options))) or object())
+
+    monkeypatch.setattr(Models, "load_detector", load("detector", lambda options: options.detector))
+    monkeypatch.setattr(Models, "load_lifter", load("lifter", lambda options: options.lifter_weights))
+    monkeypatch.setattr(Models, "load_refiner", load("refiner", lambda options: options.refiner_weights))
     kept = KeptModels()
+    detector = kept.detector("movenet")
+    assert loaded == [("detector", "movenet")]
     first = kept.get(Options())
-    assert kept.get(Options(steps=5, person="all")) is first and len(loaded) == 1
-    assert kept.get(Options(refine=False)).detector is first.detector
-    for frames in range(1, 9):
+    assert first.detector is detector and sorted(kind for kind, _ in loaded) == ["detector", "lifter", "refiner"]
+    again = kept.get(Options(steps=5, person="all"))
+    assert (again.detector, again.lifter, again.refiner) == (detector, first.lifter, first.refiner)
+    plain = kept.get(Options(refine=False))
+    assert (plain.detector, plain.lifter, plain.refiner) == (detector, first.lifter, None) and len(loaded) == 3
+    other = kept.get(Options(detector="rtmpose-t"))
+    assert (other.lifter, other.refiner) == (first.lifter, first.refiner)
+    assert other.detector is kept.detector("rtmpose-t") and loaded[3:] == [("detector", "rtmpose-t")]
+    kept.get(Options(frames=27))
+    assert loaded[4:] == [("lifter", "stcformer-27"), ("refiner", "refiner-stcformer-27")]
+    for frames in range(1, 9):  # the last four of a kind are kept
         kept.get(Options(frames=frames))
-    assert len(kept._kept) == 4
+    before = len(loaded)
+    for frames in range(5, 9):
+        kept.get(Options(frames=frames))
+    assert len(loaded) == before and kept.get(Options(frames=1)) and len(loaded) == before + 2
 
 
 def test_odd_names_become_safe() -> None:
@@ -240,7 +260,7 @@ def test_a_zip_holds_files_under_one_folder(tmp_path: Path) -> None:
 
 def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = stand_in()
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: models))
+    use(monkeypatch, lambda: models)
     kept = KeptModels()
     progress = JobProgress()
     found = find(clip[0], "movenet", kept, progress)
@@ -265,7 +285,7 @@ def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monk
 
 
 def test_nobody_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    use(monkeypatch, stand_in)
     dark = write_video(tmp_path / "dark.mp4", pictures=pictures([False] * 12))
     with pytest.raises(NobodyFoundError, match="Nobody was seen"):
         find(dark, "movenet", KeptModels(), JobProgress())
@@ -293,7 +313,7 @@ def test_the_cards_of_several_people_offer_everyone() -> None:
 def test_a_bad_clip_stops_none_of_the_others(
     clip: tuple[Path, Path], garbage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    use(monkeypatch, stand_in)
     whole = pipeline.run
 
     def breaks(video: Path, *rest: Any, **named: Any) -> pipeline.Result:
@@ -325,7 +345,7 @@ def test_a_bad_clip_stops_none_of_the_others(
 def test_a_cancelled_folder_leaves_nothing(
     clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Models, "load", classmethod(lambda cls, options: stand_in()))
+    use(monkeypatch, stand_in)
     (tmp_path / "other").mkdir()
     twin = Path(shutil.copy(clip[0], tmp_path / "other" / "walker.mp4"))
     folder = FolderRun([clip[0], twin], Limits())
