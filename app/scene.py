@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.export.place import ankle_height
 from app.ground import find_ground
 from app.motion import Motion
 from app.smoothing import smooth
 
-_SOLE_M = 0.04  # the foot joint is the ankle, and the figure has no feet: it stands on the ends of its shins
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
 _YAW_DEG, _SWAY_DEG, _SWAY_SECONDS = 24.0, 7.0, 12.0  # three-quarter view, gently swaying: parallax shows the depth
@@ -23,7 +23,8 @@ _LENS = 3.2  # focal length over panel height: long enough that limbs are not di
 
 
 class Scene:
-    """The people of a motion in ground coordinates: metres, x right, y up (0 on the floor), z towards the viewer.
+    """The people of a motion in ground coordinates: metres, x right, y up (0 on the floor), z towards the viewer; the
+    world of `app.export.place`.
 
     Attributes:
         lifted, refined: one (N,17,3) float64 array a person, NaN where missing; `refined` is None without refinement.
@@ -36,6 +37,7 @@ class Scene:
     def __init__(self, motion: Motion) -> None:
         best = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
         self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps))
+        self._ankles = ankle_height(motion)
         self.lifted = [self.to_ground(person.lifted + person.root[:, None]) for person in motion.people]
         self.refined: list[np.ndarray] | None = None
         if all(person.refined is not None for person in motion.people):
@@ -52,7 +54,7 @@ class Scene:
 
     def to_ground(self, points: np.ndarray) -> np.ndarray:
         """(...,3) metres in camera space to ground coordinates."""
-        return self._ground.of(points) + [0.0, _SOLE_M, 0.0]
+        return self._ground.of(points) + [0.0, self._ankles, 0.0]
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     bodies = [_in_camera(person) for person in seen]
     fps = float(motion.fps)
     ground, contacts = find_ground(bodies, motion.skeleton, fps)
-    above = _ANKLE_SHARE * stature(motion.most_seen.best, motion.skeleton)
+    above = ankle_height(motion)
     standing = [ground.of(body) + [0.0, above, 0.0] for body in bodies]
     if clean_feet:
         pairs = zip(standing, contacts, strict=True)
@@ -112,6 +112,12 @@ def world(motion: Motion, person: PersonMotion, height: float | None = None) -> 
     """(N,17,3) metres in the world of the module's docstring; NaN where `person` is missing."""
     placed = place(motion, "world", height)
     return placed.positions[[one.id for one in placed.motion.people].index(person.id)]
+
+
+def ankle_height(motion: Motion) -> float:
+    """Metres from the floor to the ankles of people who stand: what turns the heights of `app.ground` into those above the
+    floor, the same for exports, pictures and the viewer."""
+    return _ANKLE_SHARE * stature(motion.most_seen.best, motion.skeleton)
 
 
 def stature(poses: np.ndarray, skeleton: Skeleton) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from app.drawing import capsule, text
+from app.export.place import place
 from app.figure import LEFT, RIGHT
 from app.motion import Motion, PersonMotion
 from app.render import SideBySide
 from app.root import project
 from app.scene import Camera, Scene
+from app.web.playback import playback
 from estimators.camera import assumed_focal
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance
@@ -62,8 +65,25 @@ def test_feet_are_on_the_floor_and_a_jump_leaves_it() -> None:
     path[40:50, 1] -= 0.4
     scene = Scene(make([path]))
     feet = scene.lifted[0][:, [3, 6], 1].min(axis=1)
-    assert np.abs(np.delete(feet, np.arange(40, 50)) - 0.04).max() < 0.03  # the foot joint is 4 cm above the floor
-    assert feet[40:50] == pytest.approx(0.44, abs=0.03)
+    ankle = 0.04 / 0.96 * 1.65  # from ankle to crown the figure has 1.65 m; 4 % of all of it lies below the ankle
+    assert np.abs(np.delete(feet, np.arange(40, 50)) - ankle).max() < 0.03
+    assert feet[40:50] == pytest.approx(ankle + 0.4, abs=0.03)
+
+
+@pytest.mark.parametrize("size", [0.6, 1.0])  # a child and an adult
+@pytest.mark.parametrize("tilt", [0.0, 0.25])
+def test_the_floor_is_that_of_the_exports(size: float, tilt: float) -> None:
+    """Pictures, the viewer and every exported file agree where everybody is, to the millimetre."""
+    motion = make([still(), still(at=(0.8, 0.3, 6))], tilt=tilt)
+    people = [
+        replace(one, lifted=size * one.lifted, refined=size * one.best, root=size * one.root) for one in motion.people
+    ]
+    motion = replace(motion, people=tuple(people))
+    scene, played = Scene(motion), playback(motion)
+    for index, exported in enumerate(place(motion).positions):
+        assert scene.refined is not None and np.abs(scene.refined[index] - exported).max() < 1e-6
+        viewed = np.frombuffer(base64.b64decode(played["people"][index]["refined"]), "<i2").reshape(-1, 17, 3) / 1000
+        assert np.abs(viewed - exported).max() < 6e-4
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.15, 0.3])
