@@ -1,7 +1,7 @@
 """Read motion capture (the `mocap17.npz` format) and resample it to a clip's frame times.
 
-Format: `name`, `length`, `fps`, `root_m` float32 (N, 3), `offset_0p1mm` int16 (N, 17, 3), clips one after another; Human3.6M-17,
-metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x), which keeps left and right.
+Format: that of `refiner.data.mocap`; Human3.6M-17, metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x),
+which keeps left and right.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from estimators.errors import DataError
+from refiner.data.mocap import NOT_TOLD, ORIGIN, THANKS
 
 
 @dataclass(frozen=True)
 class Motion17:
-    """One motion: joints (N, 17, 3) metres, Y up, Human3.6M-17, at `fps`, and where it is from."""
+    """One motion: joints (N, 17, 3) metres, Y up, Human3.6M-17, at `fps`, and where it is from, as the file says it."""
 
     name: str
     subject: str
@@ -29,6 +30,14 @@ class Motion17:
     licence: str
     joints: np.ndarray
     fps: float
+    source: str = ""
+
+    @property
+    def terms(self) -> str:
+        """Under which licence it is, and whose it is: the sentence that its terms ask for, if they do."""
+        if self.licence in THANKS:
+            return THANKS[self.licence]
+        return f"Motion: {self.source or 'source ' + NOT_TOLD}, licence {self.licence or NOT_TOLD}."
 
     def at(self, times: np.ndarray) -> np.ndarray:
         """(T, 17, 3) joints at `times` seconds: a cubic spline through the captured frames.
@@ -72,7 +81,8 @@ def _read(path: str | Path, wanted: Callable[[dict[str, str]], bool]) -> list[Mo
         raise DataError(f"There is no motion-capture file {path}; give its place with --mocap.")
     try:
         with np.load(path, allow_pickle=False) as data:
-            columns = {key: data[key] for key in ("name", "subject", "split", "text", "licence", "length")}
+            columns = {key: data[key] for key in ("name", "subject", "split", "text", "length")}
+            columns |= {key: data[key] if key in data else np.full(len(columns["name"]), "") for key in ORIGIN}
             root, offset, fps = data["root_m"], data["offset_0p1mm"], float(data["fps"])
     except (KeyError, ValueError, OSError, BadZipFile) as error:
         raise DataError(f"{path.name} is not a motion-capture file of the mocap17 format: {error}.") from error

@@ -32,12 +32,6 @@ from estimators.errors import D3PError
 from estimators.skeleton import COCO17, H36M17
 
 MESH_LICENCE = "Body: MakeHuman / MPFB2 assets, CC0 1.0."
-MOTION_LICENCES = {
-    "CMU": "The data used in this project was obtained from mocap.cs.cmu.edu. "
-    "The database was created with funding from NSF EIA-0196217.",
-    "MIT": "Motion: ReActIdle, MIT licence.",
-}
-
 
 SUBFRAMES = 3  # pictures that make up one of an open shutter
 
@@ -117,7 +111,7 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
             "frame": "camera: x right, y down, z forward; metres, absolute",
             "world": "metres, Y up, floor at y = 0; camera = rotation @ world + translation",
             "pixels": "origin at the top-left corner of the top-left pixel",
-            "licences": [MESH_LICENCE, MOTION_LICENCES[motion.licence]],
+            "licences": [MESH_LICENCE, motion.terms],
         },
     )
 

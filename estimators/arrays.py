@@ -30,12 +30,15 @@ MALFORMED = (
 )  # fmt: skip
 
 
-def read_arrays(path: str | Path, what: str, keys: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: str | Path, what: str, keys: Iterable[str] | None = None, optional: Iterable[str] = ()
+) -> dict[str, np.ndarray]:
     """The arrays of an .npz file by name.
 
     Args:
         what: the file should be, with its article, for the errors: "a motion file".
         keys: these only, all of which must be there; None reads everything.
+        optional: these too, if they are there.
 
     Raises:
         DataError: not such a file, damaged, with a pickle inside, or much larger inside than outside.
@@ -47,6 +50,7 @@ def read_arrays(path: str | Path, what: str, keys: Iterable[str] | None = None) 
             wanted = list(there) if keys is None else list(keys)
             if missing := [key for key in wanted if key not in there]:
                 raise DataError(f"{path.name} is not {what}: it has no {missing[0]!r}.")
+            wanted += [key for key in optional if key in there and key not in wanted]
             size = sum(there[key].file_size for key in wanted)
             if size > max(_ANYWAY, _RATIO * path.stat().st_size):
                 raise DataError(f"{path.name} is not {what}: it claims to unfold to {size / 1e6:,.0f} MB.")

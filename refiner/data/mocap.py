@@ -1,14 +1,16 @@
 """The motion-capture file: Human3.6M-17 joints of many people, clips concatenated.
 
 An .npz without pickles. Keys: `name`, `subject`, `split` (train, val, test; by person), `text` (activity), `length`
-(frames) for each clip; `fps`; and, for all frames, `root_m` (N,3) float32 and `offset_0p1mm` (N,17,3) int16, so that
-joints = root_m[:, None] + offset_0p1mm * 1e-4. World frame: metres, Z up, right-handed.
+(frames) for each clip, perhaps also `source` (the collection) and `licence` (CMU, MIT, ...); `fps`; and, for all frames,
+`root_m` (N,3) float32 and `offset_0p1mm` (N,17,3) int16, so that joints = root_m[:, None] + offset_0p1mm * 1e-4. World frame: metres, Z up, right-handed. Sources and licences are whatever
+the file says: nothing here knows their names, but for those whose terms ask for a sentence of thanks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,17 +18,26 @@ from estimators.arrays import read_arrays
 from estimators.errors import DataError
 
 KEYS = ("name", "subject", "split", "text", "length", "fps", "root_m", "offset_0p1mm")
+ORIGIN = ("source", "licence")
+NOT_TOLD = "not told by the file"
+# licence -> what its terms ask to be said
+THANKS = {
+    "CMU": "The data used in this project was obtained from mocap.cs.cmu.edu. "
+    "The database was created with funding from NSF EIA-0196217.",
+}
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One recorded motion: `joints` (N, 17, 3) metres, world frame with Z up."""
+    """One recorded motion: `joints` (N, 17, 3) metres, world frame with Z up; whence it is, "" if the file does not tell."""
 
     name: str
     subject: str
     text: str
     joints: np.ndarray
     fps: float
+    source: str = ""
+    licence: str = ""
 
 
 def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = None) -> list[Clip]:
@@ -42,7 +53,7 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
     path = Path(path)
     if not path.is_file():
         raise DataError(f"No motion-capture file at {path}.")
-    arrays = read_arrays(path, "a motion-capture file of the documented format", KEYS)
+    arrays = read_arrays(path, "a motion-capture file of the documented format", KEYS, ORIGIN)
     _check(path, arrays)
     ends = np.cumsum(arrays["length"])
     people = sorted(set(arrays["subject"][arrays["split"] == split].tolist()))
@@ -53,16 +64,32 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
         frames = slice(ends[i] - arrays["length"][i], ends[i])
         joints = arrays["root_m"][frames, None] + arrays["offset_0p1mm"][frames] * np.float32(1e-4)
         name, subject, text = (str(arrays[key][i]) for key in ("name", "subject", "text"))
-        clips.append(Clip(name, subject, text, joints.astype(np.float32), float(arrays["fps"])))
+        origin = {key: str(arrays[key][i]).strip() for key in ORIGIN if key in arrays}
+        clips.append(Clip(name, subject, text, joints.astype(np.float32), float(arrays["fps"]), **origin))
     if not clips:
         raise DataError(f"{path.name} has no clips in split {split!r}.")
     return clips
+
+
+def origins(clips: list[Clip]) -> dict[str, Any]:
+    """Whose motion this is, ready for JSON: how many people, clips and minutes, and each source's, with their licences."""
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        groups.setdefault((clip.source or NOT_TOLD, clip.licence or NOT_TOLD), []).append(clip)
+    sources = [{"source": source, "licence": licence, **_amount(some)} for (source, licence), some in groups.items()]
+    return {**_amount(clips), "sources": sorted(sources, key=lambda one: (one["licence"], one["source"]))}
+
+
+def _amount(clips: list[Clip]) -> dict[str, Any]:
+    minutes = sum(len(clip.joints) / clip.fps for clip in clips) / 60
+    return {"people": len({clip.subject for clip in clips}), "clips": len(clips), "minutes": round(minutes, 2)}
 
 
 def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Raise DataError if the arrays are not those of the module's docstring."""
     clips, frames = arrays["length"].size, arrays["root_m"].shape[:1]
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("name", "subject", "split", "text", "length"), (clips,))
+    shapes |= {key: (clips,) for key in ORIGIN if key in arrays}
     shapes |= {"fps": (), "root_m": (*frames, 3), "offset_0p1mm": (*frames, 17, 3)}
     kinds = {"length": "iu", "fps": "fiu", "root_m": "f", "offset_0p1mm": "iu"}
     for key, shape in shapes.items():

@@ -11,15 +11,16 @@ from mmengine.model import BaseModel
 
 from estimators import weights
 from estimators.checkpoints import first_line
-from estimators.errors import ConfigError
+from estimators.errors import ConfigError, WeightsError
 from estimators.lifting import Lifter
+from refiner.data.mocap import THANKS, origins, read_mocap
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import check_fit, latest_checkpoint
 from refiner.training.refiner_training import RefinerTraining
 from refiner.training.runner import MODELS, UNBUILDABLE
 
-LICENCE = "Apache-2.0; trained on motion that may be used so, see NOTICE"
-MOTION = "CMU motion capture (mocap.cs.cmu.edu, NSF EIA-0196217) and ReActIdle (MIT), seen by virtual cameras"
+CODE = "Apache-2.0 for the code that made them"
+UNKNOWN = "not known"
 
 
 def export(
@@ -33,7 +34,8 @@ def export(
 
     Args:
         mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves it
-            without guidance.
+            without guidance. The card tells of the file that the training has read, or, where the checkpoint is of an earlier
+            version and does not say, of this one.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
 
     Raises:
@@ -48,6 +50,7 @@ def export(
         key.removeprefix(prefix): value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)
     }
     slow, fast = config.data["strides"]
+    about, licence = _origins(config, checkpoint, mocap)
     card: dict[str, Any] = {
         "name": config.name,
         "kind": config.kind,
@@ -56,14 +59,13 @@ def export(
         "frames": config.data["stages"][-1][1],
         "tds_fps": config.get("tds_fps", 2 * source_fps / (slow + fast)),
         "training": {
-            "data": MOTION,
-            "people": "the 26 of the train split",
+            **about,
             "steps": checkpoint["meta"]["iter"],
             "windows": _windows(config, checkpoint["meta"]["iter"]),
             "config": config.to_dict(),
         },
         "metrics": {},
-        "licence": LICENCE,
+        "licence": licence,
     }
     if config.kind == "refiner":
         card["lifter"] = Path(config.model["lifter"]).stem
@@ -82,6 +84,32 @@ def export(
     except OSError as error:
         raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from error
     return path
+
+
+def _origins(config: Config, checkpoint: dict[str, Any], mocap: str | Path | None) -> tuple[dict[str, Any], str]:
+    """What a card says of the motion that a network was trained on, and the licence of its weights.
+
+    Raises:
+        WeightsError: the checkpoint says something else than a training does. DataError: see `read_mocap`.
+    """
+    folds = config.data.get("folds")
+    told = checkpoint["meta"].get("origins") or (mocap and origins(read_mocap(mocap, "train", folds)))
+    if not told:
+        return {"data": UNKNOWN, "people": UNKNOWN}, f"{CODE}; {UNKNOWN} for the motion that they were trained on"
+    try:
+        licences = sorted({str(one["licence"]) for one in told["sources"]})
+        named = ", ".join(f"{one['source']} ({one['licence']})" for one in told["sources"])
+        amount = f"{told['clips']} clips, {told['minutes']:.1f} minutes"
+        about = {
+            "data": f"motion capture, {amount}, seen by virtual cameras; {named}",
+            "people": f"{'' if folds else 'the '}{told['people']} of the train split",
+            "sources": told["sources"],
+        }
+    except (LookupError, TypeError, ValueError) as error:
+        raise WeightsError(f"This checkpoint does not say what it was trained on: {first_line(error)}.") from error
+    if thanks := [THANKS[licence] for licence in licences if licence in THANKS]:
+        about["thanks"] = thanks
+    return about, f"{CODE}; {', '.join(licences)} for the motion that they were trained on"
 
 
 def _training(config: Config, mocap: str | Path | None) -> BaseModel:

@@ -24,7 +24,7 @@ from torch.utils.data import Dataset
 
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
-from refiner.data.mocap import read_mocap
+from refiner.data.mocap import origins, read_mocap
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
@@ -52,6 +52,16 @@ class PlainCheckpointHook(Hook):
         checkpoint["message_hub"] = {
             "log_scalars": {}, "runtime_info": {"keep_ckpt_ids": kept}, "resumed_keys": {"keep_ckpt_ids": True},
         }  # fmt: skip
+
+
+class OriginsHook(Hook):
+    """Every checkpoint says whose motion it was trained on, see `refiner.data.mocap.origins`: its card will say so."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        checkpoint["meta"]["origins"] = self.told
 
 
 class SeedEveryStepHook(Hook):
@@ -129,11 +139,12 @@ def build_runner(
         ConfigError: the config's model or optimizer cannot be built, or the checkpoint is of another model.
         DataError: the motion-capture file cannot be read. WeightsError: the checkpoints cannot be.
     """
-    read_mocap(mocap, "train")
+    told = origins(read_mocap(mocap, "train", config.data.get("folds")))
     read_mocap(mocap, "val")
     newest = newest_checkpoint(work_dir) if resume else None
     try:
         runner = _build(config, mocap, work_dir, newest[0] if newest else None)
+        runner.register_hook(OriginsHook(told))
         if seconds is not None:
             runner.register_hook(TimeLimitHook(seconds))
         # mmengine would build it while training

@@ -6,12 +6,12 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from test_retarget import exercise
+from test_retarget import exercise, write_mocap
 
 from demo_videos import suite
 from demo_videos.flaws import CLEAN, Flaws, Occluder
-from demo_videos.motion import Motion17
-from demo_videos.render import SUBFRAMES, pictures, render_shot, stage
+from demo_videos.motion import Motion17, motions_of
+from demo_videos.render import SUBFRAMES, ground_truth, pictures, render_shot, stage
 from demo_videos.renderer import create_context
 from demo_videos.suite import draw_shot
 from demo_videos.truth import load_truth
@@ -39,6 +39,28 @@ def test_a_seed_gives_the_same_shots_again_and_another_seed_others():
     assert len({shot.name for shot in first}) == 24
     other = [draw_shot(MOTIONS, 1, i) for i in range(24)]
     assert not {shot.view for shot in first} & {shot.view for shot in other}
+
+
+@pytest.mark.parametrize(
+    ("licence", "source", "told"),
+    [
+        ("PDDL", "a lab", "Motion: a lab, licence PDDL."),
+        ("MIT", "a lab", "Motion: a lab, licence MIT."),
+        ("CMU", "a copy of it", "The data used in this project was obtained from mocap.cs.cmu.edu. "),
+        (None, None, "Motion: source not told by the file, licence not told by the file."),
+    ],
+)
+def test_clips_say_the_licence_of_their_motion_whatever_its_name(tmp_path, licence, source, told):
+    write_mocap(tmp_path / "mocap.npz", exercise(200))
+    with np.load(tmp_path / "mocap.npz") as stored:
+        arrays = {key: stored[key] for key in stored if key != "licence"}
+    if licence:
+        arrays |= {"licence": np.array(["?", licence]), "source": np.array(["?", source])}
+    np.savez(tmp_path / "mocap.npz", **arrays)
+    (found,) = motions_of(tmp_path / "mocap.npz", "split1")
+    shot = replace(draw_shot([found], 0, 0), seconds=0.5, fps=Fraction(25))
+    mesh, moved = ground_truth(stage(shot, found), found).meta["licences"]
+    assert "CC0" in mesh and moved.startswith(told)
 
 
 def test_shots_differ_in_everything_and_stay_within_their_motion():

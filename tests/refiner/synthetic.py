@@ -27,8 +27,8 @@ def joints(frames: int, seed: int) -> np.ndarray:
     return REST + sway + walk
 
 
-def write_mocap(path: Path, frames: int = 120) -> Path:
-    """Two training people, one for validation, one for the test."""
+def write_mocap(path: Path, frames: int = 120, **origin: list[str]) -> Path:
+    """Two training people, one for validation, one for the test; `origin`: `source` and `licence` of each of the four."""
     subjects, splits = ["a", "b", "c", "d"], ["train", "train", "val", "test"]
     clips = [joints(frames, seed) for seed in range(4)]
     every = np.concatenate(clips)
@@ -42,6 +42,7 @@ def write_mocap(path: Path, frames: int = 120) -> Path:
         fps=np.float32(50),
         root_m=every[:, 0].astype(np.float32),
         offset_0p1mm=((every - every[:, :1]) * 1e4).round().astype(np.int16),
+        **{key: np.array(values) for key, values in origin.items()},
     )
     return path
 

@@ -1,5 +1,6 @@
 """Tiny trainings on a made-up motion-capture file: the real commands, from nothing to weights that load."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,10 @@ def test_weights_have_cards_that_say_what_they_are(trained):
     assert lifter["tds_fps"] == pytest.approx(50 / 3)
     assert (refiner["kind"], refiner["lifter"], refiner["training"]["steps"]) == ("refiner", "small-9", 6)
     assert 0 <= refiner["trust"] <= 1
+    for card in (lifter, refiner):  # of a file that says nothing of where its motion is from
+        assert card["training"]["people"] == "the 2 of the train split" and "2 clips" in card["training"]["data"]
+        assert card["training"]["sources"][0]["licence"] == "not told by the file"
+        assert "not told by the file" in card["licence"] and "CMU" not in json.dumps(card)
 
 
 def test_trained_weights_lift_and_refine(trained):
