@@ -181,7 +181,7 @@ def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
     session = Sessions(Uploads(tmp_path), 60).of("one")
     for _ in range(6):
         session.new_run().mkdir()
-    assert len(list(session.folder.iterdir())) == 3
+    assert len(list(session.folder.iterdir())) == 3 + 1  # those before, and the new one
 
 
 # --- a run -----------------------------------------------------------------------------------------------------------
