@@ -3,14 +3,13 @@
 Metres, the axes of `app.export.place` (`world`: Y up, as OpenSim has it). Time is the frame's timestamp in seconds;
 Frame# counts from 1. Markers have the names that Pose2Sim's models use: thorax is Neck (the base of the neck, between the
 shoulders), neck is Nose (Human3.6M's neck joint, as detectors give it, lies at the nose), foot is Ankle, hip is Hip.
-A frame in which the person is missing has empty fields, which OpenSim reads as NaN; TRC cannot mark interpolated ones.
+A frame in which the person is missing has `nan` in its fields: OpenSim drops an empty one at the end of a line and then counts
+too few, and readers that split at blanks would shift the others. TRC cannot mark interpolated frames.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-
-import numpy as np
 
 from app.export.place import Placed
 
@@ -30,7 +29,7 @@ def write(placed: Placed, index: int, path: Path) -> None:
         "\t\t" + "\t".join(f"{axis}{number + 1}" for number in range(len(markers)) for axis in "XYZ"),
     ]
     for frame, seconds in enumerate(motion.timestamps):
-        fields = (f"{value:.6f}" if np.isfinite(value) else "" for value in positions[frame].ravel())
+        fields = (f"{value:.6f}" for value in positions[frame].ravel())
         lines.append("\t".join([str(frame + 1), f"{seconds:.6f}", *fields]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

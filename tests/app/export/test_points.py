@@ -71,7 +71,7 @@ def test_c3d_of_more_people_than_one_list_of_labels_has_room_for(tmp_path: Path)
 
 
 def read_trc(path: Path) -> tuple[dict[str, str], list[str], np.ndarray, np.ndarray]:
-    """Header, marker names, (N,) times, (N,M,3) positions; empty fields are NaN."""
+    """Header, marker names, (N,) times, (N,M,3) positions; no field may be empty, as OpenSim drops one at a line's end."""
     lines = path.read_text().splitlines()
     assert lines[0] == f"PathFileType\t4\t(X/Y/Z)\t{path.name}"
     header = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))
@@ -80,7 +80,7 @@ def read_trc(path: Path) -> tuple[dict[str, str], list[str], np.ndarray, np.ndar
     rows = [line.split("\t") for line in lines[5:]]
     assert {len(row) for row in rows} == {2 + 3 * len(names)} == {len(lines[3].split("\t"))}
     assert [row[0] for row in rows] == [str(i + 1) for i in range(len(rows))]
-    values = np.array([[float(cell) if cell else np.nan for cell in row[1:]] for row in rows])
+    values = np.array([[float(cell) for cell in row[1:]] for row in rows])
     return header, names, values[:, 0], values[:, 1:].reshape(len(rows), -1, 3)
 
 
@@ -97,6 +97,17 @@ def test_trc(tmp_path: Path) -> None:
         assert np.allclose(times, motion.timestamps, atol=1e-6)
         assert np.allclose(found, expected, atol=1e-5, equal_nan=True)
         assert np.isnan(found[GAP]).all() == (file is files[0])
+        assert {len(line.split()) for line in file.read_text().splitlines()[5:]} == {2 + 3 * 17}  # split at any blank
+
+
+def test_a_trc_with_a_gap_opens_in_opensim(tmp_path: Path) -> None:
+    opensim = pytest.importorskip("opensim")
+    motion = crowd()
+    path = export(motion, ["trc"], tmp_path)[0]
+    table = opensim.TimeSeriesTableVec3(str(path))
+    assert (table.getNumRows(), table.getNumColumns()) == (20, 17)
+    found = np.array([[table.getRowAtIndex(i)[j].to_numpy() for j in range(17)] for i in range(20)])
+    assert np.allclose(found, place(motion).positions[0], atol=1e-5, equal_nan=True) and np.isnan(found[GAP]).all()
 
 
 def test_csv(tmp_path: Path) -> None:
