@@ -10,8 +10,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-import av
-
+from app.video import open_container
 from estimators.camera import assumed_focal
 from estimators.errors import ConfigError
 
@@ -60,7 +59,7 @@ def find_camera(video: Path, image_size: tuple[int, int], focal: float | None = 
 
 def _stated(video: Path, image_size: tuple[int, int]) -> float | None:
     """Pixels, by the file's metadata; None if it does not say, or nothing that is a number."""
-    with av.open(str(video)) as container:
+    with open_container(video) as container:
         tags = dict(container.metadata)
         for stream in container.streams.video:
             tags |= stream.metadata

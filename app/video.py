@@ -230,11 +230,14 @@ class VideoReader:
 
 
 @contextmanager
-def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The open container and its main video stream.
+def open_container(path: Path) -> Iterator[Any]:
+    """Open a file of the user's with PyAV, for reading: the only place that does.
+
+    Whatever its name and content, nothing but this very file is read: no address, device or protocol that its name looks
+    like, and no file that it points at.
 
     Raises:
-        VideoError: see `probe`.
+        VideoError: it cannot be opened.
     """
     try:
         # The absolute path, so that a name like "http:x" is not taken for an address; and no other protocol than file.
@@ -250,6 +253,17 @@ def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
             f"{path.name} is not a video, or is damaged or cut off before its index: it cannot be opened."
         ) from error
     with container:
+        yield container
+
+
+@contextmanager
+def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
+    """The open container and its main video stream.
+
+    Raises:
+        VideoError: see `probe`.
+    """
+    with open_container(path) as container:
         name = container.format.name
         if name in _IMAGES or name.endswith(_IMAGE_SUFFIX):
             raise VideoError(f"{path.name} is an image, not a video.")

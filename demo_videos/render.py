@@ -119,7 +119,7 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
 def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot) -> None:
     """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, under a temporary name first."""
     temporary = path.with_suffix(".mp4.tmp")
-    with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with av.open(str(temporary.resolve()), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
         stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"

@@ -68,6 +68,19 @@ def test_no_import_runs_back_up():
     assert not wrong
 
 
+def test_media_is_opened_for_reading_in_one_place():
+    """A bare `av.open` takes a name like tcp:x.mp4 for an address, and opens what a playlist points at."""
+    calls = [
+        (path.relative_to(ROOT).as_posix(), node.args)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(), str(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("av.open", "cv2.VideoCapture")
+    ]
+    writing = [args for _, args in calls if len(args) > 1 and ast.unparse(args[1]) == "'w'"]
+    assert [name for name, args in calls if args not in writing] == ["app/video.py"]
+    assert writing and all(".resolve()" in ast.unparse(args[0]) for args in writing)  # there, too, a name is no address
+
+
 def test_every_import_is_declared_in_pyproject():
     core = modules_of(PROJECT["project"]["dependencies"]) | {MODULE_OF.get(pin.name, pin.name) for pin in MMPOSE_PINS}
     optional = {m for texts in PROJECT["project"]["optional-dependencies"].values() for m in modules_of(texts)}

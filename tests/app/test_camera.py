@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.camera import find_camera
+from app.video import probe
 from estimators.camera import assumed_focal
 from estimators.errors import ConfigError
 
@@ -53,3 +54,12 @@ def test_the_user_knows_best(tmp_path: Path) -> None:
     for focal in (0.0, -150.0, 1e6, float("nan")):
         with pytest.raises(ConfigError, match="focal length"):
             find_camera(video, SIZE, focal)
+
+
+@pytest.mark.parametrize("name", ["tcp:z.mov", "concat:y.mov", "http:/127.0.0.1/x.mov", "-i.mov"])
+def test_a_relative_name_is_a_file_and_nothing_else(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    recorded(tmp_path / name, **{KEY: "26"})
+    monkeypatch.chdir(tmp_path)
+    assert probe(name).size == SIZE
+    assert find_camera(Path(name), SIZE)["origin"] == "metadata"

@@ -19,6 +19,12 @@ GOOD_NAMES = (
     "http:x.mp4", "file:x.mp4", "concat:a|b.mp4", "pipe:0.mp4", "data:video,x.mp4", "*?[a-z].mp4", "a.b.c..mp4", ".hidden.mp4",
     "no suffix", "CLIP.MP4", "con.mp4", "<script>alert(1)</script>.mp4".replace("/", "\u2215"), "\u202egnp.mp4", "clip.json",
 )  # fmt: skip
+# Good names as well, each of which FFmpeg would take for something else than a file if it is given alone.
+PROTOCOL_NAMES = (
+    "tcp:z.mp4", "udp:z.mp4", "tls:z.mp4", "rtmp:z.mp4", "rtp:z.mp4", "https:z.mp4", "ftp:z.mp4", "unix:z.mp4", "concat:y.mp4",
+    "concatf:y.mp4", "subfile,,start,9,end,0,,:y.mp4", "crypto:y.mp4", "cache:y.mp4", "async:y.mp4", "md5:y.mp4", "tee:y|x.mp4",
+    "fd:0.mp4", "pipe:.mp4", "file:y.mp4", "data:y.mp4", "hls:y.mp4", "lavfi:y.mp4", "movie=y.mp4", "frame%03d.mp4", "0.mp4",
+)  # fmt: skip
 
 
 def cases() -> Iterator[Case]:
@@ -37,6 +43,7 @@ def cases() -> Iterator[Case]:
     )  # fmt: skip
     yield Case(AREA, "a name that is no text", _bytes_name, EITHER, lambda p: _write_bytes_name(p), quick=True)
     yield Case(AREA, "a relative name that begins with a dash", _dash, RIGHT, lambda p: None)
+    yield from _relative()
     yield from _no_files()
     yield from _links()
 
@@ -59,6 +66,25 @@ def _dash(place: Place) -> None:
     Path("-clip.mp4").write_bytes(place.good("clip.mp4"))
     d3p("run", "-o", "results", "--", "-clip.mp4")
     check_result(place.out / "results" / "-clip")
+
+
+def _relative() -> Iterator[Case]:
+    """The name alone, as somebody types it in the video's folder: FFmpeg takes many for a protocol, a list or an option."""
+
+    def act(place: Place, name: str) -> None:
+        os.chdir(place.inputs)
+        run_video(place, name)
+
+    for name in (*GOOD_NAMES, *PROTOCOL_NAMES):
+        yield Case(
+            AREA, f"relative: {name!r}", lambda p, name=name: act(p, name), RIGHT,
+            lambda p, name=name: p.put(name, p.good("clip.mp4")), quick=name in ("tcp:z.mp4", "concat:y.mp4"),
+        )  # fmt: skip
+    yield Case(
+        AREA, "relative: an address that is a file, where somebody listens",
+        lambda p: act(p, f"http:/127.0.0.1:{p.listener}/x.mp4"), RIGHT,
+        lambda p: p.put(f"http:/127.0.0.1:{p.listener}/x.mp4", p.good("clip.mp4")), quick=True,
+    )  # fmt: skip
 
 
 def _named(
