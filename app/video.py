@@ -1,7 +1,8 @@
 """Video files: probe, and decode in order. Nothing about rate, rotation or length is assumed.
 
-Pictures are upright (the display matrix of phones is applied), with square pixels, (H, W, 3) uint8 BGR. Memory does
-not grow with the length of the video, but for one integer a frame.
+Pictures are upright (the display matrix of phones is applied), with square pixels, whole (interlaced video is deinterlaced),
+(H, W, 3) uint8 BGR in BT.709, which HDR is brought down to. Memory does not grow with the length of the video, but for one
+integer a frame.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import cv2
 import numpy as np
 
 from app.clock import Clock, make_clock
+from app.colours import Colours, to_bgr
+from app.deinterlace import whole_frames
 from estimators.errors import VideoError
 from estimators.hashes import file_sha256
 
@@ -148,8 +151,10 @@ class VideoReader:
         self.path = Path(path)
         self.ticks: list[int] = []  # of the frames yielded so far
         self._damaged = 0
+        self._first_packet: int | None = None  # its tick
         self._last_duration = 0
         self._header: _Header | None = None
+        self._untimed = False  # the container stores no presentation times
 
     def __iter__(self) -> Generator[np.ndarray]:
         """Yield (H, W, 3) uint8 BGR pictures, upright, all of one size.
@@ -163,36 +168,49 @@ class VideoReader:
         matrix: np.ndarray | None = None
         with _open_stream(self.path) as (container, stream):
             header = self._header = _Header.of(stream)
-            untimed = container.format.name in _NO_PRESENTATION_TIMES
-            decode_times: deque[int | None] = deque()
-            for packet in _packets(container, stream, flush=True, on_damage=self._count_damage):
-                if packet.size:
-                    decode_times.append(packet.dts)
-                try:
-                    frames = packet.decode()
-                except (av.error.FFmpegError, ValueError) as error:
-                    if getattr(error, "errno", None) in (
-                        errno.ENOMEM,
-                        errno.EAGAIN,
-                    ):  # the machine's fault, not the file's
-                        raise VideoError(
-                            f"{self.path.name} cannot be decoded now: out of memory or threads."
-                        ) from error
-                    self._damaged += 1
-                    if decode_times:
-                        decode_times.popleft()
-                    continue
-                for frame in frames:
-                    decode_time = decode_times.popleft() if decode_times else None
-                    self._keep_time(decode_time if untimed else frame.pts, header.step)
-                    self._last_duration = frame.duration or 0
-                    if size is None:
-                        matrix = _display_matrix(frame)
-                    picture = _upright(frame, header.aspect, matrix)
-                    size = size or (picture.shape[1], picture.shape[0])
-                    if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
-                        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-                    yield picture
+            for frame, (tick, duration) in whole_frames(self._frames(container, stream)):
+                self._keep_time(tick, header.step)
+                self._last_duration = duration
+                if size is None:
+                    matrix = _display_matrix(frame)
+                picture = _upright(self._coloured(frame, stream), header.aspect, matrix)
+                size = size or (picture.shape[1], picture.shape[0])
+                if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
+                    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+                yield picture
+
+    def _frames(self, container: Any, stream: Any) -> Iterator[tuple[av.VideoFrame, tuple[int | None, int]]]:
+        """The decoded frames, as they are coded, each with its tick and its duration."""
+        self._untimed = container.format.name in _NO_PRESENTATION_TIMES
+        decode_times: deque[int | None] = deque()
+        for packet in _packets(container, stream, flush=True, on_damage=self._count_damage):
+            if packet.size:
+                decode_times.append(packet.dts)
+            if packet.pts is not None and not packet.is_discard:
+                self._first_packet = packet.pts if self._first_packet is None else min(self._first_packet, packet.pts)
+            try:
+                frames = packet.decode()
+            except (av.error.FFmpegError, ValueError) as error:
+                if getattr(error, "errno", None) in (
+                    errno.ENOMEM,
+                    errno.EAGAIN,
+                ):  # the machine's fault, not the file's
+                    raise VideoError(f"{self.path.name} cannot be decoded now: out of memory or threads.") from error
+                self._damaged += 1
+                if decode_times:
+                    decode_times.popleft()
+                continue
+            for frame in frames:
+                decode_time = decode_times.popleft() if decode_times else None
+                yield frame, (decode_time if self._untimed else frame.pts, frame.duration or 0)
+
+    def _coloured(self, frame: av.VideoFrame, stream: Any) -> np.ndarray:
+        """(H, W, 3) uint8 BGR of a decoded frame, lying as it is coded."""
+        try:
+            return to_bgr(frame, Colours.of(stream.codec_context))
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            kind = frame.format.name
+            raise VideoError(f"{self.path.name} has pictures of the kind {kind}, which cannot be shown.") from error
 
     def _count_damage(self) -> None:
         self._damaged += 1
@@ -218,15 +236,26 @@ class VideoReader:
         found = []
         clock = self.clock()
         seconds = float(int(clock.ticks[-1] + clock.durations[-1]) * clock.time_base)
-        stated = self._header.seconds if self._header else None
+        late, stated = self._late(), self._header.seconds if self._header else None
         if self._damaged:
             found.append(f"{self.path.name} is damaged: {self._damaged} packets could not be decoded and were skipped.")
-        if stated is not None and stated - seconds > max(0.02 * stated, 2.5 / float(clock.fps)):
+        if late > 2.5 / float(clock.fps):
             found.append(
-                f"{self.path.name} is truncated: it should last {stated:.2f} s but ends after {seconds:.2f} s "
+                f"{self.path.name} is cut off at its start: its first {late:.2f} s cannot be decoded; the {len(self.ticks)} "
+                "frames after them are used."
+            )
+        if stated is not None and stated - seconds - late > max(0.02 * stated, 2.5 / float(clock.fps)):
+            found.append(
+                f"{self.path.name} is truncated: it should last {stated:.2f} s but ends after {seconds + late:.2f} s "
                 f"({len(self.ticks)} frames), which are used."
             )
         return found
+
+    def _late(self) -> float:
+        """Seconds by which the first frame comes after the first packet: those before it need others that are not there."""
+        if self._header is None or self._first_packet is None or self._untimed:
+            return 0.0
+        return max(0.0, float((self.ticks[0] - self._first_packet) * self._header.time_base))
 
 
 @contextmanager
@@ -312,10 +341,12 @@ def _packets(
 
 
 def _seconds_stated(stream: Any) -> float | None:
+    """From the first frame's time on, which need not be zero: pictures may begin after the sound."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
-    match = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska, WebM
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
+    match = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska, WebM: when it ends
+    start = float((stream.start_time or 0) * stream.time_base)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) - start if match else None
 
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
@@ -325,9 +356,8 @@ def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
     return None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
 
 
-def _upright(frame: av.VideoFrame, aspect: Fraction, matrix: np.ndarray | None) -> np.ndarray:
-    """The decoded frame as BGR with square pixels, turned and mirrored as the video's display matrix says."""
-    picture: np.ndarray = frame.to_ndarray(format="bgr24")
+def _upright(picture: np.ndarray, aspect: Fraction, matrix: np.ndarray | None) -> np.ndarray:
+    """A decoded picture with square pixels, turned and mirrored as the video's display matrix says."""
     if aspect != 1:
         width = max(1, round(picture.shape[1] * aspect))
         picture = cv2.resize(picture, (width, picture.shape[0]), interpolation=cv2.INTER_LINEAR)
