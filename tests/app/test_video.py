@@ -154,6 +154,49 @@ def test_truncated_with_index_in_front_uses_what_there_is(tmp_path: Path) -> Non
     assert len(reader.clock().ticks) == n and reader.clock().fps == 30
 
 
+def remuxed(source: Path, target: Path, shift: Fraction | int = 0, without: int = 0, **options: str) -> Path:
+    """The packets of `source`, but the first ones, `shift` seconds later (or earlier: an edit list hides what is below zero)."""
+    with av.open(str(source)) as read, av.open(str(target), "w", options=options) as written:
+        stream = read.streams.video[0]
+        copy = written.add_stream_from_template(stream)
+        packets = [packet for packet in read.demux(stream) if packet.size]
+        for packet in packets[without:]:
+            assert packet.pts is not None and packet.dts is not None
+            ticks = round(shift / Fraction(packet.time_base))
+            packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
+            written.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("shift", [Fraction(3, 2), 5])
+def test_pictures_that_begin_late_do_not_end_early(tmp_path: Path, suffix: str, shift: Fraction) -> None:
+    reader = VideoReader(remuxed(write_video(tmp_path / "a.mp4", n=100, rate=25), tmp_path / f"late{suffix}", shift))
+    assert len(list(reader)) == 100 and reader.warnings() == []
+
+
+def test_what_an_edit_list_hides_is_not_missed(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "a.mp4", n=100, rate=25)
+    reader = VideoReader(remuxed(whole, tmp_path / "cut.mp4", -1, avoid_negative_ts="disabled"))
+    assert [read_number(picture) for picture in reader] == list(range(25, 100)) and reader.warnings() == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_a_start_that_cannot_be_decoded_is_called_a_start(tmp_path: Path, suffix: str) -> None:
+    """As of a broadcast, or of a cut that did not begin at a picture that stands for itself."""
+    whole = tmp_path / "a.mp4"
+    with av.open(str(whole), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"g": "20", "sc_threshold": "0", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for index in range(100):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered(index), format="bgr24")))
+        container.mux(stream.encode(None))
+    reader = VideoReader(remuxed(whole, tmp_path / f"cut{suffix}", without=10))
+    assert [read_number(picture) for picture in reader] == list(range(20, 100))
+    (warning,) = reader.warnings()
+    assert "cut off at its start: its first 0.40 s" in warning and "80 frames" in warning
+
+
 def test_damage_in_the_middle_is_skipped_with_a_warning(tmp_path: Path) -> None:
     source = write_video(tmp_path / "clip.mkv", n=60, codec="mpeg4")
     data = bytearray(source.read_bytes())
