@@ -44,16 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         signal.signal(signal.SIGTERM, _terminate)  # so that a terminated run cleans up, as an interrupted one does
         return int(_module(args.command).run(args) or 0)
-    except D3PError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USER_ERROR
-    except OSError as error:  # no right to read or write, a full disk, a name too long: the user's to mend
-        about = f"{error.filename}: " if error.filename else ""
-        print(f"error: {D3PError(f'{about}{error.strerror or error}.')}", file=sys.stderr)
+    except (D3PError, OSError) as error:
+        print(f"error: {in_one_sentence(error)}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def in_one_sentence(error: D3PError | OSError) -> str:
+    """What the user reads. An OSError, too, is the user's to mend: no right to read or write, a full disk, a name too long."""
+    if isinstance(error, OSError):
+        about = f"{error.filename}: " if error.filename else ""
+        error = D3PError(f"{about}{error.strerror or error}.")
+    return str(error)
 
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.run import add_pipeline_arguments, options
+from estimators.numbers import number
 
 if TYPE_CHECKING:
     from app.speed import Cost
@@ -24,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("video", type=Path, nargs="?", metavar="VIDEO", help="default: the first of the bundled clips")
     parser.add_argument(
         "--seconds",
-        type=float,
+        type=number,
         nargs="+",
         metavar="S",
         help="make clips of these lengths of it, to and fro, and compare",

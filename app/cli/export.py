@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from estimators.numbers import number
+
 _FORMATS = """\
 formats
   bvh    bones and rotations, metres, Y up; a file a person, and NAME.bvh.json: which frames are missing
@@ -33,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--to", required=True, metavar="FORMATS", help="for instance bvh,glb: see below")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: beside MOTION")
     parser.add_argument(
-        "--height", type=float, metavar="METRES",
+        "--height", type=number, metavar="METRES",
         help="true height of the person seen in most frames; scales the whole clip (default: as estimated)",
     )  # fmt: skip
     parser.add_argument(

@@ -1,13 +1,18 @@
-"""`d3p run`: the whole pipeline on a video."""
+"""`d3p run`: the whole pipeline on one video or several."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from app.cli._arguments import add_device
-from app.models import PRESETS, Options
+from app.models import PRESETS, Models, Options
+from estimators.errors import ConfigError, D3PError
+from estimators.numbers import number
 
 _OUTPUT = """\
 writes
@@ -16,6 +21,9 @@ writes
   DIR/VIDEO/quality.json       measures before and after refinement that need no ground truth
   DIR/VIDEO/quality.html       the same for people, with plots over time
   DIR/VIDEO/motion.FORMAT      for each format of --to; see `d3p export --help`
+
+VIDEO is the file's name without its suffix, or with it if several of the files have the same one. A video that cannot be processed
+does not stop the others; the exit code is then 1 (2 if it is the only one).
 """
 
 
@@ -24,11 +32,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="video in, 3D motion out",
-        description="Find people in a video, lift them to 3D, refine the result.",
+        description="Find people in videos, lift them to 3D, refine the result.",
         epilog=_OUTPUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument("videos", type=Path, nargs="+", metavar="VIDEO")
     parser.add_argument(
         "--to", metavar="FORMATS", help="export as well: bvh, glb, trc, c3d, csv, json; comma-separated"
     )
@@ -62,29 +70,61 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
     parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
     parser.add_argument(
-        "--focal", type=float, metavar="PIXELS",
+        "--focal", type=number, metavar="PIXELS",
         help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
     )  # fmt: skip
     add_device(parser)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Run the command.
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns the exit code.
 
     Raises:
-        D3PError: anything that a user can cause.
+        D3PError: anything that a user can cause and that concerns all videos, or the only one.
     """
     from rich.console import Console
 
     from app import pipeline
+    from app.cli import in_one_sentence
     from app.cli._console import ConsoleProgress, print_result
     from app.export import parse_formats
 
-    console = Console()
+    console, chosen, failed = Console(), options(args), 0
     exports = () if args.to is None else parse_formats(args.to)
-    with ConsoleProgress(console) as progress:
-        result = pipeline.run(args.video, args.output / args.video.stem, options(args), progress, exports=exports)
-    print_result(console, result)
+    folders = result_folders(args.videos, args.output)
+    models = Models.load(chosen) if len(folders) > 1 else None  # of one, the video is looked at first
+    for video, folder in zip(args.videos, folders, strict=True):
+        if models:
+            console.print(str(video), style="bold", markup=False, highlight=False, soft_wrap=True)
+        try:
+            with ConsoleProgress(console) as progress:
+                result = pipeline.run(video, folder, chosen, progress, models, exports)
+        except (D3PError, OSError) as error:
+            if models is None:
+                raise
+            print(f"FAILED {D3PError(str(video))}: {in_one_sentence(error)}", file=sys.stderr)
+            failed += 1
+        else:
+            print_result(console, result)
+    if models:
+        console.print(f"{len(folders) - failed} done, {failed} failed", highlight=False)
+    return 1 if failed else 0
+
+
+def result_folders(videos: Sequence[Path], output: Path) -> list[Path]:
+    """Where the results of each video go; the suffix stays in the names of those that differ in nothing else.
+
+    Raises:
+        ConfigError: two would go to the same place.
+    """
+    stems = Counter(video.stem for video in videos)
+    folders = [output / (video.stem if stems[video.stem] == 1 else video.name) for video in videos]
+    name, count = Counter(folder.name for folder in folders).most_common(1)[0]
+    if count > 1:
+        raise ConfigError(
+            f"{count} of these videos would have their results in one folder, {name}: run them one by one, each with its own -o."
+        )
+    return folders
 
 
 def options(args: argparse.Namespace) -> Options:

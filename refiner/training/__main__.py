@@ -10,6 +10,7 @@ from typing import Any
 
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
+from estimators.numbers import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=number,
         help="stop, with a checkpoint, when they are over; --resume goes on (exit code 3 if unfinished)",
     )
     parser.add_argument(

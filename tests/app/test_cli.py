@@ -119,6 +119,59 @@ def test_bad_inputs_end_with_one_sentence_and_exit_code_2(
         assert not out.exists()
 
 
+def test_several_videos_each_have_a_folder_and_a_bad_one_does_not_stop_the_rest(
+    clip: Path, tmp_path: Path, fakes: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    same = write_video(tmp_path / "clip.mov", size=(160, 120), pictures=pictures([True] * 8))
+    last = write_video(tmp_path / "last.mkv", size=(160, 120), pictures=pictures([True] * 9))
+    out = tmp_path / "out"
+    videos = [str(clip), str(text), str(tmp_path / "none.mp4"), str(same), str(last)]
+    assert cli.main(["run", *videos, "-o", str(out), "--no-video"]) == 1
+    captured = capsys.readouterr()
+    assert [line[: len("FAILED")] for line in captured.err.splitlines()] == ["FAILED"] * 2
+    assert str(text) in captured.err and "No such file" in captured.err and "3 done, 2 failed" in captured.out
+    lengths = {folder.name: len(Motion.load(folder / "motion.npz")) for folder in out.iterdir()}
+    assert lengths == {"clip.mp4": 12, "clip.mov": 8, "last": 9}
+    assert cli.main(["run", str(clip), str(last), "-o", str(tmp_path / "two"), "--no-video"]) == 0
+    assert sorted(folder.name for folder in (tmp_path / "two").iterdir()) == ["clip", "last"]
+
+
+def test_videos_whose_results_would_meet_are_refused_before_any_work(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other" / clip.name
+    other.parent.mkdir()
+    other.write_bytes(clip.read_bytes())
+    for videos in ([clip, other], [clip, clip]):
+        assert cli.main(["run", *map(str, videos), "-o", str(tmp_path / "out")]) == 2
+        assert "one folder, clip.mp4" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "x.npz", "--to", "bvh", "--height", "1,82"], "'1,82' has a comma; write 1.82, with a point."),
+        (["export", "x.npz", "--to", "bvh", "--height", "1.82m"], "'1.82m' is not a number"),
+        (["run", "x.mp4", "--focal", "900,5"], "write 900.5"),
+        (["run", "x.mp4", "--focal", "nan"], "'nan' is not a number"),
+        (["bench", "--seconds", "1", "inf"], "'inf' is not a number"),
+        (["train", "x.py", "--minutes", "0,5"], "write 0.5"),
+    ],
+)
+def test_a_number_that_is_none_is_one_sentence(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert (
+        stop.value.code == 2 and said in last and f"argument {arguments[-2 if 'inf' not in arguments else 1]}" in last
+    )
+
+
 def test_a_wrong_option_is_exit_code_2() -> None:
     for arguments in ([], ["fly"], ["run"], ["run", "x.mp4", "--device", "tpu"], ["run", "x.mp4", "--steps", "two"]):
         with pytest.raises(SystemExit) as stop:
