@@ -79,20 +79,7 @@ def probe(path: str | Path) -> VideoInfo:
         VideoError: missing, empty, not a video, without pictures, or not one frame can be decoded.
     """
     path = Path(path)
-    try:
-        if not path.exists():
-            raise VideoError(f"No such file: {path}")
-        if not path.is_file():
-            what = "a folder, not a video; give one of the videos in it" if path.is_dir() else "no file"
-            raise VideoError(f"{path} is {what}.")
-        if path.stat().st_size == 0:
-            raise VideoError(f"{path.name} is empty (0 bytes).")
-    except OSError as error:  # a name too long, or a folder that may not be entered
-        raise VideoError(f"{path} cannot be looked at: {error.strerror}.") from error
-    with closing(iter(VideoReader(path))) as pictures:
-        first = next(pictures, None)
-    if first is None:
-        raise VideoError(f"{path.name} is damaged: not one frame of it could be decoded.")
+    first = first_picture(path)
     with _open_stream(path) as (container, stream):
         ticks: list[int] = []
         last_duration = 0
@@ -110,6 +97,29 @@ def probe(path: str | Path) -> VideoInfo:
             codec=stream.codec_context.name,
             seconds_stated=header.seconds,
         )
+
+
+def first_picture(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 BGR: the first frame of a video, and the proof that it is one.
+
+    Raises:
+        VideoError: see `probe`.
+    """
+    try:
+        if not path.exists():
+            raise VideoError(f"No such file: {path}")
+        if not path.is_file():
+            what = "a folder, not a video; give one of the videos in it" if path.is_dir() else "no file"
+            raise VideoError(f"{path} is {what}.")
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path.name} is empty (0 bytes).")
+    except OSError as error:  # a name too long, or a folder that may not be entered
+        raise VideoError(f"{path} cannot be looked at: {error.strerror}.") from error
+    with closing(iter(VideoReader(path))) as pictures:
+        first = next(pictures, None)
+    if first is None:
+        raise VideoError(f"{path.name} is damaged: not one frame of it could be decoded.")
+    return first
 
 
 @dataclass(frozen=True)

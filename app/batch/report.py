@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from app.batch.clips import Clip
+from app.batch.clips import Clip, LeftOut
 from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
 from app.files import complete_file
 from app.pipeline import SIDE_BY_SIDE
@@ -39,7 +39,12 @@ small { opacity: .75; }
 
 
 def write_report(
-    folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], recipe: dict[str, Any], seconds: float
+    folder: Path,
+    clips: Sequence[Clip],
+    outcomes: Sequence[Outcome],
+    recipe: dict[str, Any],
+    seconds: float,
+    left_out: Sequence[LeftOut] = (),
 ) -> tuple[Path, Path]:
     """Write both reports into the batch's output folder, clips in the order of their names. Returns their paths."""
     by_name = {clip.name: clip for clip in clips}
@@ -53,11 +58,13 @@ def write_report(
         "clips": [
             {**asdict(one), "folder": by_name[one.name].folder.relative_to(folder).as_posix()} for one in ordered
         ],
+        "left_out": [asdict(one) for one in left_out],
     }
     with complete_file(folder / REPORT_JSON) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
     with complete_file(folder / REPORT_HTML) as temporary:
-        temporary.write_text(page(folder, clips, ordered, seconds), "utf-8", "backslashreplace")
+        written = page(folder, clips, ordered, seconds, left_out=left_out)
+        temporary.write_text(written, "utf-8", "backslashreplace")
     return folder / REPORT_JSON, folder / REPORT_HTML
 
 
@@ -70,7 +77,14 @@ def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alon
     return f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
 
 
-def page(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], seconds: float, alone: bool = False) -> str:
+def page(
+    folder: Path,
+    clips: Sequence[Clip],
+    outcomes: Sequence[Outcome],
+    seconds: float,
+    alone: bool = False,
+    left_out: Sequence[LeftOut] = (),
+) -> str:
     """`report.html`; see `table`."""
     summary = ", ".join(f"{count} {status}" for status, count in sum_up(outcomes).items() if count)
     return f"""<!doctype html>
@@ -78,8 +92,16 @@ def page(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], secon
 <title>{escape(summary)}</title><style>{_STYLE}</style></head><body>
 <h1>{len(outcomes)} clips: {escape(summary)}</h1>
 <p class="sum">{seconds:.0f} seconds. Measures without ground truth, lifted → refined; see quality.json in each folder.</p>
-<div class="scroll">{table(folder, clips, outcomes, alone)}</div></body></html>
+<div class="scroll">{table(folder, clips, outcomes, alone)}</div>{_left_out(left_out)}</body></html>
 """
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> str:
+    """What of the folder is no clip, as a list to open; nothing if there is none."""
+    if not left_out:
+        return ""
+    items = "\n".join(f"<li>{escape(one.name)}: {escape(one.why)}</li>" for one in left_out)
+    return f"\n<details><summary>Left out: {len(left_out)}</summary><ul>{items}</ul></details>"
 
 
 def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> str:

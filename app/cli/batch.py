@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from app.cli.run import add_pipeline_arguments, options
 
 if TYPE_CHECKING:
-    from app.batch.clips import Clip
+    from app.batch.clips import Clip, LeftOut
     from app.batch.pool import Watcher
     from app.batch.work import Job, Outcome
+
+LISTED = 10  # of what is left out, on the console; the report lists all
 
 _OUTPUT = """\
 writes
@@ -22,6 +24,7 @@ writes
       log.txt                    what happened, and when
       done.json, failed.json     what the results were made of, or why there are none
 
+What is no video is left out, and named with the reason on the console, in the report and by --dry-run.
 A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that failed
 is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none did.
 """
@@ -78,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
     exports = () if args.to is None else tuple(parse_formats(args.to))
     if args.ray is None:
         resolve_device(chosen.device)
-    clips = find_clips(args.folder, args.output, args.include, args.exclude)
+    found = find_clips(args.folder, args.output, args.include, args.exclude)
+    clips = found.clips
     check_output_folder(args.output)
     started = time.perf_counter()
     job = Job(chosen, exports, marker.recipe(chosen, exports))
@@ -87,17 +91,28 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         for clip in clips:
             state = "to do" if clip not in before else "done" if before[clip].status == "skipped" else "failed"
-            console.print(f"{state:6} {clip.name}", markup=False, highlight=False)
+            console.print(f"{state:6} {clip.name}", markup=False, highlight=False, soft_wrap=True)
+        _print_left_out(console, found.left_out, len(found.left_out))
         return 0
+    _print_left_out(console, found.left_out, LISTED)
     outcomes = list(before.values())
     for outcome in outcomes:
         if outcome.status == "failed":
             console.print(f"failed before, unchanged: {outcome.name}: {outcome.error}", markup=False, highlight=False)
     outcomes += _work_through(console, todo, job, args.workers, args.ray)
-    _, page = write_report(args.output, clips, outcomes, job.recipe, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    _, page = write_report(args.output, clips, outcomes, job.recipe, seconds, found.left_out)
     counts = sum_up(outcomes)
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; {page}", highlight=False)
     return 1 if counts["failed"] else 0
+
+
+def _print_left_out(console: Any, left_out: list[LeftOut], most: int) -> None:
+    """A line each, for so many at most."""
+    for one in left_out[:most]:
+        console.print(f"left out {one.name}: {one.why}", markup=False, highlight=False, soft_wrap=True)
+    if len(left_out) > most:
+        console.print(f"left out as well: {len(left_out) - most} more, all named in the report", highlight=False)
 
 
 def _work_through(console: Any, todo: list[Clip], job: Job, workers: int | None, ray: str | None) -> list[Outcome]:

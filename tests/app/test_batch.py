@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 from fakes import fake_models, load_dying, load_fakes, load_nothing, load_noting, pictures
-from video_files import write_video
+from PIL import Image
+from video_files import write_sound, write_video
 
 from app import cli, pipeline
 from app.batch import marker
@@ -23,6 +24,7 @@ from app.batch.work import Job, Outcome, work
 from app.models import Models, Options
 from app.motion import Motion
 from app.progress import Silent
+from app.video import VideoReader
 from estimators.errors import ConfigError, WeightsError
 
 SIZE = (160, 120)
@@ -72,15 +74,59 @@ def test_videos_are_found_wherever_they_are_and_nothing_else(tmp_path: Path) -> 
         (tmp_path / name).touch()
     (tmp_path / "x" / "circle").symlink_to(tmp_path, target_is_directory=True)
     output = tmp_path / "out"
-    clips = find_clips(tmp_path, output)
+    clips = find_clips(tmp_path, output).clips
     assert [clip.name for clip in clips] == ["b.MP4", "x/y/a.mov"]
     assert [clip.folder for clip in clips] == [output / "b.MP4", output / "x" / "y" / "a.mov"]
-    assert [clip.name for clip in find_clips(tmp_path, output, include=["*.mov"])] == ["x/y/a.mov"]
-    assert [clip.name for clip in find_clips(tmp_path, output, exclude=["x/*"])] == ["b.MP4"]
-    with pytest.raises(ConfigError, match="2 do not"):
+    assert [clip.name for clip in find_clips(tmp_path, output, include=["*.mov"]).clips] == ["x/y/a.mov"]
+    assert [clip.name for clip in find_clips(tmp_path, output, exclude=["x/*"]).clips] == ["b.MP4"]
+    with pytest.raises(ConfigError, match=r"b\.MP4: not asked for"):
         find_clips(tmp_path, output, include=["*.avi"])
     with pytest.raises(ConfigError, match="not a folder"):
         find_clips(tmp_path / "b.MP4", output)
+
+
+def test_a_gif_is_a_video_and_what_is_none_is_named_with_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    video(folder / "a.mp4")
+    levels = [Image.new("RGB", SIZE, (level,) * 3) for level in (200, 210, 220)]
+    levels[0].save(folder / "b.gif", save_all=True, append_images=levels[1:], duration=40)
+    (folder / "download 7").write_bytes((folder / "a.mp4").read_bytes())  # no suffix at all
+    (folder / "c.dat").write_bytes((folder / "a.mp4").read_bytes())
+    write_sound(folder / "song.mp4").rename(folder / "song.dat")
+    (folder / "sound.wav").write_bytes(bytes(100))
+    levels[0].save(folder / "photo.jpg")
+    levels[0].save(folder / "photo.png")
+    (folder / "photo.png").rename(folder / "photo.raw")
+    (folder / "notes.txt").write_text("notes")
+    (folder / "noise.bin").write_bytes(np.random.default_rng(0).bytes(100_000))
+    (folder / "._a.mp4").write_bytes(bytes(100))
+    (folder / ".cache").mkdir()
+    (folder / "circle").symlink_to(folder, target_is_directory=True)
+    os.mkfifo(folder / "pipe.dat")
+    found = find_clips(folder, tmp_path / "out", exclude=["c.*"])
+    assert [clip.name for clip in found.clips] == ["a.mp4", "b.gif", "download 7"]
+    why = {one.name: one.why for one in found.left_out}
+    assert list(why) == sorted(why)
+    assert why == {
+        "._a.mp4": "hidden", ".cache/": "hidden", "circle/": "a linked folder", "notes.txt": "text", "photo.jpg": "a picture",
+        "photo.raw": "is an image, not a video", "sound.wav": "sound without pictures", "pipe.dat": "is no file",
+        "song.dat": "holds only sound, no pictures to find people in", "c.dat": "not asked for by --include and --exclude",
+        "noise.bin": why["noise.bin"],
+    }  # fmt: skip
+    assert "not a video" in why["noise.bin"] or "damaged" in why["noise.bin"]
+    assert len(list(VideoReader(folder / "b.gif"))) == 3
+
+
+def test_a_folder_without_videos_is_told_what_it_holds(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.jpg", "c.json", "d.wav"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(
+        ConfigError, match=r"no videos .* a.txt: text; b.jpg: a picture; c.json: no video; and 1 more\.$"
+    ):
+        find_clips(tmp_path, tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"no videos in [^,]*empty\.$"):
+        find_clips(tmp_path / "empty", tmp_path / "out")
 
 
 # --- the command ---------------------------------------------------------------------------------------------------
@@ -133,6 +179,22 @@ def test_a_dry_run_writes_nothing(
     assert batch(folder, tmp_path / "out", "--dry-run") == 0
     assert capsys.readouterr().out.count("to do") == 5
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_left_out_is_said_everywhere(tmp_path: Path, fakes: None, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, output = tmp_path / "clips", tmp_path / "out"
+    video(folder / "a.mp4")
+    for number in range(12):
+        (folder / f"<b>{number:02}.txt").write_text("x")
+    assert batch(folder, output, "--dry-run") == 0
+    assert capsys.readouterr().out.count(".txt: text") == 12
+    assert batch(folder, output, "--no-video") == 0
+    printed = capsys.readouterr().out
+    assert printed.count(".txt: text") == 10 and "2 more, all named in the report" in printed
+    report = json.loads((output / "report.json").read_text())
+    assert len(report["left_out"]) == 12 and report["left_out"][0] == {"name": "<b>00.txt", "why": "text"}
+    page = (output / "report.html").read_text()
+    assert page.count(".txt: text") == 12 and "&lt;b&gt;00.txt" in page and "<b>00" not in page
 
 
 def test_what_makes_no_sense_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,7 +294,7 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
     seen: set[str] = set()
     outcomes = {}
     for workers in (1, 2):
-        clips = find_clips(folder, tmp_path / str(workers))
+        clips = find_clips(folder, tmp_path / str(workers)).clips
         if workers == 1:
             outcomes[workers] = list(run_here(clips, job, quiet))
         else:

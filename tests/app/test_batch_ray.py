@@ -65,7 +65,7 @@ def test_a_cluster_gives_the_results_and_markers_of_one_process(cluster: str, tm
         video(tmp_path / "clips" / name)
     (tmp_path / "clips" / "text.mp4").write_text("no video at all")
     job = job_with(load_fakes)
-    here, there = (find_clips(tmp_path / "clips", tmp_path / where) for where in ("here", "there"))
+    here, there = (find_clips(tmp_path / "clips", tmp_path / where).clips for where in ("here", "there"))
     one = {outcome.name: outcome for outcome in run_here(here, job, quiet)}
     two = on_ray(cluster, there, job)
     assert {name: (a.status, a.error, a.frames) for name, a in one.items()} == {

@@ -204,9 +204,9 @@ def test_any_patterns_of_a_batch(patterns: list[str], names: list[str]) -> None:
             (clips / f"{name.strip('. ') or 'x'}.mp4").touch()
         for include, exclude in ((patterns, []), ([], patterns)):
             with contextlib.suppress(ConfigError):
-                assert all(
-                    clip.path.parent == clips for clip in find_clips(clips, Path(place) / "out", include, exclude)
-                )
+                found = find_clips(clips, Path(place) / "out", include, exclude)
+                assert all(clip.path.parent == clips for clip in found.clips)
+                assert len(found.clips) + len(found.left_out) == len(list(clips.iterdir()))
 
 
 @quick
