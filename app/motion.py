@@ -2,7 +2,7 @@
 
 File format (`motion.npz`, loads with `allow_pickle=False`):
 
-    person{i}/id            ()           int64    the track's id (i counts from 0)
+    person{i}/id            ()           int64    the person's id; i, from 0, is only the place in this file
     person{i}/keypoints_2d  (N,17,2)     float32  pixels, x right, y down, origin at the top-left corner; NaN if missing
     person{i}/scores        (N,17)       float32  confidence of each keypoint, 0 if missing
     person{i}/provenance    (N,)         uint8    0 missing, 1 interpolated, 2 detected
@@ -13,7 +13,8 @@ File format (`motion.npz`, loads with `allow_pickle=False`):
     looked                  (N,)         bool     the frames that the detector has looked at (absent in files of earlier versions)
     meta                    ()           str      JSON, see `Motion.meta`
 
-Camera space is x right, y down, z forward. N is the number of frames of the video, always.
+The ids of all, by place, are `people` in `meta`: person 3 is at `person{meta["people"].index(3)}`, and `Motion.person(3)` finds it.
+Exports go by the id. Camera space is x right, y down, z forward. N is the number of frames of the video, always.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Motion:
         return len(self.timestamps)
 
     def person(self, person_id: int) -> PersonMotion:
-        """The person with this id.
+        """The person with this id, which files and exports name; in `people` they are by place.
 
         Raises:
             DataError: nobody has it.

@@ -143,6 +143,21 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     assert [file.name for file in tmp_path.iterdir()] == ["motion.npz"]
 
 
+def test_people_are_found_by_id_whatever_their_place(tmp_path: Path) -> None:
+    """Ids are not places: somebody who was left out leaves a gap between them."""
+    first, second = make_motion(6, 2).people
+    motion = replace(make_motion(6, 2), people=(replace(first, id=7), replace(second, id=3)))
+    loaded = Motion.load(motion.save(tmp_path / "motion.npz"))
+    arrays = np.load(tmp_path / "motion.npz", allow_pickle=False)
+    meta = json.loads(str(arrays["meta"]))
+    assert meta["people"] == [7, 3]
+    for person_id, person in ((7, first), (3, second)):
+        place = meta["people"].index(person_id)  # as the module's docstring has it, for readers without this package
+        assert int(arrays[f"person{place}/id"]) == person_id
+        for found in (arrays[f"person{place}/lifted"], loaded.person(person_id).lifted):
+            np.testing.assert_array_equal(found, person.lifted)
+
+
 def test_counts_and_lookup() -> None:
     motion = make_motion(10, 2, missing=slice(0, 4))
     assert motion.person(1).counts() == {"detected": 6, "interpolated": 0, "missing": 4}
