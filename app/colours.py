@@ -39,6 +39,7 @@ _WHITE, _PEAK = 203.0, 1000.0  # cd/m^2: of SDR white in an HDR picture, and the
 _SCREEN_GAMMA = 2.4
 _HLG_GAMMA = 1.2  # of an HLG screen of 1000 cd/m^2
 _MOST = (1 << 16) - 1  # light is stored as uint16: the brightest is 65535
+_BAND = 32  # rows at a time: they stay in the processor's cache, which more than halves the time
 _WIDE_TABLES = tuple(map(int, cv2.__version__.split(".")[:2])) >= (4, 13)
 
 
@@ -81,7 +82,16 @@ def to_bgr(frame: av.VideoFrame, colours: Colours) -> np.ndarray:
     """
     if colours.primaries == colours.transfer == _BT709:
         return _scaled(frame, colours, "bgr24")
-    light = _look_up(_light_of(colours.transfer), _scaled(frame, colours, "bgr48le"))
+    coded = _scaled(frame, colours, "bgr48le")
+    picture = np.empty(coded.shape, np.uint8)
+    for top in range(0, len(coded), _BAND):
+        picture[top : top + _BAND] = _shown(coded[top : top + _BAND], colours)
+    return picture
+
+
+def _shown(coded: np.ndarray, colours: Colours) -> np.ndarray:
+    """(H,W,3) uint8 BGR, BT.709, of uint16 BGR codes of another kind."""
+    light = _look_up(_light_of(colours.transfer), coded)
     if colours.transfer == _HLG:
         light = _on_hlg_screen(light)
     light = cv2.transform(light, _to_bt709(colours.primaries))  # what is below zero, out of gamut, becomes 0

@@ -45,14 +45,23 @@ def write_video(
     aspect: Fraction | None = None,
     pictures: Iterable[np.ndarray] | None = None,
     b_frames: int = 3,
+    coder: dict[str, str] | None = None,
+    tags: dict[str, int] | None = None,
     **options: str,
 ) -> Path:
-    """Encode n numbered frames at a constant rate, or at the given times in milliseconds."""
+    """Encode n numbered frames at a constant rate, or at the given times in milliseconds.
+
+    `coder` has the codec's own options, `tags` attributes of its context, such as `color_trc`, and `options` the container's.
+    """
     with av.open(str(path), "w", options=options) as container:
         stream: Any = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = size[0], size[1], pix_fmt
         if codec == "libx264":
             stream.options = {"crf": "10", "bf": str(b_frames)}
+        if coder:
+            stream.options = coder
+        for name, value in (tags or {}).items():
+            setattr(stream.codec_context, name, value)
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         if times_ms is not None:

@@ -30,6 +30,7 @@ REFINER_CARD: dict[str, Any] = {
     "name": "refiner-tiny-9", "kind": "refiner", "normalisation": "person", "frames": 9, "tds_fps": 25.0,
     "lifter": "tiny-9", "architecture": {"type": "PoseDenoiser", "channels": 16, "depth": 1, "output": "pose"},
 }  # fmt: skip
+HLG = {"color_trc": 18, "color_primaries": 9, "colorspace": 9}
 VIDEOS = ("clip.mp4", "clip.mkv", "clip.avi", "clip.ts", "clip.mov", "clip.h264")
 
 
@@ -38,6 +39,12 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True)
     for name in VIDEOS:
         write_video(folder / name, n=FRAMES, size=SIZE, pictures=pictures([True] * FRAMES, *SIZE))
+    odd = {
+        "interlaced.mp4": {"coder": {"x264-params": "bff=1"}},
+        "hdr.mkv": {"codec": "ffv1", "pix_fmt": "yuv420p10le", "tags": HLG},
+    }
+    for name, kind in odd.items():
+        write_video(folder / name, n=FRAMES, size=SIZE, pictures=pictures([True] * FRAMES, *SIZE), **kind)  # type: ignore[arg-type]
     write_video(folder / "dark.mp4", n=FRAMES, size=SIZE, pictures=pictures([False] * FRAMES, *SIZE))
     write_sound(folder / "sound.mp4")
     motion().save(folder / "motion.npz")

@@ -43,7 +43,7 @@ def _case(name: str, file: str, make: Callable[[Place], bytes | str], **more: ob
 
 def _damaged() -> Iterator[Case]:
     kinds = [what for what, _ in damaged(bytes(1000))]
-    for file in ("clip.mp4", "clip.mkv", "clip.avi", "clip.ts"):
+    for file in ("clip.mp4", "clip.mkv", "clip.avi", "clip.ts", "interlaced.mp4", "hdr.mkv"):
         yield _case(f"{file}: empty", file, lambda place: b"", quick=file == "clip.mp4")
         yield _case(f"{file}: whole", file, lambda place, file=file: place.good(file), ends=RIGHT)
         for number, what in enumerate(kinds):
