@@ -162,7 +162,7 @@ def remuxed(source: Path, target: Path, shift: Fraction | int = 0, without: int 
         packets = [packet for packet in read.demux(stream) if packet.size]
         for packet in packets[without:]:
             assert packet.pts is not None and packet.dts is not None
-            ticks = round(shift / Fraction(packet.time_base))
+            ticks = round(shift / Fraction(packet.time_base.numerator, packet.time_base.denominator))
             packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
             written.mux(packet)
     return target
