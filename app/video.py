@@ -24,6 +24,7 @@ import numpy as np
 from app.clock import Clock, make_clock
 from app.colours import Colours, to_bgr
 from app.deinterlace import whole_frames
+from app.pyav import READ_ANY_TEXT, as_fraction
 from estimators.errors import VideoError
 from estimators.hashes import file_sha256
 
@@ -133,10 +134,11 @@ class _Header:
 
     @classmethod
     def of(cls, stream: Any) -> _Header:
-        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-        aspect = stream.sample_aspect_ratio or Fraction(1)
+        rates = tuple(map(as_fraction, (stream.average_rate, stream.guessed_rate, stream.base_rate)))
+        aspect = as_fraction(stream.sample_aspect_ratio) or Fraction(1)
         plausible = Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT
-        return cls(stream.time_base, rates, _seconds_stated(stream), aspect if plausible else Fraction(1))
+        time_base = as_fraction(stream.time_base) or Fraction(1, 90_000)  # FFmpeg's own, until a demuxer says otherwise
+        return cls(time_base, rates, _seconds_stated(stream), aspect if plausible else Fraction(1))
 
     @property
     def step(self) -> int:
@@ -283,7 +285,7 @@ def open_container(path: Path) -> Iterator[Any]:
         container = av.open(
             str(path.resolve()),
             options={"protocol_whitelist": "file", "format_whitelist": _ALLOWED},
-            metadata_errors="replace",
+            **READ_ANY_TEXT,
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, PermissionError):
