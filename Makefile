@@ -2,27 +2,32 @@
 # make test    install, then run the tests
 # make app     install, then serve the browser app on this machine
 # make lint    install, then ruff and mypy
+# make constraints: test the newest releases that pyproject.toml allows, then write down what they were
 # make hostile install, then the whole corpus of broken and hostile input; make kill: SIGKILL, fifty times and more
 #
 # Everything goes into $(VENV); a second call installs nothing. Settings, on the command line or in the environment:
-#   PYTHON     the interpreter that makes the virtual environment (3.11 or newer)
-#   TORCH      which torch: README, "Install"
-#   PIP_ARGS   passed on to pip
+#   PYTHON       the interpreter that makes the virtual environment (3.11 or newer)
+#   TORCH        which torch: README, "Install"
+#   CONSTRAINTS  releases of everything else (default: what the tests ran with under this Python; empty: the newest)
+#   PIP_ARGS     passed on to pip
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
+CONSTRAINTS ?= $(wildcard $(TESTED))
 PIP_ARGS ?=
 OUT ?= out
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-INPUTS := pyproject.toml requirements/mmpose.txt $(VENV)/torch-wanted
+TESTED = requirements/constraints-$(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
+INSTALL = $(PIP) $(PIP_ARGS) $(addprefix -c ,$(CONSTRAINTS)) '$(TORCH)'
+INPUTS := pyproject.toml estimators/openmmlab.txt $(wildcard requirements/*.txt) $(VENV)/wanted
 
-.PHONY: help install install-dev demo test lint hostile kill format app clean FORCE
+.PHONY: help install install-dev demo test lint constraints freeze hostile kill format app clean FORCE
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
@@ -38,6 +43,19 @@ lint: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+constraints:
+	rm -rf $(VENV)-newest
+	$(MAKE) test VENV=$(VENV)-newest CONSTRAINTS=
+	$(MAKE) freeze VENV=$(VENV)-newest CONSTRAINTS=
+
+# Left out: torch, and what only some of its builds ask for (TORCH says which build); setuptools, which belongs to the
+# environment; and mmpose with what is installed beside it, which estimators/openmmlab.txt pins.
+freeze: install-dev
+	{ echo "# What the tests ran with; written by \`make constraints\`."; \
+	  $(BIN)/python -m pip freeze --exclude-editable | sed -e 's/+[a-z0-9.]*$$//' \
+	  | grep -E '^[A-Za-z0-9._-]+==' | grep -v -i -E '^(torch|triton|nvidia-|cuda-|setuptools|mmengine|mmcv|mmpose|ray)'; } > $(TESTED).tmp
+	mv $(TESTED).tmp $(TESTED)
+
 hostile: install-dev
 	$(BIN)/python -m tests.hostile --jobs 2
 
@@ -52,7 +70,7 @@ app: install
 	$(BIN)/d3p app
 
 clean:
-	rm -rf $(VENV) $(OUT) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-newest $(OUT) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 
 # --- the virtual environment ---------------------------------------------------------------------------------------
 $(VENV)/pyvenv.cfg:
@@ -60,16 +78,16 @@ $(VENV)/pyvenv.cfg:
 	  + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 
-# Changes only when TORCH does, so that `make demo TORCH=...` installs again.
-$(VENV)/torch-wanted: FORCE | $(VENV)/pyvenv.cfg
-	@echo '$(TORCH)' | cmp -s - $@ || echo '$(TORCH)' > $@
+# Changes only when TORCH or CONSTRAINTS does, so that `make demo TORCH=...` installs again.
+$(VENV)/wanted: FORCE | $(VENV)/pyvenv.cfg
+	@echo '$(TORCH) $(CONSTRAINTS)' | cmp -s - $@ || echo '$(TORCH) $(CONSTRAINTS)' > $@
 
 $(VENV)/installed: $(INPUTS)
 	@echo "Installing into $(VENV); a few minutes the first time ..."
-	$(PIP) $(PIP_ARGS) '$(TORCH)' -e .
-	$(PIP) $(PIP_ARGS) --no-deps -r requirements/mmpose.txt
+	$(INSTALL) -e .
+	$(PIP) $(PIP_ARGS) --no-deps -r estimators/openmmlab.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) $(PIP_ARGS) '$(TORCH)' -e '.[dev,train,render,convert]'
+	$(INSTALL) -e '.[dev,train,render,convert]'
 	@touch $@

@@ -38,5 +38,9 @@ class DataError(D3PError):
     """A data file (motion capture, ground truth, a stored Motion) is missing or malformed."""
 
 
+class SetupError(D3PError):
+    """A part of the program is not installed yet, or cannot be."""
+
+
 class ConfigError(D3PError):
     """An option or a configuration value makes no sense."""

@@ -14,22 +14,20 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from estimators import openmmlab
+
 ROOT = Path(__file__).resolve().parent.parent
 FLOW = ("estimators", "refiner", "app")  # a package imports itself and those before it
 SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
-MMPOSE_PINS = [
-    Requirement(line.split("#")[0]) for line in (ROOT / "requirements/mmpose.txt").read_text().splitlines()
-    if line and not line.startswith("#")
-]  # fmt: skip
+MMPOSE_PINS = [Requirement(f"{name}=={release}") for name, release in openmmlab.pins().items()]
 # Distributions whose module has another name.
 MODULE_OF = {
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
     "pyyaml": "yaml",
     "mmcv-lite": "mmcv",
-    "setuptools": "pkg_resources",
 }
 
 

@@ -18,6 +18,7 @@ from estimators.errors import D3PError
 
 # Command -> the line about it in `d3p --help`, which imports none of them: some pull in torch.
 COMMANDS: dict[str, str] = {
+    "setup": "once after `pip install`: install mmpose, which pip cannot by itself",
     "demo": "run the pipeline on a bundled clip and compare it with the truth",
     "run": "video in, 3D motion out: motion.npz, side_by_side.mp4, quality.json",
     "export": "a motion as BVH, GLB, TRC, C3D, CSV, JSON",

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code.
 
     Raises:
-        ConfigError, WeightsError: nothing could be begun.
+        ConfigError, SetupError, WeightsError: nothing could be begun.
     """
     from rich.console import Console
 
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from app.batch.work import Job, known, sum_up
     from app.export import parse_formats
     from app.pipeline import check_output_folder
+    from estimators import openmmlab
     from estimators.devices import resolve_device
     from estimators.errors import ConfigError
 
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     exports = () if args.to is None else tuple(parse_formats(args.to))
     if args.ray is None:
         resolve_device(chosen.device)
+        openmmlab.require()
     found = find_clips(args.folder, args.output, args.include, args.exclude)
     clips = found.clips
     check_output_folder(args.output)

@@ -14,8 +14,12 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import packages_distributions
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from estimators import openmmlab
 
 
 @contextmanager
@@ -25,8 +29,8 @@ def quiet() -> Iterator[None]:
     # for all loggers: mmengine's print_log creates its own on the way, so that silencing known names is not enough
     logging.disable(max(previous, logging.WARNING))
     try:
-        # Deprecations inside mmengine (pkg_resources), mmpose's wish for mmdet, mmcv-lite's for the full mmcv. Recorded
-        # and dropped instead of filtered, since mmpose resets the filters on its way.
+        # mmpose's wish for mmdet, mmcv-lite's for the full mmcv. Recorded and dropped instead of filtered, since mmpose
+        # resets the filters on its way.
         with warnings.catch_warnings(record=True):
             yield
     finally:
@@ -94,8 +98,38 @@ def _hide_broken_torchvision() -> None:
     sys.modules["torchvision.transforms"] = _module("torchvision.transforms", ToPILImage=None)
 
 
+def _folder_of(package: str) -> str:
+    """Where a package is installed, by its own or its distribution's name.
+
+    Raises:
+        ModuleNotFoundError: nowhere, or in several places.
+    """
+    modules = [name for name, owners in packages_distributions().items() if package in owners]
+    for name in (package, *modules):
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            return str(Path(spec.origin).parent)
+    raise ModuleNotFoundError(f"No package named {package!r}", name=package)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return bool(_folder_of(package))
+    except ModuleNotFoundError:
+        return False
+
+
+def _do_without_pkg_resources() -> None:
+    """mmengine asks pkg_resources where packages are, mmpose as soon as it is imported. setuptools has dropped that module
+    and long warned of it before, and importlib tells the same; a stand-in for the module itself would be seen by others too."""
+    for name in ("mmengine.utils.package_utils", "mmengine.utils", "mmengine.config.config"):
+        vars(importlib.import_module(name)).update(get_installed_path=_folder_of, is_installed=_is_installed)
+
+
 def _install() -> None:
+    openmmlab.require()
     with quiet():
+        _do_without_pkg_resources()
         _alias_xtcocotools()
         _stub_mmdet()
         _stub_mmcv_ops()

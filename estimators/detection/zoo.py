@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from estimators import openmmlab
 from estimators.errors import ConfigError, WeightsError
 from estimators.hashes import file_sha256
 
@@ -56,11 +57,10 @@ class ZooModel:
 
 def mmpose_folder() -> Path:
     """Where mmpose keeps configs and the index: the `.mim` folder of the installed package."""
+    openmmlab.require()
     spec = importlib.util.find_spec("mmpose")
     if spec is None or spec.origin is None:
-        raise ConfigError(
-            "mmpose is not installed; install it with `pip install --no-deps -r requirements/mmpose.txt`."
-        )
+        raise ConfigError("mmpose is installed without its files; install it again.")
     return Path(spec.origin).parent / ".mim"
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from estimators import openmmlab
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
 from estimators.numbers import number
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the training that the arguments ask for; returns the exit code."""
+    openmmlab.require()  # mmengine runs the trainings
     from refiner.training.export import export
     from refiner.training.plan import UNFINISHED, Plan
     from refiner.training.runner import build_runner, load_config

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
@@ -53,3 +55,33 @@ def test_importing_the_detector_does_not_import_mmpose():
     script = "import sys, estimators.detection; print([name for name in ('mmpose', 'mmcv') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+WITHOUT_PKG_RESOURCES = """
+import sys
+if sys.argv[1] == "absent":
+    sys.modules["pkg_resources"] = None
+from estimators.detection import Detector, mmpose_shim
+Detector()
+from mmengine.config import Config
+from mmengine.utils import get_installed_path, is_installed
+import mmpose, pathlib
+assert pathlib.Path(get_installed_path("mmpose")) == pathlib.Path(mmpose.__file__).parent
+assert is_installed("mmpose") and is_installed("mmcv-lite") and is_installed("opencv-python-headless")
+assert not is_installed("mmdet") and not is_installed("no-such-thing")
+pathlib.Path(sys.argv[2]).write_text('_base_ = "mmpose::_base_/default_runtime.py"')
+assert "default_hooks" in Config.fromfile(sys.argv[2])
+print("pkg_resources" in sys.modules and sys.modules["pkg_resources"] is not None)
+"""
+
+
+@pytest.mark.parametrize("setuptools", ["absent", "as it is"])
+def test_pkg_resources_is_not_asked(setuptools, tmp_path):
+    """setuptools has dropped it; mmengine would import it as soon as mmpose is imported."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:mmengine", "-c", WITHOUT_PKG_RESOURCES, setuptools,
+         str(tmp_path / "config.py")],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "False"
