@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from estimators import openmmlab
 
@@ -98,6 +99,43 @@ def test_mmpose_is_installed_in_exactly_the_pinned_releases():
     assert {pin.name for pin in MMPOSE_PINS} == {"mmengine", "mmcv-lite", "mmpose"}
     for pin in MMPOSE_PINS:
         assert pin.specifier.contains(importlib.metadata.version(pin.name)), pin
+
+
+def test_every_requirement_ends_below_a_release_that_nobody_has_run():
+    optional = PROJECT["project"]["optional-dependencies"].values()
+    texts = [*PROJECT["project"]["dependencies"], *(text for texts in optional for text in texts)]
+    free = {
+        "fastapi",
+        "uvicorn",
+        "packaging",
+        "six",
+        "setuptools",
+    }  # gradio bounds the first two; the rest do not change
+    capped = {Requirement(text).name for text in texts if re.search(r"<|==", text)}
+    assert {Requirement(text).name for text in texts} - capped == free
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.stem)
+def test_the_tested_releases_fit_pyproject_and_any_build_of_torch(path):
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line) for line in lines)  # no +cpu, no host, no file
+    releases = {canonicalize_name(name): release for name, release in (line.split("==") for line in lines)}
+    assert not [name for name in releases if re.match(r"torch|triton|nvidia-|cuda-|mm", name)]
+    extras = PROJECT["project"]["optional-dependencies"]
+    texts = PROJECT["project"]["dependencies"] + [t for name, texts in extras.items() if name != "ray" for t in texts]
+    wrong = [
+        text
+        for text, wanted in ((text, Requirement(text)) for text in texts)
+        if wanted.name not in {"torch", "setuptools"}
+        and not wanted.specifier.contains(releases.get(canonicalize_name(wanted.name), "0"))
+    ]
+    assert not wrong
+
+
+def test_the_readme_names_the_pythons_that_were_tried():
+    tried = {path.stem.removeprefix("constraints-") for path in (ROOT / "requirements").glob("constraints-*.txt")}
+    (sentence,) = re.findall(r"^With Python ([0-9., or]+), pip and make", README, flags=re.M)
+    assert set(re.findall(r"3\.\d+", sentence)) == tried
 
 
 def test_nothing_loads_untrusted_pickles_or_calls_cuda_in_place():
