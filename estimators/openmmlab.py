@@ -35,9 +35,8 @@ def require() -> None:
     """
     absent = [name for name in MODULES if importlib.util.find_spec(name) is None]
     if absent:
-        raise SetupError(
-            f"{' and '.join(absent)} must still be installed, which pip cannot do by itself: run `d3p setup`."
-        )
+        names = " and ".join(filter(None, (", ".join(absent[:-1]), absent[-1])))
+        raise SetupError(f"{names} must be installed first, which pip cannot do with the rest: run `d3p setup` once.")
 
 
 def outstanding() -> list[str]:
