@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,15 @@ class Uploads:
                     path.parent.rmdir()
                 except OSError:  # another file lies there, or another thread was quicker
                     continue
+
+    def forget_unnamed(self, named: Container[Path], seconds: float) -> None:
+        """Delete the uploads that are older than so many seconds and not among those `named`, half ones included."""
+        before = time.time() - seconds
+        for path in _files(self.folder):
+            with suppress(OSError):  # somebody else was quicker
+                there = path.lstat()
+                if path not in named and self.owns(path) and max(there.st_mtime, there.st_ctime) < before:
+                    self.forget([path])
 
     def _regular(self, path: str | Path) -> Path | None:
         """The absolute path of an existing regular file without any link on the way; None for everything else."""
