@@ -230,21 +230,21 @@ class Gate:
         length = _length(Headers(scope=scope))
         if length is None:
             await _refuse(411, "Say how much is sent, with Content-Length.", scope, receive, send)
-        elif await run_in_threadpool(self._rules.full, self._coming + length):
-            words = "There is no room for more uploads now; try again in a few minutes."
-            await _refuse(507, words, scope, receive, send)
-        elif not self._uploads.take(address, max(length, _UPLOAD_LEAST)):
-            await _refuse(
-                429, "Too much was uploaded from there in the last hour; try again later.", scope, receive, send
-            )
-        else:
-            self._coming += length
-            try:
+            return
+        self._coming += length  # before anything is waited for: others may ask at the same time
+        try:
+            if await run_in_threadpool(self._rules.full, self._coming):
+                words = "There is no room for more uploads now; try again in a few minutes."
+                await _refuse(507, words, scope, receive, send)
+            elif not self._uploads.take(address, max(length, _UPLOAD_LEAST)):
+                words = "Too much was uploaded from there in the last hour; try again later."
+                await _refuse(429, words, scope, receive, send)
+            else:
                 await self._app(scope, Bounded(receive, length), send)
-            except ClientDisconnect:  # broken off; nobody waits for an answer
-                return
-            finally:
-                self._coming -= length
+        except ClientDisconnect:  # broken off; nobody waits for an answer
+            return
+        finally:
+            self._coming -= length
 
     # --- signing in --------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ machine: no path, device, pipe, folder or address, whatever way it is written.""
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import time
@@ -80,7 +81,10 @@ class Uploads:
 
     def full(self, more: int) -> bool:
         """Whether there is no room for so many more bytes."""
-        there = sum(path.lstat().st_size for path in _files(self.folder))
+        there = 0
+        for path in _files(self.folder):
+            with suppress(OSError):
+                there += path.lstat().st_size
         return there + more > self._most or shutil.disk_usage(self.folder).free - more < _SPARE
 
     def forget(self, paths: Iterable[Path]) -> None:
@@ -114,13 +118,13 @@ class Uploads:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder in which others are working."""
-    for path in folder.rglob("*"):
-        try:
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path
-        except OSError:
-            continue
+    """All files below a folder in which others are working: what goes meanwhile is left out."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            with suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    yield path
 
 
 def file_box(**settings: Any) -> gr.File:
