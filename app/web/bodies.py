@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
 SLOWEST_S = 30.0  # for all of a small body, and for each piece of a large one
-_SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
+_SESSION = re.compile(r"[ -~]{1,64}")
 _OWN_BY_NAME = re.compile(r"/gradio_api/(?:run|api|call|call/v2)/([^/]+)/?")
 _BY_NUMBER = re.compile(r"/gradio_api/(?:(?:run|api)/[^/]+/?|queue/join)")
 
@@ -77,7 +77,7 @@ def session_of(body: bytes) -> str | None:
     """
     name = _parsed(body).get("session_hash")
     if name is not None and not (isinstance(name, str) and _SESSION.fullmatch(name)):
-        raise NotFitting("A session_hash is of at most 64 letters, digits, dashes and underscores.")
+        raise NotFitting("A session_hash has 1 to 64 characters, of ASCII.")
     return name
 
 
