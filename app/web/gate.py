@@ -9,22 +9,32 @@ elsewhere.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
-import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.bodies import Bounded, NotFitting, again, event_of, session_of, whole
+from app.web.visitors import Attempts, Budget, Crowd, address_of, network
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_JSON_BYTES = 1_000_000  # of a request that is no upload
+_JSON_BYTES = 200_000  # of a request that is no upload
 _FORM_BYTES = 100_000  # that a form adds to the files in it
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{0,5})?")
+
+# Of each address. Gradio remembers 2000 sessions at a time, so nobody may begin that many while others are waiting.
+_SESSIONS, _SESSIONS_S = 300, 600.0
+_SEEN = 20_000  # sessions that are known to have begun
+_REQUESTS = 250  # under way at once; an open page holds two
+_UPLOADS_S = 3600.0
+_UPLOAD_LEAST = 10_000_000  # bytes that an upload counts as, however small: files have to be looked after, too
 
 # What may be asked for: with nobody signed in, and else. Gradio has more, for development and for other kinds of apps.
 _OPEN = {
@@ -34,7 +44,7 @@ _OPEN = {
 _CLOSED = {
     "GET": re.compile(
         r"/config/?|/logout|/viewer/.+"
-        r"|/gradio_api/(info/?|startup-events|app_id/?|login_check/?|heartbeat/[^/]+|queue/(data|status)|upload_progress"
+        r"|/gradio_api/(info/?|startup-events|app_id/?|login_check/?|heartbeat/[^/]{1,64}|queue/(data|status)|upload_progress"
         r"|theme\.css|call/(v2/)?[^/]+/[^/]+|file=.+)"
     ),
     "POST": re.compile(r"/gradio_api/((run|api|call|call/v2)/[^/]+/?|queue/join|upload|cancel|reset/?)"),
@@ -42,6 +52,9 @@ _CLOSED = {
 _FILE = "/gradio_api/file="
 _UPLOAD = "/gradio_api/upload"
 _LOGIN = "/login"
+_LINKED = "/"  # where links from other pages may lead
+_SAID_BY_PROXIES = ("x-forwarded-host", "x-forwarded-proto")
+_NEVER_SAID = ("x-gradio-server",)  # gradio would take it for its own address
 
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -70,8 +83,10 @@ class Rules:
             not for a number, without its own name showing.
         foreign: of the hosts, those before which another server stands (a proxy), whose pages have other ports.
         upload_bytes: of the files in one upload.
+        share_bytes: that one address may upload in an hour; an upload as large as may be is always taken.
         readable: whether a file may be read, by its path.
         full: whether there is no room for so many more bytes.
+        known: whether the page or its API has an event with this name or number.
         signed_in: whether a request's cookies are those of somebody signed in; None if no password is set.
     """
 
@@ -79,8 +94,10 @@ class Rules:
     any_address: bool
     foreign: frozenset[str]
     upload_bytes: int
+    share_bytes: int
     readable: Callable[[str], bool]
     full: Callable[[int], bool]
+    known: Callable[[str | int], bool]
     signed_in: Callable[[Mapping[str, str]], bool] | None = None
 
     @classmethod
@@ -98,6 +115,10 @@ class Gate:
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app, self._rules, self._attempts = app, rules, Attempts()
+        self._crowd, self._sessions = Crowd(_REQUESTS), Budget(_SESSIONS, _SESSIONS_S)
+        self._uploads = Budget(max(rules.share_bytes, rules.upload_bytes + _FORM_BYTES), _UPLOADS_S)
+        self._seen: OrderedDict[str, None] = OrderedDict()  # sessions, the newest last
+        self._coming = 0  # bytes of the uploads under way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it."""
@@ -114,23 +135,29 @@ class Gate:
                 headers.update({**_HEADERS, **({"content-security-policy": _FILE_POLICY} if is_file else {})})
             await send(message)
 
-        refusal = self._refusal(Request(scope))
-        if refusal is not None:
-            status, words = refusal
-            await JSONResponse({"detail": words, "error": words}, status)(scope, receive, sealed)
-        elif scope["path"].rstrip("/") == _LOGIN:
-            await self._login(scope, receive, sealed)
-        else:
-            await self._app(scope, _Bounded(receive, self._most(scope)), sealed)
+        address = network(scope["client"][0] if scope.get("client") else "")
+        with self._crowd.place(address) as room:
+            refusal = self._refusal(Request(scope)) if room else (429, "Too many requests at once; try again later.")
+            scope = self._without_claims(scope)
+            if refusal is not None:
+                await _refuse(*refusal, scope, receive, sealed)
+            elif scope["path"].rstrip("/") == _LOGIN:
+                await self._login(address, scope, receive, sealed)
+            elif scope["path"] == _UPLOAD:
+                await self._upload(address, scope, receive, sealed)
+            elif scope["method"] == "POST":
+                await self._small(address, scope, receive, sealed)
+            else:
+                await self._app(scope, Bounded(receive, _JSON_BYTES), sealed)
 
     # --- what is refused ---------------------------------------------------------------------------------------------
 
     def _refusal(self, request: Request) -> tuple[int, str] | None:
         """Status and sentence for a request that may not pass."""
-        rules, path = self._rules, request.url.path
+        rules, path = self._rules, request.scope["path"]  # as it is routed by; `request.url` is made of `Host`
         if not self._is_ours(request.headers.getlist("host")):
             return 421, "This app is not called that; start it with --allowed-host NAME to give it another name."
-        if self._is_foreign(request.headers, request.method):
+        if self._is_foreign(request.headers, request.method, path):
             return 403, "Requests from other pages are not answered."
         method = "GET" if request.method == "HEAD" else request.method
         open_to_all = _matches(_OPEN, method, path)
@@ -140,41 +167,89 @@ class Gate:
             return 401, "Sign in first: this app asks for a name and a password."
         if path.startswith(_FILE) and not rules.readable(path.removeprefix(_FILE)):
             return 404, "There is no such file here."
-        stated = request.headers.get("content-length", "0")
-        length = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
-        if length > self._most(request.scope):
+        if (_length(request.headers) or 0) > (rules.upload_bytes + _FORM_BYTES if path == _UPLOAD else _JSON_BYTES):
             return 413, "More was sent than can be taken at once."
-        if path == _UPLOAD and rules.full(length):
-            return 507, "There is no room for more uploads now; try again in a few minutes."
         return None
-
-    def _most(self, scope: Scope) -> int:
-        """How many bytes may be sent."""
-        return self._rules.upload_bytes + _FORM_BYTES if scope["path"] == _UPLOAD else _JSON_BYTES
 
     def _is_ours(self, hosts: list[str]) -> bool:
         """Whether the one `Host` of a request is a name of this app."""
-        name = _hostname(f"//{hosts[0]}") if len(hosts) == 1 else None
+        name = _hostname(hosts[0]) if len(hosts) == 1 else None
         if name is None:
             return False
-        return name in self._rules.hosts or (self._rules.any_address and _is_address(name))
+        return name in self._rules.hosts or (self._rules.any_address and address_of(name) is not None)
 
-    def _is_foreign(self, headers: Headers, method: str) -> bool:
-        """Whether a browser says that another page than ours has made it ask. Following a link is no harm."""
+    def _is_foreign(self, headers: Headers, method: str, path: str) -> bool:
+        """Whether a browser says that another page than ours has made it ask. Following a link to our page is no harm."""
         origins, host = headers.getlist("origin"), headers["host"].lower()
         for origin in origins:
-            own = urlsplit(origin.lower()).netloc == host or _hostname(origin.lower()) in self._rules.foreign
-            if not own:
+            scheme, _, place = origin.lower().partition("://")
+            own = place == host or _hostname(place) in self._rules.foreign
+            if scheme not in ("http", "https") or not own:
                 return True
         site, mode = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode", "")
         asked_by_page = site in ("cross-site", "same-site") and not origins
-        return asked_by_page and not (mode == "navigate" and method in ("GET", "HEAD"))
+        return asked_by_page and not (mode == "navigate" and method in ("GET", "HEAD") and path == _LINKED)
+
+    def _without_claims(self, scope: Scope) -> Scope:
+        """The request without what only a proxy can know, unless there is one: gradio would believe anybody."""
+        headers = Headers(scope=scope)
+        named = _hostname(headers.get("x-forwarded-host", "").split(",")[0].strip())
+        dropped = set(_NEVER_SAID)
+        if not self._rules.foreign or ("x-forwarded-host" in headers and named not in self._rules.foreign):
+            dropped.update(_SAID_BY_PROXIES)
+        return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].decode("latin-1") not in dropped]}
+
+    # --- what is sent ------------------------------------------------------------------------------------------------
+
+    async def _small(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on a request for an event, if there is such an event, and its sender does not begin ever new sessions."""
+        body = await whole(receive, _JSON_BYTES)
+        if body is None:
+            await _refuse(413, "More was sent than can be taken at once, or too slowly.", scope, receive, send)
+            return
+        try:
+            session, event = session_of(body), event_of(scope["path"], body)
+        except NotFitting as error:
+            await _refuse(400, str(error), scope, receive, send)
+            return
+        if event is not None and not self._rules.known(event):
+            await _refuse(404, "There is no such endpoint.", scope, receive, send)
+        elif (session is None or session not in self._seen) and not self._sessions.take(address):
+            words = "Too many sessions were begun from there; keep to one session_hash, or try again in a few minutes."
+            await _refuse(429, words, scope, receive, send)
+        else:
+            if session is not None:
+                self._seen[session] = None
+                self._seen.move_to_end(session)
+                while len(self._seen) > _SEEN:
+                    self._seen.popitem(last=False)
+            await self._app(scope, again(body, receive), send)
+
+    async def _upload(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on an upload, if there is room for it and its sender has not taken too much of that."""
+        length = _length(Headers(scope=scope))
+        if length is None:
+            await _refuse(411, "Say how much is sent, with Content-Length.", scope, receive, send)
+            return
+        self._coming += length  # before anything is waited for: others may ask at the same time
+        try:
+            if await run_in_threadpool(self._rules.full, self._coming):
+                words = "There is no room for more uploads now; try again in a few minutes."
+                await _refuse(507, words, scope, receive, send)
+            elif not self._uploads.take(address, max(length, _UPLOAD_LEAST)):
+                words = "Too much was uploaded from there in the last hour; try again later."
+                await _refuse(429, words, scope, receive, send)
+            else:
+                await self._app(scope, Bounded(receive, length), send)
+        except ClientDisconnect:  # broken off; nobody waits for an answer
+            return
+        finally:
+            self._coming -= length
 
     # --- signing in --------------------------------------------------------------------------------------------------
 
-    async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _login(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a password on, unless too many wrong ones have come from there; a wrong one is answered slowly."""
-        address = network(scope["client"][0] if scope.get("client") else "")
         wait = self._attempts.wait_s(address)
         if wait > 0:
             words = f"Too many wrong passwords; try again in {wait:.0f} seconds."
@@ -191,77 +266,24 @@ class Gate:
                     await asyncio.sleep(Attempts.SLOW_S)
             await send(message)
 
-        await self._app(scope, _Bounded(receive, _FORM_BYTES), slowed)
+        await self._app(scope, Bounded(receive, _FORM_BYTES), slowed)
 
 
-class Attempts:
-    """Wrong passwords by network address: after a few, the next is refused for twice as long each time."""
-
-    SLOW_S = 1.0  # before a wrong password is answered
-    FREE, LONGEST_S = 5, 300.0
-    _KEPT, _FORGOTTEN_S = 10_000, 3600.0
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._failures: dict[str, tuple[int, float]] = {}  # how many, and when the last
-
-    def wait_s(self, address: str) -> float:
-        """Seconds until this address may try again."""
-        count, last = self._failures.get(address, (0, 0.0))
-        if count < self.FREE:
-            return 0.0
-        return max(0.0, last + min(2.0 ** min(1 + count - self.FREE, 20), self.LONGEST_S) - self._now())
-
-    def failed(self, address: str) -> None:
-        """A password was wrong."""
-        count, last = self._failures.pop(address, (0, 0.0))
-        fresh = self._now() - last > self._FORGOTTEN_S
-        self._failures[address] = (1 if fresh else count + 1, self._now())
-        while len(self._failures) > self._KEPT:
-            self._failures.pop(next(iter(self._failures)))
-
-    def succeeded(self, address: str) -> None:
-        """It was right."""
-        self._failures.pop(address, None)
+async def _refuse(status: int, words: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"detail": words, "error": words}, status)(scope, receive, send)
 
 
-class _Bounded:
-    """What a client sends, up to so many bytes; at more it is as if the client had gone."""
-
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._left = receive, most
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        return message if self._left >= 0 else {"type": "http.disconnect"}
-
-
-def network(address: str) -> str:
-    """The network address that one visitor is taken to have: of IPv6, where everybody has billions, the first half."""
-    if not _is_address(address):
-        return address
-    number = ipaddress.ip_address(address)
-    return str(ipaddress.ip_network((number, 64), strict=False)) if number.version == 6 else address
+def _length(headers: Headers) -> int | None:
+    """How many bytes follow, by the headers."""
+    stated = headers.get("content-length", "")
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else None
 
 
 def _matches(addresses: dict[str, re.Pattern[str]], method: str, path: str) -> bool:
     return method in addresses and addresses[method].fullmatch(path) is not None
 
 
-def _hostname(address: str) -> str | None:
-    """The host of an address, in lower case and without brackets."""
-    try:
-        parts = urlsplit(address)
-        _ = parts.port  # raises where it is none
-        return None if parts.username is not None else parts.hostname
-    except ValueError:
-        return None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _hostname(place: str) -> str | None:
+    """The host of HOST or HOST:PORT, in lower case and without brackets; None where it is anything more."""
+    found = _HOST.fullmatch(place.lower())
+    return found[1].strip("[]") if found else None

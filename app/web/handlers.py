@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,13 @@ from app.video import VideoInfo
 from app.web import panels
 from app.web.choices import EVERYBODY, Wish, check_detector
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
-from app.web.gate import network
 from app.web.jobs import Cancelled, Job, JobProgress, Slot, Snapshot
 from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
 from app.web.people import Found, find
 from app.web.sessions import Session, Sessions
 from app.web.uploads import Uploads
+from app.web.visitors import network
 from app.web.work import Delivery, process
 from estimators.detection.tracking import select_people
 from estimators.errors import D3PError, PersonError, VideoError
@@ -53,8 +54,8 @@ class Desk:
     # --- shared by page and API --------------------------------------------------------------------------------------
 
     def session(self, request: gr.Request) -> Session:
-        """Whose request it is; the session begins if need be."""
-        session = self.sessions.of(request.session_hash)
+        """Whose request it is; the session begins if need be. Who names none has one for this request alone."""
+        session = self.sessions.of(request.session_hash or secrets.token_hex(16))
         session.address = network(request.client.host) if request.client else ""
         return session
 

@@ -25,6 +25,8 @@ _HEADER = """\
 """
 
 
+_SESSIONS = 2000  # whose states gradio keeps
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,7 @@ class Page(gr.Blocks):
         # gradio checks that files were uploaded only once `launch()` has set these, and a page that is mounted is not
         # launched. That is the second lock; `Uploads` is the first.
         self.has_launched = self.is_running = True
+        self.state_session_capacity = _SESSIONS
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
         """Check the values of a request, then let gradio make Python values of them.

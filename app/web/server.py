@@ -17,8 +17,10 @@ import gradio as gr
 import uvicorn
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
+from gradio import route_utils as gradio_uploads
 
 from app.models import Options
+from app.web.bodies import StrictParser
 from app.web.gate import Gate, Rules
 from app.web.handlers import Desk
 from app.web.limits import Limits
@@ -74,7 +76,8 @@ def application(settings: Settings) -> Iterator[fastapi.FastAPI]:
     uploads = Uploads(folder, [video for video, _ in examples.values()], settings.limits.stored_megabytes * 1e6)
     desk = Desk(Sessions(uploads, settings.max_age_s, settings.grace_s), settings.limits, uploads)
     over = threading.Event()
-    threading.Thread(target=_sweep, args=(desk.sessions, min(600, settings.max_age_s), over), daemon=True).start()
+    every_s = max(0.05, min(600, settings.max_age_s, settings.grace_s / 4))
+    threading.Thread(target=_sweep, args=(desk.sessions, every_s, over), daemon=True).start()
     try:
         yield _mounted(settings, desk, examples)
     finally:
@@ -104,10 +107,12 @@ def _mounted(settings: Settings, desk: Desk, clips: dict[str, tuple[Path, Path]]
     static.mount("/", StaticFiles(directory=STATIC))
     api.mount("/viewer", static)
     api.state.desk = desk
+    gradio_uploads.GradioMultiPartParser = StrictParser  # type: ignore[misc]  # there is no other way to choose one
     gr.mount_gradio_app(
         api,
         blocks,
         path="/",
+        root_path="",  # else that of GRADIO_ROOT_PATH, which another program may have left
         server_name=settings.host,
         server_port=settings.port,
         footer_links=["api"],
@@ -124,12 +129,13 @@ def _mounted(settings: Settings, desk: Desk, clips: dict[str, tuple[Path, Path]]
         theme=theme(),
         css_paths=[STATIC / "page.css"],
     )
-    api.add_middleware(Gate, rules=_rules(settings, desk, _pages(api)))
+    api.add_middleware(Gate, rules=_rules(settings, desk, blocks, _pages(api)))
     return api
 
 
-def _rules(settings: Settings, desk: Desk, pages: list[gr.routes.App]) -> Rules:
-    """The gate's, with gradio's own record of who is signed in."""
+def _rules(settings: Settings, desk: Desk, blocks: gr.Blocks, pages: list[gr.routes.App]) -> Rules:
+    """The gate's, with gradio's own record of events and of who is signed in."""
+    events = {name for number, event in blocks.fns.items() for name in (number, event.api_name)}
 
     def signed_in(cookies: Mapping[str, str]) -> bool:
         names = [f"access-token-{kind}{page.cookie_id}" for page in pages for kind in ("", "unsecure-")]
@@ -141,8 +147,10 @@ def _rules(settings: Settings, desk: Desk, pages: list[gr.routes.App]) -> Rules:
         any_address=any_address,
         foreign=frozenset(name.lower() for name in settings.allowed_hosts),
         upload_bytes=settings.limits.megabytes * settings.limits.clips * 1_048_576,  # gradio counts MiB
+        share_bytes=settings.limits.stored_megabytes * 250_000,  # a quarter
         readable=desk.uploads.readable,
         full=desk.uploads.full,
+        known=lambda event: event in events,
         signed_in=signed_in if settings.auth else None,
     )
 
@@ -156,8 +164,13 @@ def _pages(app: fastapi.FastAPI) -> list[gr.routes.App]:
 class Server(uvicorn.Server):
     """Uvicorn, which at its end tells gradio to let go of the pages that are still open."""
 
-    def __init__(self, app: fastapi.FastAPI, log_level: str = "warning") -> None:
-        super().__init__(uvicorn.Config(app, log_level=log_level, timeout_graceful_shutdown=3, server_header=False))
+    def __init__(self, app: fastapi.FastAPI, log_level: str = "warning", proxied: bool = False) -> None:
+        """`proxied`: whether a proxy of this machine says whom it asks for; else anybody here could claim to be anybody."""
+        super().__init__(
+            uvicorn.Config(
+                app, log_level=log_level, timeout_graceful_shutdown=3, server_header=False, proxy_headers=proxied
+            )
+        )
         self._pages = _pages(app)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -175,7 +188,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     """
     with _listen(settings) as listener, application(settings) as app:
         host, port = listener.getsockname()[:2]
-        server = Server(app)
+        server = Server(app, proxied=bool(settings.allowed_hosts))
         if on_ready:
             on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
         server.run(sockets=[listener])

@@ -18,6 +18,8 @@ from app.web.jobs import Job, Owner
 from app.web.uploads import Uploads
 
 _RUNS_KEPT = 3  # results a session keeps beside that of a new run; the page shows the last one
+_MOST = 2000  # sessions at a time, as many as gradio knows; with more, those go that were unused for longest
+_UNCLAIMED_S = 1800.0  # that an upload waits for a session to name it
 
 
 class Session:
@@ -30,6 +32,7 @@ class Session:
         self.jobs: list[Job] = []
         self.people: People | None = None  # found last, for another run on the same video
         self.used = time.monotonic()
+        self.left: float | None = None  # when its page was closed
 
     def new_run(self) -> Path:
         """The directory of a new run (not made yet); those of the oldest runs go."""
@@ -38,6 +41,11 @@ class Session:
         for old in runs[: max(0, len(runs) - _RUNS_KEPT)]:
             shutil.rmtree(old, ignore_errors=True)
         return self.folder / secrets.token_hex(8)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has no work under way."""
+        return all(job.done() for job in self.jobs)
 
     @property
     def owner(self) -> Owner:
@@ -78,7 +86,11 @@ class Sessions:
             if session is None:
                 session = self._sessions[key or ""] = Session(self._uploads.results / secrets.token_hex(16))
             session.used = time.monotonic()
-            return session
+            idle = [name for name, other in self._sessions.items() if other.idle] if len(self._sessions) > _MOST else []
+            oldest = sorted(idle, key=lambda name: self._sessions[name].used)[: len(self._sessions) - _MOST]
+        for name in oldest:
+            self.close(name)
+        return session
 
     def close(self, key: str | None) -> None:
         """The session is over: its work stops, its files and its uploads go (but not what another session has
@@ -94,34 +106,30 @@ class Sessions:
         self._uploads.forget(session.uploads - others)
 
     def close_soon(self, key: str | None) -> None:
-        """Close the session in a while, unless it is used until then: a connection that is lost for a moment looks like
-        a page that was closed. Work that somebody still waits for is waited for, too."""
+        """Have `sweep` close the session in a while, unless it is used until then: a connection that is lost for a moment
+        looks like a page that was closed. Work that somebody still waits for is waited for, too."""
         with self._lock:
             session = self._sessions.get(key or "")
-        if session is None:
-            return
-        left_at = time.monotonic()
-
-        def close() -> None:
-            if any(not job.done() for job in session.jobs):
-                self.close_soon(key)
-            elif session.used <= left_at:
-                self.close(key)
-
-        timer = threading.Timer(self._grace, close)
-        timer.daemon = True
-        timer.start()
+            if session is not None:
+                session.left = time.monotonic()
 
     def sweep(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Close the sessions that nobody has used for long and that have no work under way."""
+        """Close the sessions that were left, or that nobody has used for long, and that have no work under way; delete
+        uploads that no session has named for long: nobody comes back for them."""
         with self._lock:
-            old = [
-                key
-                for key, session in self._sessions.items()
-                if now() - session.used > self._max_age and all(job.done() for job in session.jobs)
-            ]
+            for session in self._sessions.values():
+                if not session.idle and session.left is not None and session.used <= session.left:
+                    session.left = now()
+            old = [key for key, session in self._sessions.items() if session.idle and self._is_over(session, now())]
         for key in old:
             self.close(key)
+        with self._lock:
+            named = {path for session in self._sessions.values() for path in session.uploads}
+        self._uploads.forget_unnamed(named, _UNCLAIMED_S)
+
+    def _is_over(self, session: Session, now: float) -> bool:
+        left = session.left is not None and session.used <= session.left and now - session.left > self._grace
+        return left or now - session.used > self._max_age
 
     def close_all(self) -> None:
         """The app ends."""

@@ -3,9 +3,12 @@ machine: no path, device, pipe, folder or address, whatever way it is written.""
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +81,10 @@ class Uploads:
 
     def full(self, more: int) -> bool:
         """Whether there is no room for so many more bytes."""
-        there = sum(path.lstat().st_size for path in _files(self.folder))
+        there = 0
+        for path in _files(self.folder):
+            with suppress(OSError):
+                there += path.lstat().st_size
         return there + more > self._most or shutil.disk_usage(self.folder).free - more < _SPARE
 
     def forget(self, paths: Iterable[Path]) -> None:
@@ -90,6 +96,15 @@ class Uploads:
                     path.parent.rmdir()
                 except OSError:  # another file lies there, or another thread was quicker
                     continue
+
+    def forget_unnamed(self, named: Container[Path], seconds: float) -> None:
+        """Delete the uploads that are older than so many seconds and not among those `named`, half ones included."""
+        before = time.time() - seconds
+        for path in _files(self.folder):
+            with suppress(OSError):  # somebody else was quicker
+                there = path.lstat()
+                if path not in named and self.owns(path) and max(there.st_mtime, there.st_ctime) < before:
+                    self.forget([path])
 
     def _regular(self, path: str | Path) -> Path | None:
         """The absolute path of an existing regular file without any link on the way; None for everything else."""
@@ -103,13 +118,13 @@ class Uploads:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder in which others are working."""
-    for path in folder.rglob("*"):
-        try:
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path
-        except OSError:
-            continue
+    """All files below a folder in which others are working: what goes meanwhile is left out."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            with suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    yield path
 
 
 def file_box(**settings: Any) -> gr.File:

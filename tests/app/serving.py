@@ -16,7 +16,7 @@ from app.web.server import Server, Settings, _listen, application
 def running(settings: Settings) -> Iterator[tuple[str, FastAPI]]:
     """Its address and the application behind it."""
     with _listen(settings) as listener, application(settings) as app:
-        server = Server(app, log_level="critical")
+        server = Server(app, log_level="critical", proxied=bool(settings.allowed_hosts))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from conftest import FRAMES, Served, serving
 
-from app.web.gate import Attempts
 from app.web.server import Settings
+from app.web.visitors import Attempts
 
 TAKE_FILES = ("check", "people", "process", "folder")
 WISH: dict[str, Any] = {

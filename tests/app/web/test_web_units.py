@@ -173,7 +173,9 @@ def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
         sessions.close_soon(key)
     time.sleep(0.05)
     sessions.of("back")
-    time.sleep(0.6)
+    sessions.sweep()
+    assert gone.folder.exists()
+    sessions.sweep(now=lambda: time.monotonic() + 0.6)
     assert back.folder.exists() and not gone.folder.exists()
 
 
