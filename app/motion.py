@@ -97,7 +97,8 @@ class Motion:
         fps: frames per second; the average rate if the video's rate varies.
         image_size: (width, height) pixels of the upright picture.
         source: `name` and `sha256` of the video file.
-        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found.
+        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found; `turned_deg`, if
+            pictures were turned clockwise for it beyond what the file says.
         models: `detector`, `lifter`, `refiner` (None if not used): name, version, weight hash of each.
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.

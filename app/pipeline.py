@@ -96,6 +96,9 @@ def run(
         check_output_folder(folder)
         models = models or Models.load(options)
     people = _find(info, models, options, people, stages)
+    if people.turn:
+        info = info.turned(people.turn)
+        camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
     tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
@@ -106,7 +109,7 @@ def run(
         save_quality(measures, staging / QUALITY)
         save_report(motion, measures, staging / REPORT)
         if options.video:
-            _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
+            _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
     for stale in exported_files(folder):  # of an earlier run: they show another motion
         if stale.name not in exported:
@@ -149,7 +152,7 @@ def check_output_folder(folder: Path) -> None:
 def _find(info: VideoInfo, models: Models, options: Options, known: People | None, stages: Stages) -> People:
     """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        people = find_people(info, models.detector, progress, known, options.looks)
+        people = find_people(info, models.detector, progress, known, options.looks, options.rotate)
     for warning in people.warnings:
         stages.progress.warn(warning)
     return people
@@ -278,7 +281,7 @@ def own_version() -> str:
         return "unknown"
 
 
-def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stages) -> None:
+def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: Stages) -> None:
     """The second pass over the video: the side-by-side pictures.
 
     Raises:
@@ -290,7 +293,7 @@ def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stage
     pictures = SideBySide(motion)
     index = 0
     with stages("Draw", len(motion)) as progress, VideoWriter(target, pictures.size, clock) as writer:
-        for picture in VideoReader(video):
+        for picture in VideoReader(info.path, info.turn):
             if index == len(motion):
                 index += 1
                 break
@@ -298,4 +301,4 @@ def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stage
             index += 1
             progress.update(index)
         if index != len(motion):
-            raise VideoError(f"{video.name} has changed while it was being processed.")
+            raise VideoError(f"{info.path.name} has changed while it was being processed.")

@@ -13,7 +13,7 @@ import gradio as gr
 from app.models import Options
 from app.video import VideoInfo
 from app.web import panels
-from app.web.choices import EVERYBODY, Wish, check_detector
+from app.web.choices import EVERYBODY, Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
 from app.web.gate import network
 from app.web.jobs import Cancelled, Job, JobProgress, Slot, Snapshot
@@ -112,7 +112,7 @@ class Desk:
             )
         select_people(people.tracks, person)
 
-    def begin_finding(self, video: Any, detector: str, session: Session) -> Job:
+    def begin_finding(self, video: Any, detector: str, rotate: str, session: Session) -> Job:
         """Check a video and queue the search for its people.
 
         Raises:
@@ -121,7 +121,7 @@ class Desk:
         info = self.admit(video, session)
 
         def run(progress: JobProgress) -> Found:
-            found = find(info.path, detector, self.kept, progress, session.people)
+            found = find(info.path, detector, rotate, self.kept, progress, session.people)
             session.people = found.people
             return found
 
@@ -197,11 +197,11 @@ class Desk:
         options = wish.options()
         self._check_person(options.person, self.admit(video, session), session)
 
-    def prepare_finding(self, video: Any, detector: str, request: gr.Request) -> Iterator[str]:
+    def prepare_finding(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Iterator[str]:
         """The same before people are looked for."""
 
         def check(session: Session) -> None:
-            check_detector(detector)
+            check_search(detector, rotate)
             self.admit(video, session)
 
         yield from self._check(check, request)
@@ -227,10 +227,12 @@ class Desk:
             )
         )
 
-    def find(self, video: Any, detector: str, request: gr.Request) -> Generator[str, None, Found | None]:
+    def find(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Generator[str, None, Found | None]:
         """Look for people, after `prepare_finding`; returns them, None if there are none."""
         return (
-            yield from self._watch(lambda: self.begin_finding(video, detector, self.session(request)), panels.finding)
+            yield from self._watch(
+                lambda: self.begin_finding(video, detector, rotate, self.session(request)), panels.finding
+            )
         )
 
     def work_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:

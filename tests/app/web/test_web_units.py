@@ -263,7 +263,7 @@ def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monk
     use(monkeypatch, lambda: models)
     kept = KeptModels()
     progress = JobProgress()
-    found = find(clip[0], "movenet", kept, progress)
+    found = find(clip[0], "movenet", "auto", kept, progress)
     (one,) = found.portraits
     assert (one.id, one.share, one.largest) == (0, 1.0, True)
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(one.picture), np.uint8), cv2.IMREAD_COLOR)
@@ -288,7 +288,7 @@ def test_nobody_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     use(monkeypatch, stand_in)
     dark = write_video(tmp_path / "dark.mp4", pictures=pictures([False] * 12))
     with pytest.raises(NobodyFoundError, match="Nobody was seen"):
-        find(dark, "movenet", KeptModels(), JobProgress())
+        find(dark, "movenet", "auto", KeptModels(), JobProgress())
 
 
 def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
