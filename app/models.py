@@ -69,7 +69,9 @@ class Options:
         if self.frames < 1:
             raise ConfigError(f"The number of frames of the lifter's window must be at least 1, not {self.frames}.")
         if self.rotate not in ROTATIONS:
-            raise ConfigError(f"Pictures are turned by {', '.join(ROTATIONS[1:])} degrees or 'auto', not {str(self.rotate)[:40]!r}.")
+            raise ConfigError(
+                f"Pictures are turned by {', '.join(ROTATIONS[1:])} degrees or 'auto', not {str(self.rotate)[:40]!r}."
+            )
 
     @property
     def lifter_weights(self) -> str:

@@ -29,10 +29,11 @@ from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
 from app.progress import Progress, Silent
-from app.quality import quality, save_quality
+from app.quality import guesses, quality, save_quality
 from app.report import save_report
 from app.root import Seen, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
+from estimators.belief import believed_joints, widened
 from estimators.errors import ConfigError, VideoError
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
@@ -61,8 +62,8 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video."""
-        return self.people.warnings
+        """What was wrong with the video, and what it does not show."""
+        return [*self.people.warnings, *guesses(self.motion)]
 
 
 def run(
@@ -104,6 +105,8 @@ def run(
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
     motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
     measures = quality(motion)
+    for warning in guesses(motion):
+        stages.progress.warn(warning)
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
@@ -252,14 +255,25 @@ def _assemble(
     camera: dict[str, Any],
 ) -> Motion:
     """Everything found, as a Motion."""
+    believed = [believed_joints(track) for track in tracks]
     seen = [
-        Seen(track.keypoints, track.scores, raw if better is None else better)
-        for track, raw, (better, _) in zip(tracks, lifted, refined, strict=True)
+        Seen(track.keypoints, track.scores, raw if better is None else better, known)
+        for track, raw, (better, _), known in zip(tracks, lifted, refined, believed, strict=True)
     ]
     roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps))
     people = [
-        PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma)
-        for track, raw, root, (better, sigma) in zip(tracks, lifted, roots, refined, strict=True)
+        PersonMotion(
+            track.id,
+            track.keypoints,
+            track.scores,
+            track.provenance,
+            raw,
+            root,
+            better,
+            None if sigma is None else widened(sigma, known),
+            known,
+        )
+        for track, raw, root, (better, sigma), known in zip(tracks, lifted, roots, refined, believed, strict=True)
     ]
     return Motion(
         people=tuple(people),

@@ -99,9 +99,7 @@ class Workbench:
         )  # fmt: skip
         form.people.select(self._picked, None, form.person, queue=False, **QUIET)
         where = [self.video, form.detector, form.rotate]
-        sought = self.searches.change(
-            desk.prepare_finding, where, buttons.status, concurrency_limit=None, **QUIET
-        )
+        sought = self.searches.change(desk.prepare_finding, where, buttons.status, concurrency_limit=None, **QUIET)
         sought.failure(self._forget, None, picker, queue=False, **QUIET)
         held = sought.success(buttons.locked, None, buttons.both(), queue=False, **QUIET)
         find = held.success(self._find, where, [buttons.status, *buttons.both(), *picker], **slot)
