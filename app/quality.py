@@ -123,7 +123,7 @@ def reprojection_error(
 
     The root is fitted to each frame, for this very pose: the error is the pose's, not the trajectory's.
     """
-    root = fit_root(person.keypoints_2d, person.scores, poses, image_size, focal)
+    root = fit_root(person.keypoints_2d, np.where(person.known, person.scores, 0), poses, image_size, focal)
     trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     if not trusted.any():
         return None
@@ -182,7 +182,7 @@ def _measure(
     skeleton, fps = motion.skeleton, float(motion.fps)
     feet = ground.of(poses[:, [skeleton.joints.index(name) for name in FEET]] + person.root[:, None])
     seconds = int(person.present.sum()) / fps
-    poses = without_guesses(poses, person)
+    guessed, poses = poses, without_guesses(poses, person)
     acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(), fps)
     lengths = bone_lengths(poses[person.present], skeleton)
     mean = _over_known(np.mean, lengths)
@@ -198,7 +198,7 @@ def _measure(
         "jerk": _rounded(jerk),
         "bone_length_variation": _rounded(_mean(variation)),
         "left_right_asymmetry": _rounded(_mean(np.array(list(asymmetry.values())))),
-        "reprojection_error": _rounded(reprojection_error(person, poses, motion.image_size, focal)),
+        "reprojection_error": _rounded(reprojection_error(person, guessed, motion.image_size, focal)),
         "foot_sliding": _rounded(foot_sliding(feet, contacts, fps)),
         "left_right_swaps": _rounded(
             60 * left_right_swaps(poses, person.runs(), skeleton) / seconds if seconds else None
