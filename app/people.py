@@ -50,8 +50,11 @@ class People:
         """Whether they are of this very video, turned as is asked, found by this detector, which has looked at every frame,
         or as is asked."""
         same = self.sha256 == info.sha256 and self.detector == detector.description()
-        turned = self.turn_found if rotate == UNSURE else self.turn == int(rotate)
-        return same and turned and self.every in (1, every)
+        return same and self.turned_as(rotate) and self.every in (1, every)
+
+    def turned_as(self, rotate: str) -> bool:
+        """Whether the pictures were turned as `rotate`, one of `ROTATIONS`, asks."""
+        return self.turn_found if rotate == UNSURE else self.turn == int(rotate)
 
 
 def find_people(

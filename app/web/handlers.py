@@ -92,7 +92,7 @@ class Desk:
             QueueFullError: see `Slot`.
         """
         info = self.admit(video, session)
-        self._check_person(options.person, info, session)
+        self._check_person(options, info, session)
 
         def run(progress: JobProgress) -> Delivery:
             delivery = process(info.path, session.new_run(), options, self.kept, progress, session.people)
@@ -101,16 +101,16 @@ class Desk:
 
         return self._submit(run, session)
 
-    def _check_person(self, person: str, info: VideoInfo, session: Session) -> None:
+    def _check_person(self, options: Options, info: VideoInfo, session: Session) -> None:
         """People have numbers once they were looked for; asked for by number, they must be there before any work."""
-        if person in EVERYBODY:
+        if options.person in EVERYBODY:
             return
         people = session.people
-        if people is None or people.sha256 != info.sha256:
+        if people is None or people.sha256 != info.sha256 or not people.turned_as(options.rotate):
             raise PersonError(
                 "People have numbers once they were looked for in this video: find them first, then pick one."
             )
-        select_people(people.tracks, person)
+        select_people(people.tracks, options.person)
 
     def begin_finding(self, video: Any, detector: str, rotate: str, session: Session) -> Job:
         """Check a video and queue the search for its people.
@@ -195,7 +195,7 @@ class Desk:
 
     def _check_run(self, video: Any, wish: Wish, session: Session) -> None:
         options = wish.options()
-        self._check_person(options.person, self.admit(video, session), session)
+        self._check_person(options, self.admit(video, session), session)
 
     def prepare_finding(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Iterator[str]:
         """The same before people are looked for."""

@@ -81,6 +81,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     assert wish.options() == Options()
     assert replace(wish, person="2", steps=3, refine=False).options() == Options(person="2", steps=3, refine=False)
     assert replace(wish, looks=12).options() == Options(looks=12)
+    assert replace(wish, rotate="270").options() == Options(rotate="270")
     wrong: list[dict[str, Any]] = [
         {"detector": "../../etc/config.py"},
         {"lifter": "/tmp/evil.safetensors"},
@@ -92,6 +93,8 @@ def test_only_what_is_offered_can_be_chosen() -> None:
         {"steps": 1.5},
         {"looks": -1},
         {"looks": "12"},
+        {"rotate": "45"},
+        {"rotate": 90},
     ]
     for change in wrong:
         with pytest.raises(ConfigError):
@@ -392,6 +395,15 @@ def test_curves_have_the_means_of_the_measures(motion: Motion) -> None:
         error = reprojection_error(person, poses, motion.image_size, motion.camera["focal_px"])
         assert np.nanmean(found["reprojection"][name]) == pytest.approx(error)  # all joints are trusted here
         assert found["bones"][name].shape == (FRAMES,)
+
+
+def test_playback_says_which_joints_are_guesses(motion: Motion) -> None:
+    (person,) = motion.people
+    assert playback(replace(motion, people=(replace(person, believed=None),)))["people"][0]["believed"] is None
+    believed = person.known.copy()
+    believed[:, 3] = False
+    told = playback(replace(motion, people=(replace(person, believed=believed),)))["people"][0]["believed"]
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(told), np.uint8).reshape(-1, 17), believed)
 
 
 def test_playback_holds_the_poses_and_the_truth(
