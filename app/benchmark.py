@@ -182,7 +182,7 @@ def measure(
         DataError: no clips there. A clip in which nobody is found is a result, not an error.
     """
     clips, seen = clips_in(folder), {} if seen is None else seen
-    options = replace(options or Options(), video=False)
+    options = replace(options or Options(), video=False, rotate="0")
     results: list[ClipResult] = []
     for name, (video, truth_file) in clips.items():
         truth = load_truth(truth_file)

@@ -24,7 +24,7 @@ def find_contacts(feet: np.ndarray, heights: np.ndarray, fps: float) -> np.ndarr
     """Which foot stands in which frame.
 
     Args:
-        feet: (N,2,3) metres, the ankles in any space that stands still; NaN where missing.
+        feet: (N,2,3) metres, the ankles in any space that stands still; NaN where missing or not believed.
         heights: (N,2) metres above where an ankle is while its foot stands; NaN where missing.
         fps: frames per second.
 
@@ -33,10 +33,10 @@ def find_contacts(feet: np.ndarray, heights: np.ndarray, fps: float) -> np.ndarr
     """
     contacts = np.zeros(heights.shape, bool)
     shortest = max(2, round(_SHORTEST_S * fps))
-    for run in runs(np.isfinite(feet).all(axis=(1, 2))):
-        if run.stop - run.start < 2:
-            continue
-        for foot in range(2):
+    for foot in range(2):
+        for run in runs(np.isfinite(feet[:, foot]).all(axis=1)):
+            if run.stop - run.start < 2:
+                continue
             path = np.stack([smooth(feet[run, foot, axis], fps, _SPEED_CUTOFF_HZ) for axis in range(3)], axis=1)
             speed = np.linalg.norm(np.gradient(path, axis=0), axis=1) * fps
             height = np.abs(heights[run, foot])  # far below the floor is as wrong as far above

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.motion import Motion, PersonMotion
-from app.quality import TRUSTED_SCORE, bone_lengths
+from app.quality import TRUSTED_SCORE, bone_lengths, without_guesses
 from app.root import fit_root, project
 from estimators.camera import assumed_focal
 from estimators.tracks import Provenance
@@ -42,8 +42,9 @@ def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarr
     for name, poses in variants.items():
         if poses is None:
             continue
-        found["acceleration"][name] = acceleration(poses, person.runs(), float(motion.fps))
-        found["bones"][name] = bone_deviation(poses, person, motion)
+        shown = without_guesses(poses, person)
+        found["acceleration"][name] = acceleration(shown, person.runs(), float(motion.fps))
+        found["bones"][name] = bone_deviation(shown, person, motion)
         found["reprojection"][name] = reprojection(poses, person, motion)
     return found
 
@@ -60,7 +61,7 @@ def acceleration(poses: np.ndarray, runs: list[slice], fps: float) -> np.ndarray
     for run in runs:
         if run.stop - run.start > 2:
             bends = np.diff(poses[run, 1:].astype(np.float64), n=2, axis=0)
-            values[run.start + 1 : run.stop - 1] = np.linalg.norm(bends, axis=-1).mean(axis=1) * fps**2
+            values[run.start + 1 : run.stop - 1] = _row_means(np.linalg.norm(bends, axis=-1)) * fps**2
     return values
 
 
@@ -68,17 +69,24 @@ def bone_deviation(poses: np.ndarray, person: PersonMotion, motion: Motion) -> n
     """(N,) percent: |length - mean length| / mean length, mean over the bones of (N,J,3) metres."""
     values = np.full(len(poses), np.nan)
     lengths = bone_lengths(poses[person.present], motion.skeleton)
-    mean = np.maximum(lengths.mean(axis=0), 1e-9)
-    values[person.present] = 100 * np.abs(lengths / mean - 1).mean(axis=1)
+    mean = np.maximum(_row_means(lengths.T), 1e-9)
+    values[person.present] = 100 * _row_means(np.abs(lengths / mean - 1))
     return values
+
+
+def _row_means(values: np.ndarray) -> np.ndarray:
+    """(N,): the mean of each row of (N,J), without its NaN; NaN for rows with nothing else."""
+    known = np.isfinite(values)
+    means: np.ndarray = np.where(known, values, 0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+    return means
 
 
 def reprojection(poses: np.ndarray, person: PersonMotion, motion: Motion) -> np.ndarray:
     """(N,) pixels: mean distance of the trusted keypoints of detected frames from the projected joints, the root
     fitted to each frame, as in `app.quality.reprojection_error`."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
-    root = fit_root(person.keypoints_2d, person.scores, poses, motion.image_size, focal)
-    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None]
+    root = fit_root(person.keypoints_2d, np.where(person.known, person.scores, 0), poses, motion.image_size, focal)
+    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     values = np.full(len(poses), np.nan)
     seen = trusted.any(axis=1)
     if seen.any():

@@ -30,6 +30,8 @@ _RADIUS_M = {
 }  # fmt: skip
 _NECK_RADIUS_M, _HEAD_RADIUS_M, _NOSE_RADIUS_M = 0.042, 0.1, 0.026
 
+_GUESS_PALE, _GUESS_THICKNESS = 0.78, 0.5  # of limbs whose place is a guess
+
 
 def limb_colour(skeleton: Skeleton, child: int) -> Colour:
     """Colour of the bone that ends at joint `child`."""
@@ -93,7 +95,13 @@ def _grid_segments(x: float, z: float, reach: float, cell: float) -> tuple[np.nd
 
 
 def paint_people(
-    picture: np.ndarray, view: View, bodies: list[np.ndarray], ids: list[int], skeleton: Skeleton, faded: list[bool]
+    picture: np.ndarray,
+    view: View,
+    bodies: list[np.ndarray],
+    ids: list[int],
+    skeleton: Skeleton,
+    faded: list[bool],
+    known: list[np.ndarray],
 ) -> None:
     """Shadows, then all limbs of all people from far to near, in place.
 
@@ -101,11 +109,13 @@ def paint_people(
         bodies: (17,3) ground coordinates of each person present.
         ids: their numbers, written over their heads if there are several.
         faded: people whose pose is interpolated are drawn paler.
+        known: (17,) bool of each: the joints that are believed; limbs to others are drawn thin and faint, without a shadow.
     """
-    darken(picture, [shape for body in bodies for shape in _shadow(body, view, skeleton)], 0.72)
+    shadows = [shape for body, sure in zip(bodies, known, strict=True) for shape in _shadow(body, view, skeleton, sure)]
+    darken(picture, shadows, 0.72)
     jobs: list[tuple[float, Callable[[], None]]] = []
-    for body, pale in zip(bodies, faded, strict=True):
-        jobs += _limbs(picture, body, view, skeleton, 0.45 if pale else 0.0)
+    for body, pale, sure in zip(bodies, faded, known, strict=True):
+        jobs += _limbs(picture, body, view, skeleton, 0.45 if pale else 0.0, sure)
     for _, paint in sorted(jobs, key=lambda job: -job[0]):
         paint()
     if len(ids) > 1:
@@ -116,7 +126,7 @@ def paint_people(
 
 
 def _limbs(
-    picture: np.ndarray, body: np.ndarray, view: View, skeleton: Skeleton, pale: float
+    picture: np.ndarray, body: np.ndarray, view: View, skeleton: Skeleton, pale: float, known: np.ndarray
 ) -> list[tuple[float, Callable[[], None]]]:
     """(depth, paint) of each part of one body."""
     pixels, depth = view.project(body)
@@ -124,10 +134,10 @@ def _limbs(
     thorax, face, head = (skeleton.joints.index(name) for name in ("thorax", "neck", "head"))
     jobs: list[tuple[float, Callable[[], None]]] = []
 
-    def colour_at(colour: Colour, metres: float) -> Colour:
+    def colour_at(colour: Colour, metres: float, sure: bool) -> Colour:
         # Things further back sink a little into the background.
         haze = np.clip((metres - view.distance) / 2.5, 0, 0.35)
-        return mix(colour, SKY_BOTTOM, float(max(haze, pale)))
+        return mix(colour, SKY_BOTTOM, float(max(haze, pale if sure else _GUESS_PALE)))
 
     for parent, child in skeleton.bones:
         if child in (face, head):
@@ -136,8 +146,10 @@ def _limbs(
         r0, r1 = joint_radius(skeleton, parent), joint_radius(skeleton, child)
         if child in skeleton.left + skeleton.right and parent not in skeleton.left + skeleton.right:
             r0 = r1  # collar and hip bones do not widen towards the trunk
-        tint = colour_at(limb_colour(skeleton, child), middle)
-        thick = r0 * per_metre[parent], r1 * per_metre[child]
+        sure = bool(known[parent] and known[child])
+        tint = colour_at(limb_colour(skeleton, child), middle, sure)
+        share = 1.0 if sure else _GUESS_THICKNESS
+        thick = share * r0 * per_metre[parent], share * r1 * per_metre[child]
         jobs.append((middle, partial(solid_capsule, picture, pixels[parent], pixels[child], *thick, tint)))
     # The head: a neck, a ball between face and crown, and a nose that shows where it looks.
     centre = (body[face] + body[head]) / 2
@@ -145,7 +157,7 @@ def _limbs(
     forward = _unit(body[face] - centre - ((body[face] - centre) @ up) * up)
     spots, metres = view.project(np.stack([body[thorax], centre, centre + 0.95 * _HEAD_RADIUS_M * forward]))
     scale = view.focal / metres
-    tint = colour_at(MIDDLE, float(metres[1]))
+    tint = colour_at(MIDDLE, float(metres[1]), bool(known[[face, head]].any()))
     neck = _NECK_RADIUS_M * scale[0], _NECK_RADIUS_M * scale[1]
     jobs.append((float(metres[:2].mean()), partial(solid_capsule, picture, spots[0], spots[1], *neck, tint)))
     jobs.append((float(metres[1]), partial(solid_ball, picture, spots[1], _HEAD_RADIUS_M * scale[1], tint)))
@@ -157,8 +169,11 @@ def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / max(float(np.linalg.norm(vector)), 1e-9)
 
 
-def _shadow(body: np.ndarray, view: View, skeleton: Skeleton) -> list[tuple[np.ndarray, np.ndarray, float, float]]:
-    """The limbs projected straight down on the floor, as flat capsules."""
+def _shadow(
+    body: np.ndarray, view: View, skeleton: Skeleton, known: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, float, float]]:
+    """The limbs that are known projected straight down on the floor, as flat capsules."""
     pixels, depth = view.project(body * [1, 0, 1])
     radius = 0.75 * np.array([joint_radius(skeleton, joint) for joint in range(len(body))]) * view.focal / depth
-    return [(pixels[parent], pixels[child], radius[parent], radius[child]) for parent, child in skeleton.bones]
+    bones = [(parent, child) for parent, child in skeleton.bones if known[parent] and known[child]]
+    return [(pixels[parent], pixels[child], radius[parent], radius[child]) for parent, child in bones]

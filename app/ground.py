@@ -7,12 +7,14 @@ and that cameras are seldom held askew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.contacts import FEET, find_contacts
 from app.motion import runs
+from estimators.neutral import CAMERA_UP, complete
 from estimators.skeleton import Skeleton
 
 # Of how low feet are: the lower foot of two stands most of the time, one that is taken to stand rises before it leaves.
@@ -56,21 +58,31 @@ class Ground:
         return points @ self.axes + self.origin
 
 
-def find_ground(bodies: list[np.ndarray], skeleton: Skeleton, fps: float) -> tuple[Ground, list[np.ndarray]]:
+def find_ground(
+    bodies: list[np.ndarray], skeleton: Skeleton, fps: float, believed: Sequence[np.ndarray | None] | None = None
+) -> tuple[Ground, list[np.ndarray]]:
     """The floor, and which feet stand on it.
 
-    Twice: under the lower foot of everybody, which finds the feet that stand, and then under these alone.
+    Twice: under the lower foot of everybody, which finds the feet that stand, and then under these alone. Joints that are not
+    believed have no say; if no foot is believed in any frame the floor is where everybody would stand at ease.
 
     Args:
         bodies: (N,17,3) metres in camera space of each person, NaN where missing; somebody is there in some frame.
         skeleton: names of the joints.
         fps: frames per second.
+        believed: (N,17) bool of each person, None for all joints.
 
     Returns:
         The ground, and for each person (N,2) bool contacts, see `app.contacts`.
     """
     feet_of = [skeleton.joints.index(name) for name in FEET]
+    given, bodies = bodies, _without_guesses(bodies, believed)
     pairs = [body[:, feet_of].astype(np.float64) for body in bodies]
+    if believed is not None and not any(np.isfinite(pair).any() for pair in pairs):
+        at_ease = [complete(*one, fps, CAMERA_UP, skeleton) for one in zip(given, map(_known, bodies), strict=True)]
+        lower = np.concatenate([_lower(body[:, feet_of]) for body in at_ease])
+        ground = _plane(lower, np.zeros(2), 1 / max(1.0, fps / 2), _LOWER_QUANTILE)
+        return ground, [np.zeros((len(body), 2), bool) for body in bodies]
     slopes = _slopes_under(bodies, [np.ones((len(body), 2)) for body in bodies], skeleton)
     lower = np.concatenate([_lower(pair) for pair in pairs])
     # A step takes half a second: so many frames say the same thing about the floor.
@@ -84,14 +96,30 @@ def find_ground(bodies: list[np.ndarray], skeleton: Skeleton, fps: float) -> tup
     return ground, contacts
 
 
+def _without_guesses(bodies: list[np.ndarray], believed: Sequence[np.ndarray | None] | None) -> list[np.ndarray]:
+    """Bodies (N,17,3) with NaN for the joints that are not believed."""
+    known = [None] * len(bodies) if believed is None else believed
+    return [
+        body if one is None or one[np.isfinite(body).all(axis=(1, 2))].all() else np.where(one[..., None], body, np.nan)
+        for body, one in zip(bodies, known, strict=True)
+    ]
+
+
+def _known(body: np.ndarray) -> np.ndarray:
+    """(N,17) bool of (N,17,3): the joints that have a place."""
+    known: np.ndarray = np.isfinite(body).all(axis=-1)
+    return known
+
+
 def _contacts(pairs: list[np.ndarray], ground: Ground, fps: float) -> list[np.ndarray]:
     return [find_contacts(pair, ground.of(pair)[..., 1], fps) for pair in pairs]
 
 
 def _lower(pair: np.ndarray) -> np.ndarray:
-    """(M,3): the lower of two feet (N,2,3) in the frames in which they are there."""
-    pair = pair[np.isfinite(pair).all(axis=(1, 2))]
-    return pair[np.arange(len(pair)), pair[..., 1].argmax(axis=1)]
+    """(M,3): the lower of two feet (N,2,3), or the only one, in the frames in which there is one."""
+    there = np.isfinite(pair).all(axis=2)
+    pair, there = pair[there.any(axis=1)], there[there.any(axis=1)]
+    return pair[np.arange(len(pair)), np.where(there, pair[..., 1], -np.inf).argmax(axis=1)]
 
 
 def _stances(pair: np.ndarray, stands: np.ndarray) -> list[np.ndarray]:

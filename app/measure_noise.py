@@ -54,7 +54,7 @@ def measure(folder: Path, detector: Detector, leave_out: Set[str] = frozenset())
         if name in leave_out:
             continue
         try:
-            tracks = find_people(probe(video), detector, Silent()).tracks
+            tracks = find_people(probe(video), detector, Silent(), rotate="0").tracks
             (track,) = select_people(tracks, "largest")
         except NobodyFoundError:
             continue

@@ -21,6 +21,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},  # a small one, asked once
 }
 
+UNSURE = "auto"  # whether pictures have to be turned: the detector is asked, see `app.turn`
+ROTATIONS = (UNSURE, "0", "90", "180", "270")  # degrees clockwise
+
 
 @dataclass(frozen=True)
 class Options:
@@ -38,6 +41,8 @@ class Options:
         device: "auto" (the GPU, if there is one), "cpu", "cuda" or "cuda:N", see `estimators.devices`.
         video: False leaves out side_by_side.mp4.
         focal: focal length of the camera, pixels of the upright picture; None takes the file's word, or assumes one.
+        rotate: degrees clockwise by which the pictures are turned beyond what the file says, "0", "90", "180" or "270"; "auto"
+            finds out, see `app.turn`.
     """
 
     detector: str = "movenet"
@@ -51,6 +56,7 @@ class Options:
     video: bool = True
     focal: float | None = None
     looks: int = 0
+    rotate: str = UNSURE
 
     def __post_init__(self) -> None:
         checked_name(self.device)
@@ -62,6 +68,10 @@ class Options:
             )
         if self.frames < 1:
             raise ConfigError(f"The number of frames of the lifter's window must be at least 1, not {self.frames}.")
+        if self.rotate not in ROTATIONS:
+            raise ConfigError(
+                f"Pictures are turned by {', '.join(ROTATIONS[1:])} degrees or 'auto', not {str(self.rotate)[:40]!r}."
+            )
 
     @property
     def lifter_weights(self) -> str:

@@ -10,6 +10,8 @@ File format (`motion.npz`, loads with `allow_pickle=False`):
     person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
     person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.root`; NaN if missing
     person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
+    person{i}/believed      (N,17)       bool     False for a joint outside the picture or not seen for long, whose place is a guess,
+                                                  see `estimators.belief` (absent in older files: all are believed)
     looked                  (N,)         bool     the frames that the detector has looked at (absent in files of earlier versions)
     meta                    ()           str      JSON, see `Motion.meta`
 
@@ -32,7 +34,7 @@ from app.files import complete_file
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.skeleton import H36M17, Skeleton
-from estimators.tracks import Provenance, frames_a_look
+from estimators.tracks import Provenance, frames_a_look, runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
@@ -46,13 +48,8 @@ _ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
     "refined": ((17, 3), np.float32, True),
     "root": ((3,), np.float32, False),
     "sigma": ((17,), np.float32, True),
+    "believed": ((17,), np.bool_, True),
 }
-
-
-def runs(present: np.ndarray) -> list[slice]:
-    """Maximal stretches of True in an (N,) bool array."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
-    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,13 @@ class PersonMotion:
     root: np.ndarray
     refined: np.ndarray | None = None
     sigma: np.ndarray | None = None
+    believed: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray:
+        """(N,17) bool: the joints that are believed; False where the person is missing."""
+        there = np.repeat(self.present[:, None], self.scores.shape[1], axis=1)
+        return there if self.believed is None else there & self.believed
 
     @property
     def best(self) -> np.ndarray:
@@ -97,7 +101,8 @@ class Motion:
         fps: frames per second; the average rate if the video's rate varies.
         image_size: (width, height) pixels of the upright picture.
         source: `name` and `sha256` of the video file.
-        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found.
+        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found; `turned_deg`, if
+            pictures were turned clockwise for it beyond what the file says.
         models: `detector`, `lifter`, `refiner` (None if not used): name, version, weight hash of each.
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.

@@ -29,10 +29,11 @@ from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
 from app.progress import Progress, Silent
-from app.quality import quality, save_quality
+from app.quality import guesses, quality, save_quality
 from app.report import save_report
 from app.root import Seen, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
+from estimators.belief import believed_joints, widened
 from estimators.errors import ConfigError, VideoError
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
@@ -61,8 +62,8 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video."""
-        return self.people.warnings
+        """What was wrong with the video, and what it does not show."""
+        return [*self.people.warnings, *guesses(self.motion)]
 
 
 def run(
@@ -96,17 +97,22 @@ def run(
         check_output_folder(folder)
         models = models or Models.load(options)
     people = _find(info, models, options, people, stages)
+    if people.turn:
+        info = info.turned(people.turn)
+        camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
     tracks, clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
     motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
     measures = quality(motion)
+    for warning in guesses(motion):
+        stages.progress.warn(warning)
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
         save_report(motion, measures, staging / REPORT)
         if options.video:
-            _draw(motion, clock, video, staging / SIDE_BY_SIDE, stages)
+            _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
     for stale in exported_files(folder):  # of an earlier run: they show another motion
         if stale.name not in exported:
@@ -149,7 +155,7 @@ def check_output_folder(folder: Path) -> None:
 def _find(info: VideoInfo, models: Models, options: Options, known: People | None, stages: Stages) -> People:
     """The first pass over the video, if it has not been made already."""
     with stages("Detect and track", len(info.clock.ticks)) as progress:
-        people = find_people(info, models.detector, progress, known, options.looks)
+        people = find_people(info, models.detector, progress, known, options.looks, options.rotate)
     for warning in people.warnings:
         stages.progress.warn(warning)
     return people
@@ -249,14 +255,25 @@ def _assemble(
     camera: dict[str, Any],
 ) -> Motion:
     """Everything found, as a Motion."""
+    believed = [believed_joints(track) for track in tracks]
     seen = [
-        Seen(track.keypoints, track.scores, raw if better is None else better)
-        for track, raw, (better, _) in zip(tracks, lifted, refined, strict=True)
+        Seen(track.keypoints, track.scores, raw if better is None else better, known)
+        for track, raw, (better, _), known in zip(tracks, lifted, refined, believed, strict=True)
     ]
     roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps))
     people = [
-        PersonMotion(track.id, track.keypoints, track.scores, track.provenance, raw, root, better, sigma)
-        for track, raw, root, (better, sigma) in zip(tracks, lifted, roots, refined, strict=True)
+        PersonMotion(
+            track.id,
+            track.keypoints,
+            track.scores,
+            track.provenance,
+            raw,
+            root,
+            better,
+            None if sigma is None else widened(sigma, known),
+            known,
+        )
+        for track, raw, root, (better, sigma), known in zip(tracks, lifted, roots, refined, believed, strict=True)
     ]
     return Motion(
         people=tuple(people),
@@ -278,7 +295,7 @@ def own_version() -> str:
         return "unknown"
 
 
-def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stages) -> None:
+def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: Stages) -> None:
     """The second pass over the video: the side-by-side pictures.
 
     Raises:
@@ -290,7 +307,7 @@ def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stage
     pictures = SideBySide(motion)
     index = 0
     with stages("Draw", len(motion)) as progress, VideoWriter(target, pictures.size, clock) as writer:
-        for picture in VideoReader(video):
+        for picture in VideoReader(info.path, info.turn):
             if index == len(motion):
                 index += 1
                 break
@@ -298,4 +315,4 @@ def _draw(motion: Motion, clock: Clock, video: Path, target: Path, stages: Stage
             index += 1
             progress.update(index)
         if index != len(motion):
-            raise VideoError(f"{video.name} has changed while it was being processed.")
+            raise VideoError(f"{info.path.name} has changed while it was being processed.")

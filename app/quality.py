@@ -7,6 +7,7 @@ jerk. Read acceleration and jerk (steadiness) together with the reprojection err
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,10 @@ def quality(motion: Motion) -> dict[str, Any]:
             "frames": counts,
             "frames_percent": {kind: _rounded(100 * count / len(motion)) for kind, count in counts.items()},
             "standing_percent": {
-                foot: _rounded(100 * float(stands[person.present, index].mean())) if person.present.any() else None
+                foot: _standing(stands[:, index], person.known[:, motion.skeleton.joints.index(foot)])
                 for index, foot in enumerate(FEET)
             },
+            "not_believed_percent": _not_believed(person, motion.skeleton),
             "sigma_m": _sigma(person, motion.skeleton),
             **measured,
         }
@@ -65,6 +67,20 @@ def quality(motion: Motion) -> dict[str, Any]:
     looked = len(motion) if motion.looked is None else int(motion.looked.sum())
     about = {"format": "d3p-quality", "format_version": 1, "units": UNITS, "frames_looked_at": looked}
     return {**about, "people": people}
+
+
+def guesses(motion: Motion) -> list[str]:
+    """A sentence for each person of whom the picture does not show all joints."""
+    sentences = []
+    for person in motion.people:
+        doubted = _not_believed(person, motion.skeleton)
+        if doubted:
+            names = ", ".join(name.replace("_", " ") for name in doubted)
+            sentences.append(
+                f"Person {person.id}: {names} {'are' if len(doubted) > 1 else 'is'} outside the picture, or not seen for long, in up "
+                f"to {max(doubted.values()):.0f} % of the frames; the places there are guesses, and are marked in all files."
+            )
+    return sentences
 
 
 def save_quality(measures: dict[str, Any], path: str | Path) -> Path:
@@ -78,7 +94,7 @@ def acceleration_and_jerk(poses: np.ndarray, runs: list[slice], fps: float) -> t
     """Mean magnitude of second and third differences, m/s^2 and m/s^3.
 
     Args:
-        poses: (N,J,3) metres.
+        poses: (N,J,3) metres; joints that are NaN are left out.
         runs: stretches without gaps; no difference is taken across a gap.
         fps: frames per second.
     """
@@ -89,7 +105,7 @@ def acceleration_and_jerk(poses: np.ndarray, runs: list[slice], fps: float) -> t
             for run in runs
             if run.stop - run.start > order
         ]
-        return float(np.concatenate(magnitudes).mean() * fps**order) if magnitudes else None
+        return _mean(np.concatenate(magnitudes) * fps**order) if magnitudes else None
 
     return mean_difference(2), mean_difference(3)
 
@@ -107,8 +123,8 @@ def reprojection_error(
 
     The root is fitted to each frame, for this very pose: the error is the pose's, not the trajectory's.
     """
-    root = fit_root(person.keypoints_2d, person.scores, poses, image_size, focal)
-    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None]
+    root = fit_root(person.keypoints_2d, np.where(person.known, person.scores, 0), poses, image_size, focal)
+    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     if not trusted.any():
         return None
     seen = project(poses[trusted.any(axis=1)] + root[trusted.any(axis=1), None], image_size, focal)
@@ -157,7 +173,7 @@ def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
     bodies = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
     if not any(person.present.any() for person in motion.people):
         return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
-    return find_ground(bodies, motion.skeleton, float(motion.fps))
+    return find_ground(bodies, motion.skeleton, float(motion.fps), [person.known for person in motion.people])
 
 
 def _measure(
@@ -166,11 +182,12 @@ def _measure(
     skeleton, fps = motion.skeleton, float(motion.fps)
     feet = ground.of(poses[:, [skeleton.joints.index(name) for name in FEET]] + person.root[:, None])
     seconds = int(person.present.sum()) / fps
+    guessed, poses = poses, without_guesses(poses, person)
     acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(), fps)
     lengths = bone_lengths(poses[person.present], skeleton)
-    mean = lengths.mean(axis=0)
+    mean = _over_known(np.mean, lengths)
     names = [f"{skeleton.joints[parent]}-{skeleton.joints[child]}" for parent, child in skeleton.bones]
-    variation = 100 * lengths.std(axis=0) / np.maximum(mean, 1e-9)
+    variation = 100 * _over_known(np.std, lengths) / np.maximum(mean, 1e-9)
     bone_of = {child: index for index, (_, child) in enumerate(skeleton.bones)}
     asymmetry = {
         skeleton.joints[left].removeprefix("left_"): _percent(mean[bone_of[left]], mean[bone_of[right]])
@@ -179,9 +196,9 @@ def _measure(
     return {
         "acceleration": _rounded(acceleration),
         "jerk": _rounded(jerk),
-        "bone_length_variation": _rounded(float(variation.mean())),
-        "left_right_asymmetry": _rounded(float(np.mean(list(asymmetry.values())))),
-        "reprojection_error": _rounded(reprojection_error(person, poses, motion.image_size, focal)),
+        "bone_length_variation": _rounded(_mean(variation)),
+        "left_right_asymmetry": _rounded(_mean(np.array(list(asymmetry.values())))),
+        "reprojection_error": _rounded(reprojection_error(person, guessed, motion.image_size, focal)),
         "foot_sliding": _rounded(foot_sliding(feet, contacts, fps)),
         "left_right_swaps": _rounded(
             60 * left_right_swaps(poses, person.runs(), skeleton) / seconds if seconds else None
@@ -193,11 +210,39 @@ def _measure(
 
 
 def _sigma(person: PersonMotion, skeleton: Skeleton) -> dict[str, float | None] | None:
-    """Mean one-sigma of each joint over the frames, metres."""
+    """Mean one-sigma of each joint over the frames in which it is believed, metres."""
     if person.sigma is None or not person.present.any():
         return None
-    mean = person.sigma[person.present].mean(axis=0)
+    mean = _over_known(np.mean, np.where(person.known, person.sigma, np.nan)[person.present])
     return {joint: _rounded(float(value)) for joint, value in zip(skeleton.joints, mean, strict=True)}
+
+
+def _standing(stands: np.ndarray, known: np.ndarray) -> float | None:
+    """Percent of the frames in which a foot is believed."""
+    return _rounded(100 * float(stands[known].mean())) if known.any() else None
+
+
+def without_guesses(poses: np.ndarray, person: PersonMotion) -> np.ndarray:
+    """(N,17,3) with NaN for the joints that are not believed."""
+    return poses if person.known[person.present].all() else np.where(person.known[..., None], poses, np.float32(np.nan))
+
+
+def _not_believed(person: PersonMotion, skeleton: Skeleton) -> dict[str, float]:
+    """By name, the share of the person's frames in which a joint is not believed, percent; without those that always are."""
+    share = 100 * (person.present[:, None] & ~person.known).sum(axis=0) / max(int(person.present.sum()), 1)
+    return {name: round(float(value), 1) for name, value in zip(skeleton.joints, share, strict=True) if value}
+
+
+def _over_known(measure: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
+    """(J,): a measure of each column of (N,J), without its NaN; NaN for columns with nothing else."""
+    columns = (column[np.isfinite(column)] for column in values.T)
+    return np.array([float(measure(column)) if len(column) else np.nan for column in columns])
+
+
+def _mean(values: np.ndarray) -> float | None:
+    """Of the finite values; None without any."""
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else None
 
 
 def _percent(left: float, right: float) -> float:

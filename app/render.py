@@ -27,6 +27,7 @@ MIN_HEIGHT, MAX_HEIGHT = 360, 720  # of the panels: legible at least, and quick 
 _PANEL_ASPECT = 0.84  # width over height of a 3D panel: people are upright
 _MAX_INPUT_ASPECT = 2.0  # wider pictures are shown less high
 _LOW_SCORE = 0.3  # keypoints below are drawn thin
+_FAINT = 0.35  # opacity of what is not believed
 
 _TIMELINE: dict[Provenance, Colour] = {
     Provenance.DETECTED: (150, 178, 92),
@@ -113,15 +114,19 @@ class SideBySide:
         return panel
 
     def _overlay(self, picture: np.ndarray, person: PersonMotion, index: int, scale: np.ndarray) -> None:
-        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure."""
+        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure, faint where it is not believed."""
         skeleton = self._motion.skeleton
         points = (person.keypoints_2d[index] + 0.5) * scale - 0.5
         size = float(np.ptp(points, axis=0).max())
         radius = float(np.clip(size / 95, 1.1, 0.008 * self._height))
         interpolated = self._provenance[person.id][index] == Provenance.INTERPOLATED
+        known = person.known[index]
+        self._faint(picture, points, known, 0.5 * radius)
         for dark in (True, False):  # all rims first, then all colours: crossings stay clean
             for parent, child in skeleton.bones:
                 sure = min(person.scores[index, parent], person.scores[index, child]) >= _LOW_SCORE
+                if not (known[parent] and known[child]):
+                    continue
                 r = radius if sure else 0.5 * radius
                 a, b = points[parent], points[child]
                 if dark:
@@ -130,7 +135,7 @@ class SideBySide:
                     continue
                 colour = limb_colour(skeleton, child)
                 (dashed if interpolated else _line)(picture, a, b, r, colour)
-        for joint in range(len(points)):
+        for joint in np.flatnonzero(known):
             colour = LEFT if joint in skeleton.left else RIGHT if joint in skeleton.right else MIDDLE
             disc(picture, points[joint], 1.35 * radius + 1.0, (24, 20, 18))
             disc(picture, points[joint], 1.35 * radius, mix(colour, (255, 255, 255), 0.55))
@@ -140,6 +145,17 @@ class SideBySide:
             x = float(np.clip(points[skeleton.joints.index("head")][0], half, max(half, picture.shape[1] - half)))
             y = max(points[:, 1].min(), 1.8 * self._font)
             text(picture, name, (x, y - 0.6 * self._font), self._font, INK, "ms", halo=True)
+
+    def _faint(self, picture: np.ndarray, points: np.ndarray, known: np.ndarray, radius: float) -> None:
+        """The bones to joints that are not believed, hardly visible, in place."""
+        skeleton = self._motion.skeleton
+        if known.all():
+            return
+        drawn = picture.copy()
+        for parent, child in skeleton.bones:
+            if not (known[parent] and known[child]):
+                _line(drawn, points[parent], points[child], radius, limb_colour(skeleton, child))
+        picture[:] = cv2.addWeighted(drawn, _FAINT, picture, 1 - _FAINT, 0)
 
     # --- 3D --------------------------------------------------------------------------------------------------------
 
@@ -160,6 +176,7 @@ class SideBySide:
                 [person.id for person, _ in people] if len(self._motion.people) > 1 else [],
                 self._motion.skeleton,
                 [self._provenance[person.id][index] == Provenance.INTERPOLATED for person, _ in people],
+                [person.known[index] for person, _ in people],
             )
         else:
             middle = (panel.shape[1] / 2, panel.shape[0] / 2)

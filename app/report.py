@@ -14,7 +14,7 @@ from app.curves import MEASURES, curves
 from app.files import complete_file
 from app.motion import Motion, PersonMotion
 from app.plots import from_above, over_time
-from app.quality import UNITS, ground_of
+from app.quality import UNITS, ground_of, guesses, without_guesses
 from estimators.tracks import Provenance
 
 # measure -> what the page calls it, its unit, and what it says
@@ -61,12 +61,13 @@ def save_report(motion: Motion, measures: dict[str, Any], path: str | Path) -> P
 
 def _page(motion: Motion, measures: dict[str, Any]) -> str:
     name = escape(str(motion.source.get("name", "motion")))
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in guesses(motion))
     people = len(motion.people)
     seconds = len(motion) / float(motion.fps)
     ground, contacts = ground_of(motion)
     sections = []
     for person, entry, stands in zip(motion.people, measures["people"], contacts, strict=True):
-        heights = ground.of(person.best.astype(np.float64) + person.root[:, None])
+        heights = ground.of(without_guesses(person.best, person).astype(np.float64) + person.root[:, None])
         sections.append(_person(motion, person, entry, stands, heights))
     who = "one person" if people == 1 else f"{people} people"
     return f"""<!doctype html>
@@ -76,7 +77,7 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
 <p class="sum">{len(motion)} frames, {float(motion.fps):.4g} a second, {seconds:.1f} s, {who}. {escape(_models(motion))}</p>
 <p>Nothing here knows the truth. Steadiness alone is no merit: a motion smoothed to death has little jerk. Read acceleration
 and jerk together with the reprojection error, which grows where a pose leaves the picture.</p>
-{"".join(sections)}
+{told}{"".join(sections)}
 </body></html>
 """
 

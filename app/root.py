@@ -33,11 +33,13 @@ _DEPTH_OUTLIER_M = 0.25  # less than this off the smooth course is movement or n
 
 @dataclass(frozen=True)
 class Seen:
-    """A person before anything is known of the place: keypoints (N,17,2) px, scores (N,17), poses (N,17,3) metres."""
+    """A person before anything is known of the place: keypoints (N,17,2) px, scores (N,17), poses (N,17,3) metres; which
+    joints are believed, (N,17) bool, None for all."""
 
     keypoints: np.ndarray
     scores: np.ndarray
     poses: np.ndarray
+    believed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,15 @@ def estimate_roots(
     """
 
     def estimate(one: Seen, standing: Standing | None = None) -> np.ndarray:
-        return estimate_root(one.keypoints, one.scores, one.poses, image_size, focal, fps, standing)
+        scores = one.scores if one.believed is None else np.where(one.believed, one.scores, np.float32(0))
+        return estimate_root(one.keypoints, scores, one.poses, image_size, focal, fps, standing)
 
     roots = [estimate(one) for one in people]
     if not any(np.isfinite(root).any() for root in roots):
         return roots
     for _ in range(2):
         bodies = [one.poses.astype(np.float64) + root[:, None] for one, root in zip(people, roots, strict=True)]
-        _, contacts = find_ground(bodies, skeleton, fps)
+        _, contacts = find_ground(bodies, skeleton, fps, [one.believed for one in people])
         feet = [one.poses[:, [skeleton.joints.index(name) for name in FEET]] for one in people]
         roots = [
             estimate(one, Standing(pair, stands)) for one, pair, stands in zip(people, feet, contacts, strict=True)

@@ -12,8 +12,9 @@ import numpy as np
 
 from app.export.place import ankle_height
 from app.ground import find_ground
-from app.motion import Motion
+from app.motion import Motion, PersonMotion
 from app.smoothing import smooth
+from estimators.neutral import UP, complete
 
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
@@ -36,12 +37,13 @@ class Scene:
 
     def __init__(self, motion: Motion) -> None:
         best = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
-        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps))
+        known = [person.known for person in motion.people]
+        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), known)
         self._ankles = ankle_height(motion)
-        self.lifted = [self.to_ground(person.lifted + person.root[:, None]) for person in motion.people]
+        self.lifted = [self._shown(person, person.lifted, motion) for person in motion.people]
         self.refined: list[np.ndarray] | None = None
         if all(person.refined is not None for person in motion.people):
-            self.refined = [self.to_ground(person.best + person.root[:, None]) for person in motion.people]
+            self.refined = [self._shown(person, person.best, motion) for person in motion.people]
         everyone = np.stack(self.refined or self.lifted)  # (P,N,17,3)
         self.centre = _follow(everyone, float(motion.fps))
         away = np.linalg.norm(everyone[..., [0, 2]] - self.centre[:, None], axis=-1)
@@ -51,6 +53,11 @@ class Scene:
         some = np.unique(np.linspace(0, len(self.centre) - 1, 200).astype(int))
         relative = everyone[:, some] - np.insert(self.centre[some], 1, 0.0, axis=1)[:, None]
         self.extent = relative[np.isfinite(relative).all(axis=-1)]
+
+    def _shown(self, person: PersonMotion, poses: np.ndarray, motion: Motion) -> np.ndarray:
+        """(N,17,3): poses in ground coordinates; joints that are not believed have neutral places."""
+        body = self.to_ground(poses + person.root[:, None])
+        return complete(body, person.known, float(motion.fps), UP, motion.skeleton)
 
     def to_ground(self, points: np.ndarray) -> np.ndarray:
         """(...,3) metres in camera space to ground coordinates."""

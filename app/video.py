@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class VideoInfo:
         clock: of the packets; its length is the expected number of frames (a damaged video yields fewer).
         codec: name of the video codec.
         seconds_stated: length by the header, if it says so; a truncated file holds less.
+        turn: degrees clockwise by which the pictures are turned beyond what the file says.
     """
 
     path: Path
@@ -66,6 +67,12 @@ class VideoInfo:
     clock: Clock
     codec: str
     seconds_stated: float | None
+    turn: int = 0
+
+    def turned(self, degrees: int) -> VideoInfo:
+        """The same video with its pictures turned clockwise by a multiple of 90 degrees."""
+        size = self.size if degrees % 180 == 0 else (self.size[1], self.size[0])
+        return replace(self, size=size, turn=(self.turn + degrees) % 360)
 
     @property
     def fps(self) -> Fraction:
@@ -157,10 +164,13 @@ class _Header:
 
 
 class VideoReader:
-    """The frames of a video in order: iterate once. Afterwards `clock()` and `warnings()` tell what was read."""
+    """The frames of a video in order: iterate once. Afterwards `clock()` and `warnings()` tell what was read.
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    `turn`: degrees clockwise by which the pictures are turned beyond what the file says, a multiple of 90.
+    """
+
+    def __init__(self, path: str | Path, turn: int = 0) -> None:
+        self.path, self.turn = Path(path), turn
         self.ticks: list[int] = []  # of the frames yielded so far
         self._damaged = 0
         self._first_packet: int | None = None  # its tick
@@ -189,7 +199,7 @@ class VideoReader:
                 size = size or (picture.shape[1], picture.shape[0])
                 if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
                     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-                yield picture
+                yield turned(picture, self.turn)
 
     def _frames(self, container: Any, stream: Any) -> Iterator[tuple[av.VideoFrame, tuple[int | None, int]]]:
         """The decoded frames, as they are coded, each with its tick and its duration."""
@@ -392,3 +402,8 @@ def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     if flip_y:
         picture = picture[::-1]
     return np.ascontiguousarray(picture)
+
+
+def turned(picture: np.ndarray, degrees: int) -> np.ndarray:
+    """(H, W, 3) turned clockwise by a multiple of 90 degrees; the picture itself for 0."""
+    return np.ascontiguousarray(np.rot90(picture, -degrees // 90)) if degrees % 360 else picture

@@ -158,6 +158,12 @@ def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
     return keypoints, known
 
 
+def runs(present: np.ndarray) -> list[slice]:
+    """Maximal stretches of True in an (N,) bool array."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
+    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
 def gaps(known: np.ndarray) -> list[tuple[int, int]]:
     """(last known before, first known after) of every inner gap in an (N,) bool array."""
     frames = np.flatnonzero(known)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli._arguments import add_device
-from app.models import PRESETS, Models, Options
+from app.models import PRESETS, ROTATIONS, UNSURE, Models, Options
 from estimators.errors import ConfigError, D3PError
 from estimators.numbers import number
 
@@ -72,6 +72,10 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     parser.add_argument(
         "--focal", type=number, metavar="PIXELS",
         help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rotate", default=UNSURE, choices=ROTATIONS,
+        help="turn the pictures by so many degrees clockwise; auto does so if people stand upside down or on their side (default: auto)",
     )  # fmt: skip
     add_device(parser)
 
@@ -143,4 +147,5 @@ def options(args: argparse.Namespace) -> Options:
         device=args.device,
         video=not args.no_video,
         focal=args.focal,
+        rotate=args.rotate,
     )

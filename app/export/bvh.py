@@ -6,7 +6,8 @@ frame to frame. Frame Time is 1 / fps, the average rate if the video's rate vari
 helper nodes are those of `app.export.rig`; wrists, ankles and head end in stubs of 5 cm that are not measured.
 
 BVH cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The sidecar
-`NAME.bvh.json` lists those frames, with the units, axes and scale that BVH cannot say either.
+`NAME.bvh.json` lists those frames, and by joint those in which its place is a neutral guess, with the units, axes and scale
+that BVH cannot say either.
 
 To see one in Blender: File > Import > Motion Capture (.bvh) with "Update Scene FPS" on and everything else as it is. By
 script, with the package bpy (4.2 and Python 3.11 were tried):
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.export.place import Placed, stretches
+from app.export.place import Placed, not_believed, stretches
 from app.export.rig import Rig, build_rig, local_rotations
 from estimators.tracks import Provenance
 
@@ -54,7 +55,9 @@ def write_sidecar(placed: Placed, index: int, path: Path) -> None:
         "frames": person.counts(),
         "missing": stretches(person, Provenance.MISSING),
         "interpolated": stretches(person, Provenance.INTERPOLATED),
-        "note": "missing and interpolated: [first, last] frame from 0; missing frames hold the last pose",
+        "not_believed": not_believed(person, motion.skeleton),
+        "note": "missing, interpolated and, by joint, not believed: [first, last] frame from 0; missing frames hold the last pose, "
+        "joints not believed a neutral one",
         "source": motion.source.get("name"),
     }
     path.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

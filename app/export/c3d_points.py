@@ -4,7 +4,7 @@ Millimetres, the axes of `app.export.place`; POINT:X_SCREEN and POINT:Y_SCREEN s
 is up on a screen. Labels are the joints' names, with `personID:` before them if there are several people. The rate is the
 motion's frames per second (the average if the video's rate varies: C3D knows no timestamps). Frames count from 1.
 
-A point's residual is -1 where the person is missing, 0 where it was interpolated and 1 where it was measured. It is not
+A point's residual is -1 where the person is missing or the joint is not believed, 0 where it was interpolated and 1 where it was measured. It is not
 the standard deviation: readers disagree about which byte of a C3D file's fourth word is the residual and which the mask
 of cameras, and only 0 and 1 mean the same to all of them.
 """
@@ -57,5 +57,5 @@ def _points(placed: Placed, index: int) -> np.ndarray:
     points = np.zeros((*placed.positions[index].shape[:2], 5), np.float32)
     points[..., :3] = np.nan_to_num(1000 * placed.positions[index])
     points[person.provenance == Provenance.DETECTED, :, 3:] = 1
-    points[person.provenance == Provenance.MISSING, :, 3] = -1
+    points[~person.known] = [0, 0, 0, -1, 0]
     return points

@@ -13,7 +13,9 @@ people                     for each: id, and by frame
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
     sigma                  (N) of 17 numbers, metres: 68 % of a coordinate's errors are smaller, 95 % are smaller than
                            models.refiner.sigma_95 times that; null where missing or not estimated
-    contacts               (N) of [left, right]: true while the foot stands; null where missing
+    contacts               (N) of [left, right]: true while the foot stands, null if it is not believed; null where missing
+    believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a neutral
+                           guess; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
 """
 
@@ -60,8 +62,13 @@ def _person(placed: Placed, index: int) -> dict[str, Any]:
         "positions": _frames(placed.positions[index]),
         "sigma": _frames(sigma),
         "contacts": [
-            stands.tolist() if there else None
-            for stands, there in zip(placed.contacts[index], person.present, strict=True)
+            [bool(on) if known else None for on, known in zip(stands, feet, strict=True)] if there else None
+            for stands, feet, there in zip(
+                placed.contacts[index], placed.feet_known(index), person.present, strict=True
+            )
+        ],
+        "believed": [
+            known.tolist() if there else None for known, there in zip(person.known, person.present, strict=True)
         ],
         "scores": _frames(scores),
     }

@@ -5,7 +5,7 @@ same rotations as in BVH, as quaternions; the hip is moved. Keys lie at the fram
 linearly. Left and right have the colours of the side-by-side pictures.
 
 glTF cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The `extras` of each
-person's node list the frames that are missing or interpolated; those of `asset` hold units, axes, frame rate and source.
+person's node list the frames that are missing or interpolated, and by joint those in which its place is a neutral guess; those of `asset` hold units, axes, frame rate and source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.export.capsules import Part, build_body
-from app.export.place import Placed, stretches
+from app.export.place import Placed, not_believed, stretches
 from app.export.rig import Rig, build_rig, local_rotations
 from estimators.tracks import Provenance
 
@@ -110,7 +110,9 @@ class _Document:
             "frames": person.counts(),
             "missing": stretches(person, Provenance.MISSING),
             "interpolated": stretches(person, Provenance.INTERPOLATED),
-            "note": "missing and interpolated: [first, last] frame from 0; missing frames hold the last pose",
+            "not_believed": not_believed(person, motion.skeleton),
+            "note": "missing, interpolated and, by joint, not believed: [first, last] frame from 0; missing frames hold the last "
+            "pose, joints not believed a neutral one",
         }
         self.nodes += [body, {"name": f"person {person.id}", "children": [first], "extras": extras}]
         self.roots += [len(self.nodes) - 1, len(self.nodes) - 2]

@@ -6,7 +6,8 @@
              height of the person seen in most frames.
     camera   x right, y down, z forward, origin at the camera: root + pose exactly as in motion.npz.
 
-Both in metres. BVH and GLB are always Y up: for `camera` their axes are x right, y up, z backward (`Placed.upright`).
+Both in metres. Joints that are not believed have neutral places (`estimators.neutral`): legs that the picture does not show hang
+straight down, as long on the left as on the right. BVH and GLB are always Y up: for `camera` their axes are x right, y up, z backward (`Placed.upright`).
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.contacts import FEET
 from app.export.feet import hold_feet
 from app.ground import find_ground
-from app.motion import Motion, PersonMotion
+from app.motion import Motion, PersonMotion, runs
 from estimators.errors import ConfigError, DataError
+from estimators.neutral import CAMERA_UP, UP, complete
 from estimators.skeleton import Skeleton
 
 SPACES = {
@@ -71,6 +74,10 @@ class Placed:
         sigma = self.motion.people[index].sigma
         return None if sigma is None else sigma.astype(np.float64) * self.scale
 
+    def feet_known(self, index: int) -> np.ndarray:
+        """(N,2) bool: whether the feet of the person at `index` are believed, and so may stand or not."""
+        return self.motion.people[index].known[:, [self.motion.skeleton.joints.index(name) for name in FEET]]
+
 
 def place(motion: Motion, space: str = "world", height: float | None = None, clean_feet: bool = False) -> Placed:
     """Everybody's joints in one space.
@@ -95,15 +102,17 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     scale = 1.0 if height is None else _scale_to(motion, height)
     bodies = [_in_camera(person) for person in seen]
     fps = float(motion.fps)
-    ground, contacts = find_ground(bodies, motion.skeleton, fps)
+    known = [person.known for person in seen]
+    ground, contacts = find_ground(bodies, motion.skeleton, fps, known)
     above = ankle_height(motion)
     standing = [ground.of(body) + [0.0, above, 0.0] for body in bodies]
+    standing = [complete(body, one, fps, UP, motion.skeleton) for body, one in zip(standing, known, strict=True)]
     if clean_feet:
         pairs = zip(standing, contacts, strict=True)
         standing = [hold_feet(body, stands, motion.skeleton, fps, above) for body, stands in pairs]
     if space == "world":
         bodies = standing
-    elif clean_feet:
+    elif clean_feet or any(not one[person.present].all() for one, person in zip(known, seen, strict=True)):
         bodies = [ground.back(body - [0.0, above, 0.0]) for body in standing]
     return Placed(motion, space, scale, tuple(body * scale for body in bodies), tuple(contacts), clean_feet)
 
@@ -117,7 +126,7 @@ def world(motion: Motion, person: PersonMotion, height: float | None = None) -> 
 def ankle_height(motion: Motion) -> float:
     """Metres from the floor to the ankles of people who stand: what turns the heights of `app.ground` into those above the
     floor, the same for exports, pictures and the viewer."""
-    return _ANKLE_SHARE * stature(motion.most_seen.best, motion.skeleton)
+    return _ANKLE_SHARE * stature(_without_guesses(motion), motion.skeleton)
 
 
 def stature(poses: np.ndarray, skeleton: Skeleton) -> float:
@@ -148,9 +157,24 @@ def hold(values: np.ndarray) -> np.ndarray:
 
 def stretches(person: PersonMotion, kind: int) -> list[list[int]]:
     """[first, last] frame, counted from 0, of each stretch of this provenance."""
-    from app.motion import runs
-
     return [[run.start, run.stop - 1] for run in runs(person.provenance == kind)]
+
+
+def not_believed(person: PersonMotion, skeleton: Skeleton) -> dict[str, list[list[int]]]:
+    """By name of a joint, [first, last] frame, counted from 0, of each stretch in which it is not believed; joints that
+    always are left out."""
+    doubted = person.present[:, None] & ~person.known
+    return {
+        name: [[run.start, run.stop - 1] for run in runs(doubted[:, joint])]
+        for joint, name in enumerate(skeleton.joints)
+        if doubted[:, joint].any()
+    }
+
+
+def _without_guesses(motion: Motion) -> np.ndarray:
+    """(N,17,3) metres of the person seen in most frames, relative to the hip; neutral where joints are not believed."""
+    person = motion.most_seen
+    return complete(person.best, person.known, float(motion.fps), CAMERA_UP, motion.skeleton)
 
 
 def _in_camera(person: PersonMotion) -> np.ndarray:
@@ -161,7 +185,7 @@ def _scale_to(motion: Motion, height: float) -> float:
     if not MIN_HEIGHT_M <= height <= MAX_HEIGHT_M:
         raise ConfigError(f"A height is given in metres, {MIN_HEIGHT_M} to {MAX_HEIGHT_M}, not {height:g}.")
     person = motion.most_seen
-    estimated = stature(person.best, motion.skeleton)
+    estimated = stature(_without_guesses(motion), motion.skeleton)
     if estimated < 0.1 * MIN_HEIGHT_M:
         raise DataError(f"Person {person.id} of this motion has no size that could be scaled.")
     return height / estimated

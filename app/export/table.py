@@ -9,7 +9,8 @@ Columns, comma-separated, with a header line:
     JOINT_x_m       metres in the axes of `app.export.place`, and the same for y and z; for each of the 17 joints
     JOINT_sigma_m   metres, 68 % of each coordinate's errors are smaller; empty if not estimated
     JOINT_score     confidence of the 2D keypoint
-    left_contact    1 while the left foot stands, else 0; and right_contact for the other
+    JOINT_believed  1, or 0 for a joint outside the picture or not seen for long: its place is a neutral guess
+    left_contact    1 while the left foot stands, else 0, empty if it is not believed; and right_contact for the other
 
 Fields of missing frames are empty after `provenance`.
 """
@@ -17,12 +18,15 @@ Fields of missing frames are empty after `provenance`.
 from __future__ import annotations
 
 import csv
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 
 from app.export.place import Placed
 from estimators.tracks import Provenance
+
+DECIMALS = {"x_m": 6, "y_m": 6, "z_m": 6, "sigma_m": 6, "score": 6, "believed": 0}  # of each joint's columns
 
 
 def write(placed: Placed, path: Path) -> None:
@@ -35,22 +39,26 @@ def write(placed: Placed, path: Path) -> None:
             values = _values(placed, index)
             for frame, seconds in enumerate(motion.timestamps):
                 kind = Provenance(person.provenance[frame]).name.lower()
-                fields = (f"{value:.6f}" if np.isfinite(value) else "" for value in values[frame])
-                stands = placed.contacts[index][frame].astype(int) if person.present[frame] else ("", "")
+                fields = (_field(*one) for one in zip(values[frame], cycle(DECIMALS)))
+                feet = zip(placed.contacts[index][frame], placed.feet_known(index)[frame], strict=True)
+                stands = [int(on) if known else "" for on, known in feet]
                 rows.writerow([frame, f"{seconds:.6f}", person.id, kind, *fields, *stands])
 
 
 def columns(joints: tuple[str, ...]) -> list[str]:
     """The header."""
-    endings = ("x_m", "y_m", "z_m", "sigma_m", "score")
-    values = (f"{joint}_{ending}" for joint in joints for ending in endings)
+    values = (f"{joint}_{ending}" for joint in joints for ending in DECIMALS)
     return ["frame", "time_s", "person", "provenance", *values, "left_contact", "right_contact"]
 
 
+def _field(value: float, kind: str) -> str:
+    return f"{value:.{DECIMALS[kind]}f}" if np.isfinite(value) else ""
+
+
 def _values(placed: Placed, index: int) -> np.ndarray:
-    """(N,17*5): x, y, z, sigma, score of each joint; NaN where missing."""
+    """(N,17*6): x, y, z, sigma, score, believed of each joint; NaN where missing."""
     person, sigma, positions = placed.motion.people[index], placed.sigma(index), placed.positions[index]
     sigma = np.full(positions.shape[:2], np.nan) if sigma is None else sigma
-    values = np.concatenate([positions, sigma[..., None], person.scores[..., None]], axis=-1)
+    values = np.concatenate([positions, *(one[..., None] for one in (sigma, person.scores, person.known))], axis=-1)
     values[~person.present] = np.nan
     return values.reshape(len(values), -1)

@@ -3,13 +3,16 @@
 Metres, the axes of `app.export.place` (`world`: Y up, as OpenSim has it). Time is the frame's timestamp in seconds;
 Frame# counts from 1. Markers have the names that Pose2Sim's models use: thorax is Neck (the base of the neck, between the
 shoulders), neck is Nose (Human3.6M's neck joint, as detectors give it, lies at the nose), foot is Ankle, hip is Hip.
-A frame in which the person is missing has `nan` in its fields: OpenSim drops an empty one at the end of a line and then counts
-too few, and readers that split at blanks would shift the others. TRC cannot mark interpolated frames.
+A frame in which the person is missing has `nan` in its fields, and so has a joint that is not believed: OpenSim drops an empty
+one at the end of a line and then counts too few, and readers that split at blanks would shift the others. TRC cannot mark
+interpolated frames.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import numpy as np
 
 from app.export.place import Placed
 
@@ -18,7 +21,8 @@ _NAMES = {"thorax": "Neck", "neck": "Nose", "left_foot": "LAnkle", "right_foot":
 
 def write(placed: Placed, index: int, path: Path) -> None:
     """Write the person at `index`."""
-    motion, positions = placed.motion, placed.positions[index]
+    motion, known = placed.motion, placed.motion.people[index].known
+    positions = np.where(known[..., None], placed.positions[index], np.nan)
     markers = [marker_name(joint) for joint in motion.skeleton.joints]
     rate, n = f"{float(motion.fps):.6f}".rstrip("0").rstrip("."), len(motion)
     lines = [

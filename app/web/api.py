@@ -1,11 +1,11 @@
 """The same for programs: named endpoints, for gradio_client or any HTTP client.
 
-    /choices   ()                                                                what can be chosen, the defaults, the limits
-    /check     (video)                                                           what the video is, or why it is not taken
-    /people    (video, detector)                                                 who is in it, with pictures and numbers
-    /process   (video, detector, lifter, frames, person, steps, refine, looks)   summary, files, zip
-    /folder    (videos, detector, lifter, frames, person, steps, refine, looks)  report, report.html, zip
-    /cancel    ()                                                                stops what this client has under way
+    /choices   ()                                                                        what can be chosen, the defaults, the limits
+    /check     (video)                                                                   what the video is, or why it is not taken
+    /people    (video, detector, rotate)                                                 who is in it, with pictures and numbers
+    /process   (video, detector, lifter, frames, person, steps, refine, looks, rotate)   summary, files, zip
+    /folder    (videos, detector, lifter, frames, person, steps, refine, looks, rotate)  report, report.html, zip
+    /cancel    ()                                                                        stops what this client has under way
 
 A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. An error
 is one sentence, raised at the client.
@@ -23,6 +23,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from app.batch.work import sum_up
+from app.models import ROTATIONS
 from app.web import choices
 from app.web.choices import Wish
 from app.web.handlers import Desk, sentence
@@ -49,7 +50,7 @@ def add_endpoints(desk: Desk) -> None:
     delivered = [summary, files, archive]
     trigger.click(api.process, video, delivered, inputs_kwargs=wish, api_name="process", **slot)
     trigger.click(api.folder, videos, [summary, report, archive], inputs_kwargs=wish, api_name="folder", **slot)
-    trigger.click(api.people, [video, wish["detector"]], summary, api_name="people", **slot)
+    trigger.click(api.people, [video, wish["detector"], wish["rotate"]], summary, api_name="people", **slot)
     trigger.click(api.check, video, summary, api_name="check", concurrency_limit=4, concurrency_id="check")
     trigger.click(api.choices, None, summary, api_name="choices", queue=False)
     trigger.click(api.cancel, None, summary, api_name="cancel", queue=False)
@@ -82,6 +83,7 @@ class Api:
             "person": [*choices.EVERYBODY, "the number of a person"],
             "steps": [1, choices.MAX_STEPS],
             "looks": [0, choices.MAX_LOOKS],
+            "rotate": list(ROTATIONS),
             "defaults": asdict(choices.defaults()),
             "limits": asdict(self._desk.limits),
         }
@@ -98,13 +100,13 @@ class Api:
             "seconds": seconds_of(info),
         }
 
-    def people(self, video: Any, detector: str, request: gr.Request) -> list[dict[str, Any]]:
+    def people(self, video: Any, detector: str, rotate: str, request: gr.Request) -> list[dict[str, Any]]:
         """Who is in a video: id, share of the frames, whether "largest" means this one, and a picture (base64 JPEG).
         A run on the same video need not look for them again."""
         desk, session = self._desk, self._desk.session(request)
         with _sentences():
-            choices.check_detector(detector)
-            found = self._wait(desk.begin_finding(video, detector, session))
+            choices.check_search(detector, rotate)
+            found = self._wait(desk.begin_finding(video, detector, rotate, session))
         return [asdict(one) for one in found.portraits]
 
     def process(self, video: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], list[str], str]:

@@ -55,6 +55,7 @@ class Wish:
         steps: of the diffusion.
         refine: whether to.
         looks: of the detector a second, 0 for every frame.
+        rotate: degrees clockwise by which the pictures are turned, or "auto".
     """
 
     detector: str
@@ -64,6 +65,7 @@ class Wish:
     steps: float
     refine: bool
     looks: float
+    rotate: str
 
     def options(self) -> Options:
         """The pipeline's options, if all is among the choices: no path and no download can be asked for.
@@ -101,6 +103,7 @@ class Wish:
             steps=int(self.steps),
             refine=self.refine,
             looks=int(self.looks),
+            rotate=self.rotate,
         )
 
 
@@ -120,7 +123,19 @@ def check_detector(name: str) -> None:
         raise ConfigError(f"There is no detector {str(name)[:40]!r} here; there are {', '.join(names)}.")
 
 
+def check_search(detector: str, rotate: str) -> None:
+    """What a search for people is asked for.
+
+    Raises:
+        ConfigError: an unknown detector or rotation.
+    """
+    check_detector(detector)
+    Options(rotate=rotate)
+
+
 def defaults() -> Wish:
     """What a click on nothing but the start button asks for."""
     lifter, frames = next(iter(lifters().items()), (DEFAULTS.lifter, [DEFAULTS.frames]))
-    return Wish(BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine, DEFAULTS.looks)
+    return Wish(
+        BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine, DEFAULTS.looks, DEFAULTS.rotate
+    )  # fmt: skip

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from app.models import PRESETS
+from app.models import PRESETS, ROTATIONS, UNSURE
 from app.web import choices
 
 PICK = "pick"  # value of "who" while somebody is looked for, or picked, by picture
@@ -91,9 +91,16 @@ class Form:
                 info="Joints between two looks are interpolated.",
                 elem_id=f"{name}looks",
             )
+            self.rotate = gr.Dropdown(
+                [("as the people show it", UNSURE), *((f"{degrees}° clockwise", degrees) for degrees in ROTATIONS[1:])],
+                value=default.rotate,
+                label="Turn the pictures",
+                info="For cameras that lay on their side or hung upside down.",
+                elem_id=f"{name}rotate",
+            )
         self.controls: dict[str, Block] = {
             "detector": self.detector, "lifter": self.lifter, "frames": self.frames, "person": self.person,
-            "steps": self.steps, "refine": self.refine, "looks": self.looks,
+            "steps": self.steps, "refine": self.refine, "looks": self.looks, "rotate": self.rotate,
         }  # fmt: skip
         # "input" is what a person does; "change" would also follow what these set
         self.lifter.input(self._windows, [self.lifter, self.frames], self.frames, queue=False, **QUIET)

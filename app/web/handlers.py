@@ -14,7 +14,7 @@ import gradio as gr
 from app.models import Options
 from app.video import VideoInfo
 from app.web import panels
-from app.web.choices import EVERYBODY, Wish, check_detector
+from app.web.choices import EVERYBODY, Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
 from app.web.jobs import Cancelled, Job, JobProgress, Slot, Snapshot
 from app.web.kept import KeptModels
@@ -93,7 +93,7 @@ class Desk:
             QueueFullError: see `Slot`.
         """
         info = self.admit(video, session)
-        self._check_person(options.person, info, session)
+        self._check_person(options, info, session)
 
         def run(progress: JobProgress) -> Delivery:
             delivery = process(info.path, session.new_run(), options, self.kept, progress, session.people)
@@ -102,18 +102,18 @@ class Desk:
 
         return self._submit(run, session)
 
-    def _check_person(self, person: str, info: VideoInfo, session: Session) -> None:
+    def _check_person(self, options: Options, info: VideoInfo, session: Session) -> None:
         """People have numbers once they were looked for; asked for by number, they must be there before any work."""
-        if person in EVERYBODY:
+        if options.person in EVERYBODY:
             return
         people = session.people
-        if people is None or people.sha256 != info.sha256:
+        if people is None or people.sha256 != info.sha256 or not people.turned_as(options.rotate):
             raise PersonError(
                 "People have numbers once they were looked for in this video: find them first, then pick one."
             )
-        select_people(people.tracks, person)
+        select_people(people.tracks, options.person)
 
-    def begin_finding(self, video: Any, detector: str, session: Session) -> Job:
+    def begin_finding(self, video: Any, detector: str, rotate: str, session: Session) -> Job:
         """Check a video and queue the search for its people.
 
         Raises:
@@ -122,7 +122,7 @@ class Desk:
         info = self.admit(video, session)
 
         def run(progress: JobProgress) -> Found:
-            found = find(info.path, detector, self.kept, progress, session.people)
+            found = find(info.path, detector, rotate, self.kept, progress, session.people)
             session.people = found.people
             return found
 
@@ -196,13 +196,13 @@ class Desk:
 
     def _check_run(self, video: Any, wish: Wish, session: Session) -> None:
         options = wish.options()
-        self._check_person(options.person, self.admit(video, session), session)
+        self._check_person(options, self.admit(video, session), session)
 
-    def prepare_finding(self, video: Any, detector: str, request: gr.Request) -> Iterator[str]:
+    def prepare_finding(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Iterator[str]:
         """The same before people are looked for."""
 
         def check(session: Session) -> None:
-            check_detector(detector)
+            check_search(detector, rotate)
             self.admit(video, session)
 
         yield from self._check(check, request)
@@ -228,10 +228,12 @@ class Desk:
             )
         )
 
-    def find(self, video: Any, detector: str, request: gr.Request) -> Generator[str, None, Found | None]:
+    def find(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Generator[str, None, Found | None]:
         """Look for people, after `prepare_finding`; returns them, None if there are none."""
         return (
-            yield from self._watch(lambda: self.begin_finding(video, detector, self.session(request)), panels.finding)
+            yield from self._watch(
+                lambda: self.begin_finding(video, detector, rotate, self.session(request)), panels.finding
+            )
         )
 
     def work_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:

@@ -47,8 +47,10 @@ class Found:
     portraits: list[Portrait]
 
 
-def find(video: Path, detector: str, kept: KeptModels, progress: JobProgress, known: People | None = None) -> Found:
-    """Find everybody in `video`, unless `known` are of it.
+def find(
+    video: Path, detector: str, rotate: str, kept: KeptModels, progress: JobProgress, known: People | None = None
+) -> Found:
+    """Find everybody in `video`, turned by `rotate`, unless `known` are of it.
 
     Raises:
         D3PError: it is no video, or nobody is in it.
@@ -57,7 +59,7 @@ def find(video: Path, detector: str, kept: KeptModels, progress: JobProgress, kn
     progress.start("Prepare", None)
     info, network = probe(video), kept.detector(detector)
     progress.start("Detect and track", len(info.clock.ticks))
-    people = find_people(info, network, progress, known)
+    people = find_people(info, network, progress, known, rotate=rotate)
     return Found(people, portraits(video, people, progress))
 
 
@@ -74,7 +76,7 @@ def portraits(video: Path, people: People, progress: JobProgress) -> list[Portra
     last = max(frames.values())
     pictures: dict[int, str] = {}
     progress.start("Portraits", last + 1)
-    for index, image in enumerate(VideoReader(video)):
+    for index, image in enumerate(VideoReader(video, people.turn)):
         for track in real:
             if frames[track.id] == index:
                 pictures[track.id] = _cut(image, track, index)

@@ -1,7 +1,8 @@
 """What the viewer plays: one JSON file a run.
 
 Poses are base64 of little-endian int16 millimetres in ground coordinates (x right, y up from the floor, z towards the
-viewer; `app.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. `static/playback.js` reads it.
+viewer; `app.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. A person's `believed` is base64 of
+(N,17) bytes, 0 for joints whose place is a neutral guess, or null if there are none. `static/playback.js` reads it.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def _person(motion: Motion, scene: Scene, index: int, truth: Truth | None) -> di
         "lifted": _millimetres(scene.lifted[index]),
         "refined": _millimetres(scene.refined[index]) if scene.refined is not None else None,
         "sigma": _base64(_sigma(person)) if person.sigma is not None else None,
+        "believed": None if person.known[person.present].all() else _base64(person.known.astype(np.uint8)),
         "truth": None,
         "curves": {
             key: {name: _rounded(values) for name, values in variants.items()}

@@ -82,7 +82,7 @@ class Workbench:
         picker = [form.who, form.person, form.people, self.found_in]
         self.video.change(desk.look, self.video, buttons.status, queue=False, **QUIET)
         self.examples.select(self._example, None, self.video, queue=False, **QUIET)
-        for other in (self.video, form.detector):
+        for other in (self.video, form.detector, form.rotate):
             other.change(self._forget, None, picker, queue=False, **QUIET)
 
         asked = buttons.start.click(
@@ -98,12 +98,11 @@ class Workbench:
             concurrency_limit=None, **QUIET,
         )  # fmt: skip
         form.people.select(self._picked, None, form.person, queue=False, **QUIET)
-        sought = self.searches.change(
-            desk.prepare_finding, [self.video, form.detector], buttons.status, concurrency_limit=None, **QUIET
-        )
+        where = [self.video, form.detector, form.rotate]
+        sought = self.searches.change(desk.prepare_finding, where, buttons.status, concurrency_limit=None, **QUIET)
         sought.failure(self._forget, None, picker, queue=False, **QUIET)
         held = sought.success(buttons.locked, None, buttons.both(), queue=False, **QUIET)
-        find = held.success(self._find, [self.video, form.detector], [buttons.status, *buttons.both(), *picker], **slot)
+        find = held.success(self._find, where, [buttons.status, *buttons.both(), *picker], **slot)
         buttons.stop.click(
             desk.give_up, None, buttons.status, queue=False, cancels=[run, find], **QUIET
         ).then(
@@ -158,8 +157,8 @@ class Workbench:
         """One of the pictures was clicked; what it says is checked with the rest of the wish."""
         return str(chosen._data.get("person"))
 
-    def _find(self, video: str, detector: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        found = yield from self.buttons.follow(self._desk.find(video, detector, request))
+    def _find(self, video: str, detector: str, rotate: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        found = yield from self.buttons.follow(self._desk.find(video, detector, rotate, request))
         yield {**self.buttons.unlocked(), **(self._shown(found, video) if found else self._forget())}
 
     def _shown(self, found: Found, video: str) -> dict[Any, Any]:

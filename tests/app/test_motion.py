@@ -51,6 +51,20 @@ def make_motion(n: int = 5, people: int = 1, **options: object) -> Motion:
     )
 
 
+def test_which_joints_are_believed_is_kept_and_old_files_believe_all(tmp_path: Path) -> None:
+    motion = make_motion(5, missing=slice(1, 2))
+    assert "person0/believed" not in np.load(motion.save(tmp_path / "old.npz")).files
+    old = Motion.load(tmp_path / "old.npz").people[0]
+    assert old.believed is None and old.known[[0, 2, 3, 4]].all() and not old.known[1].any()
+    believed = old.known.copy()
+    believed[3, [6, 3]] = False
+    said = replace(motion, people=(replace(motion.people[0], believed=believed),))
+    (loaded,) = Motion.load(said.save(tmp_path / "new.npz")).people
+    np.testing.assert_array_equal(loaded.known, believed)
+    with pytest.raises(DataError, match="believed"):
+        replace(motion, people=(replace(motion.people[0], believed=believed.astype(np.uint8)),))
+
+
 @pytest.mark.parametrize("people", [1, 3])
 @pytest.mark.parametrize("refined", [True, False])
 def test_round_trip(tmp_path: Path, people: int, refined: bool) -> None:

@@ -86,6 +86,24 @@ def test_the_floor_is_that_of_the_exports(size: float, tilt: float) -> None:
         assert np.abs(viewed - exported).max() < 6e-4
 
 
+def test_joints_that_are_not_believed_are_faint() -> None:
+    """In both panels and in the overlay: the strong colours of one leg are gone, and the other keeps them."""
+    motion = make([still()])
+    (person,) = motion.people
+    believed = person.known.copy()
+    believed[:, [5, 6]] = False
+    cut = replace(motion, people=(replace(person, believed=believed),))
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    whole, faint = (SideBySide(one).draw(9, grey)[:480].astype(int) for one in (motion, cut))
+    for panel in (slice(0, 640), slice(640, None)):
+        left, right = (
+            [int((np.abs(picture[240:, panel] - colour).max(axis=2) < 40).sum()) for picture in (whole, faint)]
+            for colour in (LEFT, RIGHT)
+        )
+        assert left[1] < 0.4 * left[0] and right[1] > 0.9 * right[0], panel
+    assert (faint[300:460, :640] != 128).any()  # they are not gone
+
+
 @pytest.mark.parametrize("tilt", [0.0, 0.15, 0.3])
 def test_the_floor_follows_a_tilted_camera(tilt: float) -> None:
     t = np.linspace(0, 2 * np.pi, 300)

@@ -17,7 +17,7 @@ from .running import stand_in
 AREA = "app: HTTP"
 SECRET = "a secret of this machine"
 ENDPOINTS = ("check", "people", "process", "folder")  # that take files
-VALUES = ["movenet", "stcformer", 81, "largest", 2, True, 0]  # what follows the file
+VALUES = ["movenet", "stcformer", 81, "largest", 2, True, 0, "auto"]  # what follows the file
 
 
 def cases() -> Iterator[Case]:
@@ -91,7 +91,7 @@ def _files_from_outside(place: Place, client: httpx.Client) -> None:
             file = {"path": path, "meta": {"_type": "gradio.FileData"}}
             arguments = [
                 [file] if name == "folder" else file,
-                *(VALUES if name in ("process", "folder") else VALUES[:1]),
+                *(VALUES if name in ("process", "folder") else (VALUES[0], VALUES[-1])),
             ]
             for ask in (_call, _run):
                 answer = ask(client, name, arguments[: 1 if name == "check" else None])

@@ -23,6 +23,7 @@ GOOD = {
     "steps": 2,
     "refine": True,
     "looks": 0,
+    "rotate": "auto",
 }
 
 
@@ -78,6 +79,7 @@ def cases() -> Iterator[Case]:
         "person": [-1, "x", "../x", ["all"], {"a": 1}, "9" * 5000, "²", 1.5, True],
         "steps": [None, 0, -1, 21, nan, inf, -inf, 1.5, "2", "x", [2], {}, 10**400],
         "looks": [None, -1, 241, nan, inf, 1.5, "12", [12], {}, 10**400],
+        "rotate": [None, 90, "45", "-90", "360", "AUTO", "9" * 5000, ["90"], {"90": 90}, nan],
     }  # fmt: skip
     for key, values in wrong.items():
         for value in values:

@@ -8,6 +8,7 @@ const MIDDLE = 0xe2dad0;
 const TRUTH = 0x57d9a3;
 const UP = new THREE.Vector3(0, 1, 0);
 const HEAD_RADIUS = 0.1;
+const GUESS = { opacity: 0.22, thickness: 0.55 }; // of limbs whose place is a guess
 
 /** How each kind of body looks: opacity, thickness, and a colour of its own instead of left and right. */
 const LOOKS = {
@@ -23,7 +24,8 @@ export class Body {
         this.points = null; // of the pose shown, 51 metres
         this.playback = playback;
         this.resources = [];
-        this.makeMaterials(LOOKS[look]);
+        this.materials = this.makeMaterials(LOOKS[look]);
+        this.faint = this.makeMaterials({ ...LOOKS[look], opacity: GUESS.opacity * LOOKS[look].opacity });
         const thickness = LOOKS[look].thickness;
         this.bones = [];
         playback.parents.forEach((parent, child) => {
@@ -47,7 +49,7 @@ export class Body {
             this.resources.push(material);
             return material;
         };
-        this.materials = { left: make(LEFT), right: make(RIGHT), middle: make(MIDDLE) };
+        return { left: make(LEFT), right: make(RIGHT), middle: make(MIDDLE) };
     }
 
     mesh(geometry, joint) {
@@ -55,12 +57,20 @@ export class Body {
         const side = left.includes(joint) ? "left" : right.includes(joint) ? "right" : "middle";
         this.resources.push(geometry);
         const mesh = new THREE.Mesh(geometry, this.materials[side]);
+        mesh.userData.side = side;
         this.group.add(mesh);
         return mesh;
     }
 
-    /** Show a pose (51 metres, ground coordinates) or, for null, nothing. */
-    set(points) {
+    /** Make a mesh look like something seen, or like a guess; returns its thickness. */
+    look(mesh, sure) {
+        mesh.material = (sure ? this.materials : this.faint)[mesh.userData.side];
+        return sure ? 1 : GUESS.thickness;
+    }
+
+    /** Show a pose (51 metres, ground coordinates) or, for null, nothing; joints that are not `known` (null: all are) faintly. */
+    set(points, known = null) {
+        const sure = (...joints) => known === null || joints.every((joint) => known[joint]);
         this.points = points;
         this.group.visible = points !== null;
         if (!points) return;
@@ -71,9 +81,13 @@ export class Body {
             const length = Math.max(along.length(), 1e-4);
             limb.position.copy(a).add(b).multiplyScalar(0.5);
             limb.quaternion.setFromUnitVectors(UP, along.divideScalar(length));
-            limb.scale.set(1, length, 1);
+            const thickness = this.look(limb, sure(parent, child));
+            limb.scale.set(thickness, length, thickness);
         }
-        this.balls.forEach((ball, joint) => ball.position.copy(at(joint)));
+        this.balls.forEach((ball, joint) => {
+            ball.position.copy(at(joint));
+            ball.scale.setScalar(this.look(ball, sure(joint)));
+        });
         // the head joint is the crown: the ball sits between it and the nose
         const head = this.playback.joints.indexOf("head");
         const nose = this.playback.joints.indexOf("neck");

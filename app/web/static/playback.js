@@ -30,6 +30,7 @@ export class Playback {
             ...person,
             scores: bytes(person.scores),
             sigma: person.sigma ? bytes(person.sigma) : null,
+            believed: person.believed ? bytes(person.believed) : null,
             bodies: { lifted: metres(person.lifted), refined: metres(person.refined), truth: metres(person.truth) },
         }));
         this.refined = this.people.every((person) => person.bodies.refined);
@@ -47,6 +48,13 @@ export class Playback {
         if (!points) return null;
         const pose = points.subarray(frame * this.stride, (frame + 1) * this.stride);
         return Number.isNaN(pose[0]) ? null : pose;
+    }
+
+    /** Which joints of a frame are believed, 17 bytes, or null if all are; those of a truth are. */
+    known(person, kind, frame) {
+        const joints = this.joints.length;
+        if (!person.believed || kind === "truth") return null;
+        return person.believed.subarray(frame * joints, (frame + 1) * joints);
     }
 
     /** The frame shown at a time in seconds. */

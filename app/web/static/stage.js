@@ -105,7 +105,7 @@ export class Stage {
         for (const { bodies } of this.panes) {
             for (const { person, kind, body, shadow } of bodies) {
                 const pose = this.playback.pose(person, kind, frame);
-                body.set(pose);
+                body.set(pose, this.playback.known(person, kind, frame));
                 if (!shadow) continue;
                 shadow.visible = pose !== null;
                 if (pose) shadow.position.set(pose[0], 0.003, pose[2]);

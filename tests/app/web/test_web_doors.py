@@ -19,6 +19,7 @@ from app.web.visitors import Attempts
 TAKE_FILES = ("check", "people", "process", "folder")
 WISH: dict[str, Any] = {
     "detector": "movenet", "lifter": "stcformer", "frames": 81, "person": "largest", "steps": 2, "refine": True, "looks": 0,
+    "rotate": "auto",
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def as_file(path: object) -> dict[str, Any]:
 def arguments(endpoint: str, file: Any, **wish: Any) -> list[Any]:
     """The values that an endpoint takes, in order."""
     files = [file] if endpoint == "folder" else file
-    chosen = {"check": (), "people": ("detector",)}.get(endpoint, tuple(WISH))
+    chosen = {"check": (), "people": ("detector", "rotate")}.get(endpoint, tuple(WISH))
     return [files, *({**WISH, **wish}[name] for name in chosen)]
 
 
@@ -347,6 +348,8 @@ def test_uploads_do_not_fill_the_disk(served: Served, http: httpx.Client, monkey
         ({"refine": 1}, "true or false"),
         ({"looks": True}, "looks a second"),
         ({"looks": None}, "looks a second"),
+        ({"rotate": "45"}, "degrees or 'auto'"),
+        ({"rotate": 90}, "degrees or 'auto'"),
         ({"frames": "abc"}, "no weights for T = abc"),
         ({"frames": 81.5}, "no weights for T = 81.5"),
         ({"frames": [81]}, "no weights for T"),

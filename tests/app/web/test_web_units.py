@@ -81,6 +81,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     assert wish.options() == Options()
     assert replace(wish, person="2", steps=3, refine=False).options() == Options(person="2", steps=3, refine=False)
     assert replace(wish, looks=12).options() == Options(looks=12)
+    assert replace(wish, rotate="270").options() == Options(rotate="270")
     wrong: list[dict[str, Any]] = [
         {"detector": "../../etc/config.py"},
         {"lifter": "/tmp/evil.safetensors"},
@@ -92,6 +93,8 @@ def test_only_what_is_offered_can_be_chosen() -> None:
         {"steps": 1.5},
         {"looks": -1},
         {"looks": "12"},
+        {"rotate": "45"},
+        {"rotate": 90},
     ]
     for change in wrong:
         with pytest.raises(ConfigError):
@@ -265,7 +268,7 @@ def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monk
     use(monkeypatch, lambda: models)
     kept = KeptModels()
     progress = JobProgress()
-    found = find(clip[0], "movenet", kept, progress)
+    found = find(clip[0], "movenet", "auto", kept, progress)
     (one,) = found.portraits
     assert (one.id, one.share, one.largest) == (0, 1.0, True)
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(one.picture), np.uint8), cv2.IMREAD_COLOR)
@@ -290,7 +293,7 @@ def test_nobody_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     use(monkeypatch, stand_in)
     dark = write_video(tmp_path / "dark.mp4", pictures=pictures([False] * 12))
     with pytest.raises(NobodyFoundError, match="Nobody was seen"):
-        find(dark, "movenet", KeptModels(), JobProgress())
+        find(dark, "movenet", "auto", KeptModels(), JobProgress())
 
 
 def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
@@ -394,6 +397,15 @@ def test_curves_have_the_means_of_the_measures(motion: Motion) -> None:
         error = reprojection_error(person, poses, motion.image_size, motion.camera["focal_px"])
         assert np.nanmean(found["reprojection"][name]) == pytest.approx(error)  # all joints are trusted here
         assert found["bones"][name].shape == (FRAMES,)
+
+
+def test_playback_says_which_joints_are_guesses(motion: Motion) -> None:
+    (person,) = motion.people
+    assert playback(replace(motion, people=(replace(person, believed=None),)))["people"][0]["believed"] is None
+    believed = person.known.copy()
+    believed[:, 3] = False
+    told = playback(replace(motion, people=(replace(person, believed=believed),)))["people"][0]["believed"]
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(told), np.uint8).reshape(-1, 17), believed)
 
 
 def test_playback_holds_the_poses_and_the_truth(
