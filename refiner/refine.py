@@ -15,6 +15,7 @@ from estimators.errors import ConfigError
 from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
 from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
+from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.skeleton import H36M17
 from refiner import diffusion, guidance
@@ -163,7 +164,7 @@ class Refiner:
             keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN: what the lifter saw.
             lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
             image_size: (width, height) pixels.
-            fps: frames per second.
+            fps: frames per second; of more than 60 the refiner sees 60, see `estimators.lifting.pace`.
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
             scores: (N, 17) how sure the detector is of each keypoint, 0 to 1; None where they are known exactly.
             guided: let what the whole clip tells have its say afterwards, see `guide`.
@@ -179,6 +180,9 @@ class Refiner:
             return self.refine_windows(points, poses, size, sure, steps)
 
         device = next(self.model.parameters()).device
+        pace = Pace(len(lifted), fps)
+        keypoints, lifted, fps = pace.take(keypoints), pace.take(lifted), pace.fps
+        scores = None if scores is None else pace.take(scores)
         stride = tds_stride(fps, self.card["tds_fps"])
         sure = np.ones(lifted.shape[:2], np.float32) if scores is None else scores
         inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted, sure)]
@@ -188,7 +192,7 @@ class Refiner:
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
             poses = self.guide(poses, keypoints, image_size, fps, scores, focal)
-        return Refined(poses, sigma, disagreement)
+        return Refined(pace.give(poses), np.maximum(pace.give(sigma), 0), np.maximum(pace.give(disagreement), 0))
 
     def guide(
         self,

@@ -15,6 +15,7 @@ from estimators.errors import WeightsError
 from estimators.lifting.mixste import MixSTE
 from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
+from estimators.lifting.pace import Pace
 from estimators.lifting.stcformer import STCFormer
 from estimators.lifting.windows import Blend, Window, plan_windows, tds_stride
 from estimators.skeleton import H36M17
@@ -90,7 +91,7 @@ class Lifter:
         Args:
             keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN, N >= 1.
             image_size: (width, height) pixels.
-            fps: frames per second.
+            fps: frames per second; of more than 60 the network sees 60, see `estimators.lifting.pace`.
             flip: average with the mirrored input's output (twice the time).
 
         Returns:
@@ -100,9 +101,9 @@ class Lifter:
         def lift_windows(points: Tensor, size: Tensor) -> Tensor:
             return self.lift_windows(points, size, flip)
 
-        return over_windows(
-            lift_windows, [keypoints], image_size, self.frames, self.stride(fps), self.device, on_progress
-        )
+        pace = Pace(len(keypoints), fps)
+        inputs, stride = [pace.take(keypoints)], self.stride(pace.fps)
+        return pace.give(over_windows(lift_windows, inputs, image_size, self.frames, stride, self.device, on_progress))
 
     @property
     def device(self) -> torch.device:
