@@ -48,6 +48,11 @@ class Track2D:
     every: int = 1
     looked: np.ndarray | None = None
 
+    @property
+    def present(self) -> np.ndarray:
+        """(N,) bool: the frames in which there is a pose."""
+        return self.provenance != Provenance.MISSING
+
     def to_h36m(self) -> Track2D:
         """The same track with Human3.6M-17 joints."""
         if self.skeleton is H36M17:
@@ -64,7 +69,7 @@ SPIKE = 0.08  # body sizes that a joint may leave the line between its neighbour
 ACCELERATION = 30.0  # body sizes per second squared: half of what a fast hand reaches (100 m/s^2 on 1.7 m)
 
 
-def clean(track: Track2D) -> Track2D:
+def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     """Fill what is short and doubtful, and mark it.
 
     - A joint that jumps away and back within one or two frames, and one of confidence below 0.2, is interpolated in
@@ -75,6 +80,7 @@ def clean(track: Track2D) -> Track2D:
 
     Args:
         track: with detected and missing frames.
+        at: (N,) when each frame is shown, in steps of 1 / `track.fps`, rising; None: one after the other.
 
     Returns:
         The track with the same number of frames; scores are finite everywhere, keypoints wherever not missing.
@@ -86,25 +92,27 @@ def clean(track: Track2D) -> Track2D:
     scores = np.where(known, np.nan_to_num(track.scores), 0.0)
     size = _body_size(keypoints, scores)
     fps, max_gap = float(track.fps), max(1, int(MAX_GAP * track.fps))
+    at = np.arange(len(known)) if at is None else at
 
-    spikes = find_spikes(keypoints, size, fps)
+    spikes = find_spikes(keypoints, size, fps, at)
     trusted = (scores >= TRUSTED) & ~spikes & detected[:, None]
     scores[spikes] = np.minimum(scores[spikes], UNTRUSTED_SCORE)
 
     provenance = np.where(detected, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)
     for start, end in gaps(detected):
         # `start` and `end` are detected, everything between them is not.
-        if end - start - 1 > max_gap or _jumps(keypoints[[start, end]], size, (end - start) / fps):
+        steps = at[end] - at[start]
+        if steps - 1 > max_gap or _jumps(keypoints[[start, end]], size, steps / fps):
             continue
         inside = np.arange(start + 1, end)
-        share = ((inside - start) / (end - start))[:, None, None]
+        share = ((at[inside] - at[start]) / steps)[:, None, None]
         keypoints[inside] = (1 - share) * keypoints[start] + share * keypoints[end]
         scores[inside] = GAP_CONFIDENCE * np.minimum(scores[start], scores[end])
         provenance[inside] = Provenance.INTERPOLATED
 
     present = provenance != Provenance.MISSING
     for joint in range(keypoints.shape[1]):
-        _interpolate(keypoints[:, joint], trusted[:, joint], present, max_gap)
+        _interpolate(keypoints[:, joint], trusted[:, joint], present, max_gap, at)
     return replace(
         track, keypoints=keypoints.astype(np.float32), scores=scores.astype(np.float32), provenance=provenance
     )
@@ -115,7 +123,7 @@ def frames_a_look(fps: Fraction, looks: int) -> int:
     return max(1, round(fps / looks)) if looks else 1
 
 
-def spread(track: Track2D, looks: Sequence[int], every: int) -> Track2D:
+def spread(track: Track2D, looks: Sequence[int], every: int, times: np.ndarray | None = None) -> Track2D:
     """A track over all frames of a video of which only some were looked at; those between two sightings are interpolated.
 
     A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints between
@@ -125,6 +133,7 @@ def spread(track: Track2D, looks: Sequence[int], every: int) -> Track2D:
         track: over the M frames looked at.
         looks: (M,) which frames these are, rising, the first and the last of the video among them.
         every: frames from one look to the next.
+        times: (N,) when each frame is shown, in frames, rising; None: one after the other.
     """
     at = np.asarray(looks)
     frames = np.arange(at[-1] + 1)
@@ -139,7 +148,7 @@ def spread(track: Track2D, looks: Sequence[int], every: int) -> Track2D:
     missing = provenance == Provenance.MISSING
     keypoints[missing], scores[missing] = np.nan, 0.0
     for joint in range(keypoints.shape[1]):
-        _interpolate(keypoints[:, joint], ~missing & ~between, ~missing, max_gap=every)
+        _interpolate(keypoints[:, joint], ~missing & ~between, ~missing, np.inf, frames if times is None else times)
     found = replace(track, keypoints=keypoints, scores=scores, provenance=provenance)
     return replace(found, fps=track.fps * every, every=every, looked=np.isin(frames, at))
 
@@ -170,28 +179,31 @@ def gaps(known: np.ndarray) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(frames) if b - a > 1]
 
 
-def find_spikes(keypoints: np.ndarray, size: float, fps: float) -> np.ndarray:
+def find_spikes(keypoints: np.ndarray, size: float, fps: float, at: np.ndarray | None = None) -> np.ndarray:
     """Joints that leave their path for one or two frames and come back.
 
     Args:
         keypoints: (N, J, 2) pixels, NaN where unknown.
         size: of the body, pixels.
         fps: frames per second; the slower the video, the more a true movement looks like a spike.
+        at: (N,) when each frame is shown, in steps of 1 / `fps`, rising; None: one after the other.
 
     Returns:
         (N, J) bool.
     """
     spikes = np.zeros(keypoints.shape[:2], bool)
+    at = np.arange(len(keypoints)) if at is None else at
     for width in (1, 2):
         if len(keypoints) < width + 2:
             continue
         before, after = keypoints[: -width - 1], keypoints[width + 1 :]
+        steps = (at[width + 1 :] - at[: -width - 1])[:, None]
         away = []
         for step in range(1, width + 1):
-            share = step / (width + 1)
+            share = ((at[step : len(at) - width - 1 + step] - at[: -width - 1])[:, None] / steps)[..., None]
             line = (1 - share) * before + share * after
             away.append(np.linalg.norm(keypoints[step : len(keypoints) - width - 1 + step] - line, axis=-1))
-        allowed = (SPIKE + ACCELERATION * ((width + 1) / 2 / fps) ** 2) * size
+        allowed = (SPIKE + ACCELERATION * (steps / 2 / fps) ** 2) * size
         # Comparisons with NaN are False: next to a gap nothing is called a spike.
         came_back = np.linalg.norm(after - before, axis=-1) < 0.5 * np.min(away, axis=0)
         found = came_back & (np.min(away, axis=0) > allowed)
@@ -215,15 +227,16 @@ def _jumps(ends: np.ndarray, size: float, seconds: float) -> bool:
     return bool(np.median(np.linalg.norm(ends[1] - ends[0], axis=1)) > (0.3 + 3.0 * seconds) * size)
 
 
-def _interpolate(points: np.ndarray, trusted: np.ndarray, present: np.ndarray, max_gap: int) -> None:
-    """Fill, in place, (N, 2) `points` of one joint where present but not trusted, in gaps of up to `max_gap` frames."""
+def _interpolate(points: np.ndarray, trusted: np.ndarray, present: np.ndarray, max_gap: float, at: np.ndarray) -> None:
+    """Fill, in place, (N, 2) `points` of one joint, shown `at` (N,), where present but not trusted, in gaps of up to
+    `max_gap` frames."""
     frames = np.flatnonzero(trusted)
     if len(frames) < 2:
         return
     # Shape-preserving cubic: on motion capture 15-18 % nearer than straight lines in gaps of 5 to 12 frames at 25
     # frames per second, and unlike splines it never overshoots.
-    curve = PchipInterpolator(frames, points[frames], axis=0)
+    curve = PchipInterpolator(at[frames], points[frames], axis=0)
     for start, end in gaps(trusted):
         inside = np.arange(start + 1, end)
-        if len(inside) <= max_gap and present[inside].all():
-            points[inside] = curve(inside)
+        if at[end] - at[start] - 1 <= max_gap and present[inside].all():
+            points[inside] = curve(at[inside])

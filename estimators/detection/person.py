@@ -94,9 +94,10 @@ class Person:
         self.hold_rectangle(pose.box)
 
     def see_before(self, index: int, pose: Pose) -> None:
-        """Add a sighting in a frame before the first."""
-        self.frames.insert(0, index)
-        self.poses.insert(0, replace(pose, colours=None))
+        """Add a sighting in a frame before the latest."""
+        place = bisect_left(self.frames, index)
+        self.frames.insert(place, index)
+        self.poses.insert(place, replace(pose, colours=None))
         self.strong += self._is_strong(pose)
 
     def pose_at(self, index: int) -> Pose | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import count
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,8 @@ from estimators.detection.person import Person, Pose
 from estimators.errors import NobodyFoundError, PersonError
 from estimators.tracks import Provenance, Track2D, clean, spread
 
-FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is lost, new or overlapped
+FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is just lost, new or overlapped
+EMPTY_EVERY = 6  # the same where nobody is at all: a search in vain takes as long as looking at a person six times
 KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
 FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is dropped
 LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
@@ -56,6 +58,7 @@ def track_people(
     image_size: tuple[int, int],
     on_frame: Callable[[int], None] | None = None,
     every: int = 1,
+    moments: Iterable[float] | None = None,
 ) -> list[Track2D]:
     """Find and follow everybody in a video.
 
@@ -66,6 +69,8 @@ def track_people(
         image_size: (width, height) pixels.
         on_frame: called with the number of frames done, after each.
         every: the detector looks at one frame in so many, and at the last; joints between are interpolated.
+        moments: when each frame is shown, in frames of `fps`, rising: frames may have been dropped. Read after each
+            frame; None: one after the other.
 
     Returns:
         One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
@@ -73,23 +78,29 @@ def track_people(
     """
     tracker = _Tracker(detector, fps / every, image_size)
     looks: list[int] = []
+    steps: list[int] = []  # of each look, `every` frames long
+    times: list[float] = []
     waiting: tuple[int, np.ndarray] | None = None  # the latest frame, if it was not looked at
 
     def look(index: int, image: np.ndarray) -> None:
-        tracker.step(len(looks), image)
+        steps.append(max(-(-round(times[index]) // every), steps[-1] + 1 if steps else 0))
+        tracker.step(steps[-1], image)
         looks.append(index)
 
-    for index, image in enumerate(frames):
+    for index, (image, moment) in enumerate(zip(frames, moments or count(), strict=False)):
+        times.append(moment)
         waiting = (index, image)
-        if index % every == 0:
+        if not looks or round(moment) >= round(times[looks[-1]]) + every or every == 1:
             look(*waiting)
             waiting = None
         if on_frame is not None:
             on_frame(index + 1)
     if waiting is not None:
         look(*waiting)
+    tracker.finish()
+    at = np.array(times if every == 1 else steps)
     return [
-        spread(clean(_to_track(number, person, len(looks), fps / every, image_size)), looks, every)
+        spread(clean(_to_track(number, person, steps, fps / every, image_size), at), looks, every, np.array(times))
         for number, person in enumerate(tracker.people(len(looks)))
     ]
 
@@ -120,13 +131,14 @@ def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]
     return chosen
 
 
-def _to_track(number: int, person: Person, length: int, fps: Fraction, image_size: tuple[int, int]) -> Track2D:
+def _to_track(number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int]) -> Track2D:
+    length, seen = len(steps), np.searchsorted(steps, person.frames)
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
     scores = np.zeros((length, 17), np.float32)
     provenance = np.full(length, Provenance.MISSING, np.uint8)
-    keypoints[person.frames] = [pose.keypoints for pose in person.poses]
-    scores[person.frames] = [pose.scores for pose in person.poses]
-    provenance[person.frames] = Provenance.DETECTED
+    keypoints[seen] = [pose.keypoints for pose in person.poses]
+    scores[seen] = [pose.scores for pose in person.poses]
+    provenance[seen] = Provenance.DETECTED
     return Track2D(number, keypoints, scores, provenance, fps, image_size)
 
 
@@ -156,16 +168,17 @@ class _Tracker:
         self.alive: list[Person] = []
         self.ended: list[Person] = []
         self.scene: np.ndarray | None = None
+        self.searched = -EMPTY_EVERY  # the latest frame that was searched as a whole
         # The frames in which a newcomer may have been overlooked.
-        self.recent: deque[tuple[int, np.ndarray]] = deque(maxlen=FULL_FRAME_EVERY - 1)
+        self.recent: deque[tuple[int, np.ndarray]] = deque(maxlen=EMPTY_EVERY - 1)
 
     def people(self, length: int) -> list[Person]:
         """Everybody believed to be a person after `length` frames, in order of first appearance."""
         everybody = [person for person in self.ended + self.alive if person.confirmed(length)]
         return sorted(everybody, key=lambda person: person.frames[0])
 
-    def step(self, index: int, image: np.ndarray) -> None:
-        """Find everybody in frame `index`."""
+    def step(self, index: int, image: np.ndarray, whole: bool = False) -> None:
+        """Find everybody in frame `index`; all over it if it is time for that, or asked for."""
         cut = self._scene_changed(image)
         predicted = {person: person.predict(index) for person in self.alive}
         contested = self._contested(predicted)
@@ -173,7 +186,9 @@ class _Tracker:
         newcomers: list[Person] = []
         if cut:
             self.recent.clear()
-        if cut or contested or self._full_frame_due(index):
+        since, lost = self.searched, [person for person in self.alive if person.unseen(index) > 1]
+        if whole or cut or contested or self._full_frame_due(index):
+            self.searched = index
             coarse, unknown = self._link(index, self._find_all(image), predicted, cut)
             if cut:
                 self._end([person for person in self.alive if person not in coarse])
@@ -184,17 +199,36 @@ class _Tracker:
         for person, pose in self._look_again(index, image, coarse, predicted).items():
             person.see(index, pose, learn_colours=person not in contested)
         for person in newcomers:
-            self._look_back(person)
+            self._look_back(person, min(since, index - FULL_FRAME_EVERY))
+        for person in lost:
+            if person.unseen(index) == 0:
+                self._look_back(person, since)
         self._retire(index, predicted)
         self.recent.append((index, image))
+
+    def finish(self) -> None:
+        """Search the last frame as a whole if nobody was seen in it: who came last may have been overlooked till now."""
+        if self.recent and self.searched < self.recent[-1][0]:
+            index, image = self.recent.pop()
+            if all(person.unseen(index) for person in self.alive):
+                self.step(index, image, whole=True)
 
     def _scene_changed(self, image: np.ndarray) -> bool:
         before, self.scene = self.scene, matching.scene_signature(image)
         return before is not None and float(before @ self.scene) < SCENE_CUT
 
     def _full_frame_due(self, index: int) -> bool:
-        settled = [person.confirmed(index) and person.unseen(index) == 1 for person in self.alive]
-        return index % FULL_FRAME_EVERY == 0 or not settled or not all(settled)
+        """Now and then; and at once where somebody is new or was seen a moment ago.
+
+        In an empty picture a search takes several times as long as looking at a person does. Who comes between two searches,
+        or comes back, is found in the frames between by `_look_back`.
+        """
+        if not self.alive:
+            return index - self.searched >= EMPTY_EVERY
+        if index % FULL_FRAME_EVERY == 0 or index - self.searched >= FULL_FRAME_EVERY:
+            return True
+        soon = max(1, LOOK_AGAIN * self.fps)
+        return any(not person.confirmed(index) or 1 < person.unseen(index) <= soon for person in self.alive)
 
     def _contested(self, predicted: dict[Person, Pose]) -> set[Person]:
         """People who are near enough to another to be mistaken."""
@@ -268,19 +302,23 @@ class _Tracker:
                 seen[person], error[person] = closer, distances[person]
         return _each_once(seen, coarse, error)
 
-    def _look_back(self, person: Person) -> None:
-        """Find a newcomer also in the frames since the whole frame was searched last, latest first."""
+    def _look_back(self, person: Person, since: int) -> None:
+        """Find somebody who has come, or come back, also in the frames before, after `since`, latest first."""
+        nearest = person.poses[-1]
         for index, image in reversed(self.recent):
+            if index <= since or person.pose_at(index) is not None:
+                return
             found = self.detector.detect_in(image, person.rectangle[None].astype(np.float32))
             pose = self._pose(image, found.keypoints[0], found.scores[0])
             if pose is None or pose.scores.mean() < matching.STRONG:
                 return
-            if person.distance(person.poses[0], pose) > person.reach(person.frames[-1] + 1):
+            if person.distance(nearest, pose) > person.reach(person.frames[-1] + 1):
                 return
             others = [other.pose_at(index) for other in self.alive if other is not person]
             if any(other is not None and pose.same_person(other) for other in others):
                 return
             person.see_before(index, pose)
+            nearest = pose
 
     def _retire(self, index: int, predicted: dict[Person, Pose]) -> None:
         """End people who left through the border, were lost for too long, or were never more than a flicker."""

@@ -239,7 +239,7 @@ def test_crop_finds_again_who_was_lost_for_a_moment():
 def test_nobody_is_an_outcome_not_a_crash():
     world = World([], 20)
     tracks = world.track()
-    assert tracks == [] and world.full == 20
+    assert tracks == [] and world.full == 5  # frames 0, 6, 12, 18, and the last
     for person in ("largest", "all", 0):
         with pytest.raises(NobodyFoundError):
             select_people(tracks, person)
@@ -260,6 +260,59 @@ def test_newcomer_is_found_from_the_first_frame(first):
     tracks = world.track()
     assert [int(np.argmax(t.provenance == Provenance.DETECTED)) for t in tracks] == [0, first]
     assert world.full < 45, "the whole frame is searched now and then, not always"
+
+
+@pytest.mark.parametrize("first", [30, 31, 32, 33, 34, 35, 36, 85, 86])
+def test_who_comes_into_an_empty_picture_is_found_from_the_first_frame(first):
+    late = Actor(line((500, 180), (400, 180)), np.arange(90) >= first)
+    world = World([late], 90)
+    (track,) = world.track()
+    assert np.array_equal(track.provenance == Provenance.DETECTED, late.seen)
+
+
+def test_an_empty_picture_is_searched_now_and_then():
+    world = World([], 90)
+    world.track()
+    assert world.full <= 1 + 90 / 6, "a search in vain takes six times as long as looking at a person"
+
+
+@pytest.mark.parametrize("back", [60, 61, 62, 63, 64, 65])
+def test_who_comes_back_after_a_while_is_found_at_once_though_not_searched_for_always(back):
+    actor = Actor(line((300, 180), (330, 180)), (np.arange(90) < 30) | (np.arange(90) >= back))
+    world = World([actor], 90)
+    (track,) = world.track()
+    assert np.array_equal(track.provenance == Provenance.DETECTED, actor.seen)
+    assert world.full < 40, "searched in every frame for a quarter of a second, then now and then"
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_dropped_frames_are_time_in_which_people_move(every):
+    """A tenth of a second is lost now and then, and once half a second: a runner is far away by then, and the same."""
+    kept = np.setdiff1d(np.arange(200), [*range(40, 44), *range(90, 105), *range(150, 154)])
+    path = line((60, 180), (600, 180), 200)
+    actors = [Actor(path[kept], always(len(kept)))]
+    world = World(actors, len(kept))
+    (track,) = world.track(moments=iter(kept.tolist()), every=every)
+    assert np.all(track.provenance != Provenance.MISSING) and off(track, actors[0]) < 8
+
+
+def test_a_gap_over_dropped_frames_is_as_long_as_it_lasts():
+    """Six frames without the person are filled; six frames and a pause of a second between them are not."""
+    seen = ~np.isin(np.arange(90), range(40, 46))
+    for pause, kind in ((0, Provenance.INTERPOLATED), (30, Provenance.MISSING)):
+        actor = Actor(line((300, 180), (330, 180)), seen)
+        moments = np.arange(90) + pause * (np.arange(90) >= 43)
+        (track,) = World([actor], 90).track(moments=iter(moments.tolist()))
+        assert np.all(track.provenance[40:46] == kind) and np.all(track.provenance[seen] == Provenance.DETECTED)
+
+
+def test_the_last_frame_half_a_minute_late_belongs_to_the_same_person():
+    seen = ~np.isin(np.arange(50), range(20, 25))
+    actor = Actor(line((300, 180), (330, 180), 50), seen)
+    moments = [*range(49), 950]
+    (track,) = World([actor], 50).track(moments=iter(moments))
+    assert np.flatnonzero(track.provenance == Provenance.INTERPOLATED).tolist() == [20, 21, 22, 23, 24]
+    assert np.all(track.provenance[seen] == Provenance.DETECTED)
 
 
 def test_ghost_of_two_frames_and_faint_background_are_not_people():
