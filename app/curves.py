@@ -42,8 +42,10 @@ def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarr
     for name, poses in variants.items():
         if poses is None:
             continue
-        shown = without_guesses(poses, person)
-        found["acceleration"][name] = acceleration(shown, person.runs(), float(motion.fps))
+        shown, even = without_guesses(poses, person), motion.even.person(person.id)
+        evenly = even.lifted if name == "lifted" or even.refined is None else even.refined
+        bends = acceleration(without_guesses(evenly, even), even.runs(), float(motion.fps))
+        found["acceleration"][name] = bends[motion.grid.at]
         found["bones"][name] = bone_deviation(shown, person, motion)
         found["reprojection"][name] = reprojection(poses, person, motion)
     return found

@@ -25,14 +25,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from app.clock import rate_of
 from app.files import complete_file
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
+from estimators.even import Grid
 from estimators.skeleton import H36M17, Skeleton
 from estimators.tracks import Provenance, frames_a_look, runs
 
@@ -98,7 +101,7 @@ class Motion:
     Attributes:
         people: one or more, by id.
         timestamps: (N,) float64 seconds since the first frame, strictly increasing.
-        fps: frames per second; the average rate if the video's rate varies.
+        fps: frames per second; the typical rate if the video's rate varies, see `app.clock.typical_rate`.
         image_size: (width, height) pixels of the upright picture.
         source: `name` and `sha256` of the video file.
         camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found; `turned_deg`, if
@@ -107,6 +110,7 @@ class Motion:
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
+        start_offset: seconds from the beginning of the file's sound to the first frame; None without sound.
     """
 
     people: tuple[PersonMotion, ...]
@@ -119,6 +123,7 @@ class Motion:
     options: Mapping[str, Any] = field(default_factory=dict)
     skeleton: Skeleton = H36M17
     looked: np.ndarray | None = None
+    start_offset: float | None = None
 
     def __post_init__(self) -> None:
         _check(self)
@@ -126,6 +131,30 @@ class Motion:
     def __len__(self) -> int:
         """N, the number of frames."""
         return len(self.timestamps)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Moments 1 / `fps` apart over the frames, which are not if the video's rate varies."""
+        return Grid.of(self.timestamps, float(self.fps))
+
+    @cached_property
+    def even(self) -> Motion:
+        """The same motion with a frame every 1 / `fps` seconds, for all that counts in frames; this very one if it is so.
+
+        Where frames were dropped poses are interpolated; in a pause of more than half a second everybody is missing.
+        """
+        grid = self.grid
+        if grid.even:
+            return self
+        moments = np.arange(len(grid)) * self.fps.denominator / self.fps.numerator
+        people = tuple(grid.resample(person) for person in self.people)
+        looked = None if self.looked is None else self.looked[grid.nearest]
+        return replace(self, people=people, timestamps=moments, looked=looked)
+
+    @property
+    def seconds(self) -> float:
+        """Length, the last frame's 1 / `fps` included."""
+        return float(self.timestamps[-1] + 1 / self.fps)
 
     def person(self, person_id: int) -> PersonMotion:
         """The person with this id, which files and exports name; in `people` they are by place.
@@ -177,12 +206,13 @@ class Motion:
             "right": list(self.skeleton.right),
             "units": {
                 "keypoints_2d": "pixel", "lifted": "metre", "refined": "metre", "root": "metre", "sigma": "metre",
-                "timestamps": "second",
+                "timestamps": "second", "start_offset": "second",
             },
             "coordinate_frame": "camera: x right, y down, z forward; lifted and refined are relative to the hip",
             "provenance": {kind.name.lower(): int(kind) for kind in Provenance},
             "fps": f"{self.fps.numerator}/{self.fps.denominator}",
             "timestamps": [float(seconds) for seconds in self.timestamps],
+            "start_offset": self.start_offset,
             "image_size": list(self.image_size),
             "source": dict(self.source),
             "camera": dict(self.camera),
@@ -238,6 +268,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
     focal = meta["camera"].get("focal_px")
     if focal is not None and not 0 < float(focal) < float("inf"):
         raise DataError("The focal length of a motion's camera must be a positive number.")
+    timestamps = np.asarray(meta["timestamps"], dtype=np.float64)
+    offset = meta.get("start_offset")
     people = []
     if not isinstance(meta["people"], list):
         raise DataError("The people of a motion must be a list of ids.")
@@ -246,14 +278,15 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
         people.append(PersonMotion(id=int(arrays[f"person{index}/id"]), **fields))  # type: ignore[arg-type]
     motion = Motion(
         people=tuple(people),
-        timestamps=np.asarray(meta["timestamps"], dtype=np.float64),
-        fps=Fraction(meta["fps"]),
+        timestamps=timestamps,
+        fps=rate_of(timestamps, Fraction(meta["fps"])),
         image_size=(int(meta["image_size"][0]), int(meta["image_size"][1])),
         source=dict(meta["source"]),
         camera=dict(meta["camera"]),
         models=dict(meta["models"]),
         options=dict(meta["options"]),
         looked=arrays.get("looked"),
+        start_offset=None if offset is None else float(offset),
     )
     return motion if "looked" in arrays else replace(motion, looked=_looked_of_old(motion))
 

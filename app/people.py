@@ -90,7 +90,9 @@ def find_people(
         turn = int(rotate)
     info = info.turned(turn)
     reader = VideoReader(info.path, info.turn)
-    tracks = track_people(reader, looking, info.fps, info.size, on_frame=progress.update, every=every)
+    tracks = track_people(
+        reader, looking, info.fps, info.size, progress.update, every=every, moments=reader.moments(info.fps)
+    )
     warnings = reader.warnings()
     if found and turn:
         warnings.append(

@@ -35,6 +35,7 @@ from app.root import Seen, estimate_roots
 from app.video import VideoInfo, VideoReader, probe
 from estimators.belief import believed_joints, widened
 from estimators.errors import ConfigError, VideoError
+from estimators.even import Grid
 from estimators.skeleton import H36M17
 from estimators.tracks import Provenance, Track2D
 
@@ -100,10 +101,12 @@ def run(
     if people.turn:
         info = info.turned(people.turn)
         camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
-    tracks, clock = _chosen(people, options), people.clock
+    seen, clock = _chosen(people, options), people.clock
+    grid = Grid.of(clock.timestamps, float(clock.fps))
+    tracks = [grid.resample(track) for track in seen]  # what follows counts in frames
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
-    motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
+    motion = _assemble(info, clock, grid, seen, tracks, lifted, refined, models, options, camera)
     measures = quality(motion)
     for warning in guesses(motion):
         stages.progress.warn(warning)
@@ -247,6 +250,8 @@ def _count_frames(progress: Progress, before: int, length: int, part: int, whole
 def _assemble(
     info: VideoInfo,
     clock: Clock,
+    grid: Grid,
+    seen: list[Track2D],
     tracks: list[Track2D],
     lifted: list[np.ndarray],
     refined: list[tuple[np.ndarray | None, np.ndarray | None]],
@@ -254,27 +259,21 @@ def _assemble(
     options: Options,
     camera: dict[str, Any],
 ) -> Motion:
-    """Everything found, as a Motion."""
+    """Everything found, as a Motion: `seen` at the frames, the rest at the moments of `grid`."""
     believed = [believed_joints(track) for track in tracks]
-    seen = [
+    placed = [
         Seen(track.keypoints, track.scores, raw if better is None else better, known)
         for track, raw, (better, _), known in zip(tracks, lifted, refined, believed, strict=True)
     ]
-    roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps))
-    people = [
-        PersonMotion(
-            track.id,
-            track.keypoints,
-            track.scores,
-            track.provenance,
-            raw,
-            root,
-            better,
-            None if sigma is None else widened(sigma, known),
-            known,
-        )
-        for track, raw, root, (better, sigma), known in zip(tracks, lifted, roots, refined, believed, strict=True)
-    ]
+    roots = estimate_roots(placed, H36M17, info.size, camera["focal_px"], float(clock.fps))
+    people = []
+    for track, raw, root, (better, sigma), known in zip(seen, lifted, roots, refined, believed, strict=True):
+        doubt = None if sigma is None else widened(sigma, known)
+        at_frames: list[Any] = [
+            values if values is None else grid.to_frames(values, track.present)
+            for values in (raw, root, better, doubt, known)
+        ]
+        people.append(PersonMotion(track.id, track.keypoints, track.scores, track.provenance, *at_frames))
     return Motion(
         people=tuple(people),
         timestamps=clock.timestamps,
@@ -284,7 +283,8 @@ def _assemble(
         camera=camera,
         models={**models.descriptions(), "d3prefiner": own_version()},
         options=asdict(options),
-        looked=tracks[0].looked,
+        looked=seen[0].looked,
+        start_offset=None if info.sound_start is None else clock.start - info.sound_start,
     )
 
 

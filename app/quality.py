@@ -39,16 +39,17 @@ UNITS = {
 def quality(motion: Motion) -> dict[str, Any]:
     """All measures of all people, ready for JSON; a measure that a clip is too short for is None."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
-    ground, contacts = ground_of(motion)
+    even = motion.even
+    ground, contacts = ground_of(even)
     people = []
-    for person, stands in zip(motion.people, contacts, strict=True):
+    for shown, person, stands in zip(motion.people, even.people, contacts, strict=True):
         variants = {"lifted": person.lifted, "refined": person.refined}
         measured = {
-            name: _measure(person, poses, motion, focal, ground, stands)
+            name: _measure(person, poses, even, focal, ground, stands)
             for name, poses in variants.items()
             if poses is not None
         }
-        counts = motion.shown_counts(person)
+        counts = motion.shown_counts(shown)
         entry = {
             "id": person.id,
             "frames": counts,
@@ -170,10 +171,12 @@ def left_right_swaps(poses: np.ndarray, runs: list[slice], skeleton: Skeleton) -
 
 def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
     """The floor of a motion, and (N,2) contacts of each person; without anybody seen, camera space and no contacts."""
-    bodies = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
-    if not any(person.present.any() for person in motion.people):
+    even = motion.even
+    bodies = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
+    if not any(person.present.any() for person in even.people):
         return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
-    return find_ground(bodies, motion.skeleton, float(motion.fps), [person.known for person in motion.people])
+    ground, contacts = find_ground(bodies, motion.skeleton, float(motion.fps), [person.known for person in even.people])
+    return ground, [stands[motion.grid.at] for stands in contacts]
 
 
 def _measure(

@@ -63,7 +63,6 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
     name = escape(str(motion.source.get("name", "motion")))
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in guesses(motion))
     people = len(motion.people)
-    seconds = len(motion) / float(motion.fps)
     ground, contacts = ground_of(motion)
     sections = []
     for person, entry, stands in zip(motion.people, measures["people"], contacts, strict=True):
@@ -74,7 +73,7 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Quality of {name}</title><style>{_STYLE}</style></head><body>
 <h1>Quality of {name}</h1>
-<p class="sum">{len(motion)} frames, {float(motion.fps):.4g} a second, {seconds:.1f} s, {who}. {escape(_models(motion))}</p>
+<p class="sum">{len(motion)} frames, {float(motion.fps):.4g} a second, {motion.seconds:.1f} s, {who}. {escape(_models(motion))}</p>
 <p>Nothing here knows the truth. Steadiness alone is no merit: a motion smoothed to death has little jerk. Read acceleration
 and jerk together with the reprojection error, which grows where a pose leaves the picture.</p>
 {told}{"".join(sections)}

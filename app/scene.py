@@ -36,9 +36,9 @@ class Scene:
     """
 
     def __init__(self, motion: Motion) -> None:
-        best = [person.best.astype(np.float64) + person.root[:, None] for person in motion.people]
-        known = [person.known for person in motion.people]
-        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), known)
+        evenly = motion.even.people
+        best = [person.best.astype(np.float64) + person.root[:, None] for person in evenly]
+        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), [person.known for person in evenly])
         self._ankles = ankle_height(motion)
         self.lifted = [self._shown(person, person.lifted, motion) for person in motion.people]
         self.refined: list[np.ndarray] | None = None

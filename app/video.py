@@ -59,6 +59,7 @@ class VideoInfo:
         codec: name of the video codec.
         seconds_stated: length by the header, if it says so; a truncated file holds less.
         turn: degrees clockwise by which the pictures are turned beyond what the file says.
+        sound_start: seconds of the file at which its sound begins; None without sound.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class VideoInfo:
     codec: str
     seconds_stated: float | None
     turn: int = 0
+    sound_start: float | None = None
 
     def turned(self, degrees: int) -> VideoInfo:
         """The same video with its pictures turned clockwise by a multiple of 90 degrees."""
@@ -76,7 +78,7 @@ class VideoInfo:
 
     @property
     def fps(self) -> Fraction:
-        """Frames per second, the average if it varies."""
+        """Frames per second, the typical rate if it varies."""
         return self.clock.fps
 
 
@@ -104,6 +106,7 @@ def probe(path: str | Path) -> VideoInfo:
             clock=header.clock(path, sorted(set(ticks)) or [0], last_duration),
             codec=stream.codec_context.name,
             seconds_stated=header.seconds,
+            sound_start=_sound_start(container),
         )
 
 
@@ -243,6 +246,17 @@ class VideoReader:
             tick = self.ticks[-1] + step
         self.ticks.append(tick or 0)
 
+    def moments(self, fps: Fraction) -> Iterator[float]:
+        """When the latest frame is shown, in frames of `fps` since the first; asked for once after each frame.
+
+        Whole numbers if frames come at that rate, up to the rounding of the container, be some of them dropped.
+        """
+        while True:
+            assert self._header is not None
+            a_tick = float(fps * self._header.time_base)
+            moment = (self.ticks[-1] - self.ticks[0]) * a_tick
+            yield round(moment) if abs(moment - round(moment)) <= min(1.01 * a_tick, 0.4) else moment
+
     def clock(self) -> Clock:
         """The times of the frames yielded.
 
@@ -360,6 +374,16 @@ def _packets(
             return
         if flush or packet.size:
             yield packet
+
+
+def sound_of(container: Any) -> Any:
+    """The sound of an open file: its first stream that can be decoded; None without."""
+    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+
+
+def _sound_start(container: Any) -> float | None:
+    sound = sound_of(container)
+    return None if sound is None else float((sound.start_time or 0) * (sound.time_base or 0))
 
 
 def _seconds_stated(stream: Any) -> float | None:

@@ -27,18 +27,20 @@ class Format:
         module: in this package.
         one_person: a file holds one person.
         sidecar: suffix of the JSON file that says what the format cannot; None if it can.
+        even: the format knows a rate only, or holds what is missing: it gets a frame every 1 / rate seconds, see `Motion.even`.
     """
 
     module: str
     one_person: bool = False
     sidecar: str | None = None
+    even: bool = False
 
 
 FORMATS = {
-    "bvh": Format("bvh", one_person=True, sidecar=".bvh.json"),
+    "bvh": Format("bvh", one_person=True, sidecar=".bvh.json", even=True),
     "trc": Format("trc", one_person=True),
-    "c3d": Format("c3d_points"),
-    "glb": Format("glb"),
+    "c3d": Format("c3d_points", even=True),
+    "glb": Format("glb", even=True),
     "csv": Format("table"),
     "json": Format("document"),
 }
@@ -92,8 +94,10 @@ def export(
     formats = parse_formats(",".join(formats))
     try:
         placed = place(motion, space, height, clean_feet)
+        evenly = placed if motion.even is motion else place(motion.even, space, height, clean_feet)
         with complete_folder(folder) as staging:
-            written = [name for form in formats for name in _write(placed, form, staging, stem)]
+            kinds = [(form, evenly if FORMATS[form].even else placed) for form in formats]
+            written = [name for form, where in kinds for name in _write(where, form, staging, stem)]
     except (ValueError, ArithmeticError) as error:  # sizes beyond what numbers hold, or none at all
         raise DataError(f"This motion cannot be written as {', '.join(formats)}: {error}.") from error
     return [Path(folder) / name for name in written]

@@ -2,8 +2,8 @@
 
 Metres (Blender reads them at true size with its importer's scale of 1), Y up, T-pose at rest, facing +z. Channels: the
 hip's position, then for every node Z, X, Y rotations in degrees, applied in this order (R = Rz Rx Ry), continuous from
-frame to frame. Frame Time is 1 / fps, the average rate if the video's rate varies. Joints have the skeleton's names;
-helper nodes are those of `app.export.rig`; wrists, ankles and head end in stubs of 5 cm that are not measured.
+frame to frame. Frame Time is 1 / fps; a video whose frames come unevenly is resampled, see `Motion.even`. Joints have
+the skeleton's names; helper nodes are those of `app.export.rig`; wrists, ankles and head end in stubs of 5 cm that are not measured.
 
 BVH cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The sidecar
 `NAME.bvh.json` lists those frames, and by joint those in which its place is a neutral guess, with the units, axes and scale

@@ -6,6 +6,7 @@ feet_held                  true if --clean-feet kept standing feet from sliding
 joint_names, parents, left, right
 fps                        frames per second as a fraction "30000/1001"
 timestamps                 (N) seconds since the first frame
+start_offset               seconds from the beginning of the video's sound to the first frame; null without sound
 source, models, camera     as in motion.npz
 looked                     (N) true for the frames that the detector has looked at; null: all
 people                     for each: id, and by frame
@@ -34,7 +35,10 @@ from estimators.tracks import Provenance
 def write(placed: Placed, path: Path) -> None:
     """Write everybody."""
     motion = placed.motion
-    meta = {key: motion.meta[key] for key in ("joint_names", "parents", "left", "right", "fps", "timestamps")}
+    meta = {
+        key: motion.meta[key]
+        for key in ("joint_names", "parents", "left", "right", "fps", "timestamps", "start_offset")
+    }
     document = {
         "format": "d3p-poses",
         "format_version": 1,

@@ -2,7 +2,7 @@
 
 Metres, Y up (glTF's own axes). Each person is a skinned mesh on the rig of `app.export.rig`: constant bone lengths, the
 same rotations as in BVH, as quaternions; the hip is moved. Keys lie at the frames' timestamps, in seconds, interpolated
-linearly. Left and right have the colours of the side-by-side pictures.
+linearly; a video whose frames come unevenly is resampled, see `Motion.even`. Left and right have the colours of the side-by-side pictures.
 
 glTF cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The `extras` of each
 person's node list the frames that are missing or interpolated, and by joint those in which its place is a neutral guess; those of `asset` hold units, axes, frame rate and source.

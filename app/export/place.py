@@ -99,6 +99,8 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     if not seen:
         raise DataError("Nobody is seen in any frame of this motion: there is nothing to export.")
     motion = replace(motion, people=seen)
+    if motion.even is not motion:
+        return _at_frames(place(motion.even, space, height, clean_feet), motion)
     scale = 1.0 if height is None else _scale_to(motion, height)
     bodies = [_in_camera(person) for person in seen]
     fps = float(motion.fps)
@@ -115,6 +117,16 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     elif clean_feet or any(not one[person.present].all() for one, person in zip(known, seen, strict=True)):
         bodies = [ground.back(body - [0.0, above, 0.0]) for body in standing]
     return Placed(motion, space, scale, tuple(body * scale for body in bodies), tuple(contacts), clean_feet)
+
+
+def _at_frames(placed: Placed, motion: Motion) -> Placed:
+    """Of a motion whose frames come unevenly, what was found at its even moments."""
+    grid, people = motion.grid, motion.people
+    positions = [grid.to_frames(body, person.present) for body, person in zip(placed.positions, people, strict=True)]
+    contacts = [
+        stands[grid.at] & person.present[:, None] for stands, person in zip(placed.contacts, people, strict=True)
+    ]
+    return replace(placed, motion=motion, positions=tuple(positions), contacts=tuple(contacts))
 
 
 def world(motion: Motion, person: PersonMotion, height: float | None = None) -> np.ndarray:

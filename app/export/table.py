@@ -11,8 +11,9 @@ Columns, comma-separated, with a header line:
     JOINT_score     confidence of the 2D keypoint
     JOINT_believed  1, or 0 for a joint outside the picture or not seen for long: its place is a neutral guess
     left_contact    1 while the left foot stands, else 0, empty if it is not believed; and right_contact for the other
+    sound_time_s    seconds since the video's sound began; empty without sound
 
-Fields of missing frames are empty after `provenance`.
+Fields of missing frames are empty between `provenance` and `sound_time_s`.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ def write(placed: Placed, path: Path) -> None:
                 fields = (_field(*one) for one in zip(values[frame], cycle(DECIMALS)))
                 feet = zip(placed.contacts[index][frame], placed.feet_known(index)[frame], strict=True)
                 stands = [int(on) if known else "" for on, known in feet]
-                rows.writerow([frame, f"{seconds:.6f}", person.id, kind, *fields, *stands])
+                heard = "" if motion.start_offset is None else f"{seconds + motion.start_offset:.6f}"
+                rows.writerow([frame, f"{seconds:.6f}", person.id, kind, *fields, *stands, heard])
 
 
 def columns(joints: tuple[str, ...]) -> list[str]:
     """The header."""
     values = (f"{joint}_{ending}" for joint in joints for ending in DECIMALS)
-    return ["frame", "time_s", "person", "provenance", *values, "left_contact", "right_contact"]
+    return ["frame", "time_s", "person", "provenance", *values, "left_contact", "right_contact", "sound_time_s"]
 
 
 def _field(value: float, kind: str) -> str:
