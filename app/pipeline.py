@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Result:
         files: the files written, in the order of `OUTPUTS`, then the exports.
         seconds: how long each stage took, by name.
         people: everybody in 2D, for another run on the same video.
+        left_out: what could not be brought from the video into the side-by-side one, a sentence each.
     """
 
     motion: Motion
@@ -60,11 +62,12 @@ class Result:
     files: list[Path]
     seconds: dict[str, float]
     people: People
+    left_out: list[str]
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video, and what it does not show."""
-        return [*self.people.warnings, *guesses(self.motion)]
+        """What was wrong with the video, and what it does not show; and what could not be brought along."""
+        return [*self.people.warnings, *guesses(self.motion), *self.left_out]
 
 
 def run(
@@ -110,12 +113,13 @@ def run(
     measures = quality(motion)
     for warning in guesses(motion):
         stages.progress.warn(warning)
+    left_out: list[str] = []
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
         save_report(motion, measures, staging / REPORT)
         if options.video:
-            _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
+            left_out = _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
     for stale in exported_files(folder):  # of an earlier run: they show another motion
         if stale.name not in exported:
@@ -123,7 +127,7 @@ def run(
     if not options.video:
         (folder / SIDE_BY_SIDE).unlink(missing_ok=True)  # of an earlier run: it shows another motion
     files = [folder / name for name in (*OUTPUTS, *exported) if options.video or name != SIDE_BY_SIDE]
-    return Result(motion, measures, files, stages.seconds, people)
+    return Result(motion, measures, files, stages.seconds, people, left_out)
 
 
 class Stages:
@@ -295,24 +299,30 @@ def own_version() -> str:
         return "unknown"
 
 
-def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: Stages) -> None:
-    """The second pass over the video: the side-by-side pictures.
+def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: Stages) -> list[str]:
+    """The second pass over the video: the side-by-side pictures, with its sound. Returns what was left out.
 
     Raises:
         VideoError: the file has changed since the first pass.
     """
     from app.render import SideBySide
+    from app.sound import bring_sound
     from app.video_writer import VideoWriter
 
     pictures = SideBySide(motion)
     index = 0
-    with stages("Draw", len(motion)) as progress, VideoWriter(target, pictures.size, clock) as writer:
-        for picture in VideoReader(info.path, info.turn):
-            if index == len(motion):
+    with TemporaryDirectory() as scratch, stages("Draw", len(motion)) as progress:
+        sound, left_out = bring_sound(info.path, clock.start, clock.seconds, Path(scratch) / "sound.mp4")
+        for warning in left_out:
+            progress.warn(warning)
+        with VideoWriter(target, pictures.size, clock, sound=sound) as writer:
+            for picture in VideoReader(info.path, info.turn):
+                if index == len(motion):
+                    index += 1
+                    break
+                writer.write(pictures.draw(index, picture))
                 index += 1
-                break
-            writer.write(pictures.draw(index, picture))
-            index += 1
-            progress.update(index)
+                progress.update(index)
         if index != len(motion):
             raise VideoError(f"{info.path.name} has changed while it was being processed.")
+    return left_out

@@ -383,7 +383,12 @@ def sound_of(container: Any) -> Any:
 
 def _sound_start(container: Any) -> float | None:
     sound = sound_of(container)
-    return None if sound is None else float((sound.start_time or 0) * (sound.time_base or 0))
+    return None if sound is None or not sound.time_base else seconds_at(sound.start_time or 0, sound.time_base)
+
+
+def seconds_at(ticks: int, time_base: Any) -> float:
+    """Ticks of any of PyAV's fractions, whose releases have several kinds, in seconds."""
+    return float(Fraction(ticks * time_base.numerator, time_base.denominator))
 
 
 def _seconds_stated(stream: Any) -> float | None:

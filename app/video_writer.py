@@ -1,8 +1,8 @@
-"""Encode pictures as H.264, each shown exactly when its clock says."""
+"""Encode pictures as H.264, each shown exactly when its clock says, and put a sound beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +13,7 @@ import av
 import numpy as np
 
 from app.clock import Clock
+from app.video import open_container, seconds_at
 from estimators.errors import ConfigError
 
 
@@ -22,8 +23,13 @@ class VideoWriter:
     Writes straight to `path`: the caller gives a temporary name and renames (`app.files`).
     """
 
-    def __init__(self, path: str | Path, size: tuple[int, int], clock: Clock, crf: int = 20) -> None:
-        """`size` is (width, height) in pixels, both even, as the subsampled colours of yuv420p demand."""
+    def __init__(
+        self, path: str | Path, size: tuple[int, int], clock: Clock, crf: int = 20, sound: Path | None = None
+    ) -> None:
+        """`size` is (width, height) in pixels, both even, as the subsampled colours of yuv420p demand.
+
+        `sound` is a file of `app.sound.bring_sound`, whose packets are copied as the pictures reach their times.
+        """
         if size[0] % 2 or size[1] % 2:
             raise ValueError(f"width and height must be even, not {size}")
         self.path, self._clock, self._written = Path(path), clock, 0
@@ -45,6 +51,8 @@ class VideoWriter:
             stream.codec_context.color_primaries = stream.codec_context.color_trc = stream.codec_context.colorspace = 1
             stream.codec_context.color_range = 1  # BT.709, limited range: what players take for granted
             self._stream = stream
+            self._sound = self._packets_of(sound) if sound is not None else None
+            self._waiting = next(self._sound, None) if self._sound is not None else None  # the next packet of sound
 
     def write(self, picture: np.ndarray) -> None:
         """Add (H, W, 3) uint8 BGR as the next frame."""
@@ -54,7 +62,28 @@ class VideoWriter:
         frame.time_base = self._unit
         self._written += 1
         with self._writing():
+            self._mux_sound(float(frame.pts * self._unit))
             self._mux(self._stream.encode(frame))
+
+    def _packets_of(self, sound: Path) -> Generator[Any]:
+        """The packets of a sound, for a stream of this file."""
+        with open_container(sound) as container:
+            source = container.streams.audio[0]
+            stream = self._container.add_stream_from_template(source)
+            for packet in container.demux(source):
+                if packet.size:
+                    packet.stream = stream
+                    yield packet
+
+    def _mux_sound(self, until: float) -> None:
+        """Write what sounds up to `until` seconds."""
+        while (
+            self._sound is not None
+            and self._waiting is not None
+            and seconds_at(self._waiting.dts, self._waiting.time_base) <= until
+        ):
+            self._container.mux(self._waiting)
+            self._waiting = next(self._sound, None)
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
@@ -72,7 +101,10 @@ class VideoWriter:
             if kind is None:
                 with self._writing():
                     self._mux(self._stream.encode(None))
+                    self._mux_sound(np.inf)
         finally:
+            if self._sound is not None:
+                self._sound.close()
             with self._writing() if kind is None else suppress(OSError):
                 self._container.close()
 

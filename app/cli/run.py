@@ -17,7 +17,7 @@ from estimators.numbers import number
 _OUTPUT = """\
 writes
   DIR/VIDEO/motion.npz         everybody in 2D and 3D, with names, units, frame rate and provenance
-  DIR/VIDEO/side_by_side.mp4   input with its 2D overlay | lifted | refined; the input's frame rate and length
+  DIR/VIDEO/side_by_side.mp4   input with its 2D overlay | lifted | refined; the input's frame rate, length and sound
   DIR/VIDEO/quality.json       measures before and after refinement that need no ground truth
   DIR/VIDEO/quality.html       the same for people, with plots over time
   DIR/VIDEO/motion.FORMAT      for each format of --to; see `d3p export --help`
