@@ -2,108 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from conftest import FRAMES, Served
+from visiting import SLOW_MS, Visit
 
 from app.motion import Motion
 from app.video import VideoReader
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install '.[dev]'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-
-SLOW_MS = 180_000  # machines that test are busy machines
-WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # in software
-
-
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the webcam sees: white on the left, grey on the right; bright enough for the stand-in detector."""
-    width, height = 160, 120
-    luma = np.full((height, width), 110, np.uint8)
-    luma[:, : width // 2] = 235
-    grey = np.full(width * height // 2, 128, np.uint8)
-    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
-    picture = b"FRAME\n" + luma.tobytes() + grey.tobytes()
-    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + 10 * picture)
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser(camera: Path) -> Iterator[Any]:
-    arguments = [
-        *WEBGL, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}",
-    ]  # fmt: skip
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A session of its own, and everything that went wrong in it."""
-
-    def __init__(self, browser: Any, url: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-        self.context.set_default_timeout(SLOW_MS)
-        self.page = self.context.new_page()
-        self.wrong: list[str] = []
-        self.began = time.monotonic()
-        self.page.on("console", lambda line: line.type == "error" and self.wrong.append(f"console: {line.text}"))
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("response", lambda got: got.status >= 400 and self.wrong.append(f"{got.status}: {got.url}"))
-        self.page.on("request", lambda sent: self._outside(sent.url, url))
-        self.page.on("requestfailed", self._failed)
-        self.page.goto(url)
-        self.page.wait_for_selector("#start")
-
-    def _outside(self, address: str, url: str) -> None:
-        if not address.startswith((url, "data:", "blob:")):
-            self.wrong.append(f"outside: {address}")
-
-    def _failed(self, request: Any) -> None:
-        if (
-            request.failure != "net::ERR_ABORTED"
-        ):  # what the page itself gives up: a stream at its end, a video replaced
-            self.wrong.append(f"failed: {request.url} {request.failure}")
-
-    def upload(self, path: Path) -> None:
-        if self.page.query_selector("#video video"):  # gradio takes another one only after the first is gone
-            self.page.click("#video button[aria-label=Clear]")
-        self.page.set_input_files("#video input[type=file]", path)
-        self.page.wait_for_function(f"document.querySelector('#status').innerText.includes('{path.name}')")
-
-    def wait_for(self, state: str) -> str:
-        self.page.wait_for_selector(f"#status [data-state={state}]")
-        return self.page.inner_text("#status")
-
-    def run(self) -> None:
-        self.page.click("#start")
-        self.wait_for("done")
-        self.page.wait_for_selector(".d3p-viewer[data-ready=true]")
-
-    def viewer(self, name: str) -> str:
-        return self.page.get_attribute(".d3p-viewer", f"data-{name}")
-
-
-@pytest.fixture
-def visit(browser: Any, served: Served) -> Iterator[Visit]:
-    visit = Visit(browser, served.url)
-    yield visit
-    visit.context.close()
 
 
 def test_a_clip_from_upload_to_download(visit: Visit, clip: tuple[Path, Path], tmp_path: Path) -> None:
