@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -131,8 +131,17 @@ def failed(sentence: str) -> str:
     return _card("failed", "That did not work", f"<p>{escape(sentence)}</p>")
 
 
-def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None) -> str:
-    """The measures of everybody before and after, and the error against the truth where it is known."""
+def lost() -> str:
+    """A page was loaded again whose session is over."""
+    words = "What was here before has been deleted, as everything is soon after its page was left."
+    return _card("idle", "Ready", f"<p>{words} Choose the video again to go on.</p>")
+
+
+def numbers(
+    quality: dict[str, Any], errors: dict[str, dict[str, float]] | None, seen: Mapping[int, Mapping[str, int]]
+) -> str:
+    """The measures of everybody before and after, and the error against the truth where it is known; `seen` says in how
+    many frames each, by id, is detected, interpolated and missing, as the timeline draws them."""
     tables = [_truth_table(errors)] if errors else []
     several = len(quality["people"]) > 1
     for person in quality["people"]:
@@ -140,7 +149,7 @@ def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None)
         head = "".join(f"<th>{name.capitalize()}</th>" for name in variants)
         head += "<th>Change</th>" if "change_percent" in person else ""
         rows = "".join(_measure_row(person, key, variants) for key in UNITS if key in _MEASURES)
-        counts = ", ".join(f"{number} {kind}" for kind, number in person["frames"].items())
+        counts = ", ".join(f"{number} {kind}" for kind, number in seen[person["id"]].items())
         title = f"Person {person['id']}: " if several else ""
         tables.append(
             f"<table class='d3p-table'><caption>{title}{counts} frames</caption>"
@@ -151,7 +160,7 @@ def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None)
 
 def _card(kind: str, title: str, body: str) -> str:
     role = "alert" if kind == "failed" else "status"
-    return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h3>{title}</h3>{body}</div>"
+    return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h2>{title}</h2>{body}</div>"
 
 
 def _stages(stages: dict[str, str], snapshot: Snapshot, title: str) -> str:

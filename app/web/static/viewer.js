@@ -83,7 +83,7 @@ class Viewer {
         this.chart = make("canvas", { class: "v-chart", tabindex: 0, role: "slider", "aria-label": "Timeline" });
         this.root.append(
             this.film,
-            make("h3", {}, "Turn it around"),
+            make("h2", {}, "Turn it around"),
             make("div", { class: "v-panes" }, pane, this.space),
             this.buildBar(),
             this.buildLegend(),

@@ -51,6 +51,7 @@ class Visit:
         self.page.on("requestfailed", self._failed)
         self.page.goto(url)
         self.page.wait_for_selector("#start")
+        self.page.wait_for_function("sessionStorage.getItem('d3p-visit')")  # the app knows the visitor
 
     def _outside(self, address: str, url: str) -> None:
         if not address.startswith((url, "data:", "blob:")):
@@ -63,10 +64,10 @@ class Visit:
             self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def upload(self, path: Path) -> None:
-        if self.page.query_selector("#video video"):  # gradio takes another one only after the first is gone
+        if self.page.query_selector("#video button[aria-label=Clear]"):  # gradio takes another one only after the first is gone
             self.page.click("#video button[aria-label=Clear]")
         self.page.set_input_files("#video input[type=file]", path)
-        self.page.wait_for_function(f"document.querySelector('#status').innerText.includes('{path.name}')")
+        self.page.wait_for_selector(f"#status [data-state]:has-text('{path.name}')")
 
     def wait_for(self, state: str) -> str:
         self.page.wait_for_selector(f"#status [data-state={state}]")
