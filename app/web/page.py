@@ -98,5 +98,5 @@ def build_page(desk: Desk, clips: dict[str, tuple[Path, Path]], max_age_s: int) 
         Arrivals(blocks, desk, [workbench, folder])
         add_endpoints(desk)
         blocks.unload(desk.leave)
-    blocks.i18n_instance = gr.I18n(en={"common": {"upload": "Upload"}})  # gradio names a button by a word it lacks
+    blocks.i18n_instance = gr.I18n(en={"common.upload": "Upload"})  # gradio names a button by a word it lacks
     return blocks

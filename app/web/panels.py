@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -137,11 +137,8 @@ def lost() -> str:
     return _card("idle", "Ready", f"<p>{words} Choose the video again to go on.</p>")
 
 
-def numbers(
-    quality: dict[str, Any], errors: dict[str, dict[str, float]] | None, seen: Mapping[int, Mapping[str, int]]
-) -> str:
-    """The measures of everybody before and after, and the error against the truth where it is known; `seen` says in how
-    many frames each, by id, is detected, interpolated and missing, as the timeline draws them."""
+def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None) -> str:
+    """The measures of everybody before and after, and the error against the truth where it is known."""
     tables = [_truth_table(errors)] if errors else []
     several = len(quality["people"]) > 1
     for person in quality["people"]:
@@ -149,7 +146,7 @@ def numbers(
         head = "".join(f"<th>{name.capitalize()}</th>" for name in variants)
         head += "<th>Change</th>" if "change_percent" in person else ""
         rows = "".join(_measure_row(person, key, variants) for key in UNITS if key in _MEASURES)
-        counts = ", ".join(f"{number} {kind}" for kind, number in seen[person["id"]].items())
+        counts = ", ".join(f"{number} {kind}" for kind, number in person["frames"].items())
         title = f"Person {person['id']}: " if several else ""
         tables.append(
             f"<table class='d3p-table'><caption>{title}{counts} frames</caption>"

@@ -15,7 +15,6 @@ from app.web.downloads import FORMATS_OFFERED, pack
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
 from app.web.playback import playback, save_playback
-from estimators.tracks import Provenance
 
 PLAYBACK = "playback.json"
 
@@ -41,13 +40,6 @@ class Delivery:
     archive: Path
     errors: dict[str, dict[str, float]] | None
     seconds: float
-
-    @property
-    def seen(self) -> dict[int, dict[str, int]]:
-        """In how many frames each person, by id, is detected, interpolated and missing, as viewer and video show it."""
-        shown = {person.id: self.result.motion.shown_provenance(person) for person in self.result.motion.people}
-        kinds = (Provenance.DETECTED, Provenance.INTERPOLATED, Provenance.MISSING)
-        return {who: {kind.name.lower(): int((of == kind).sum()) for kind in kinds} for who, of in shown.items()}
 
 
 def process(

@@ -108,7 +108,7 @@ class Workbench(Tab):
         self.examples.select(self._example, None, self.files, queue=False, **QUIET)
         self.webcam.change(self._recorded, self.webcam, [self.files, self.webcam], queue=False, **QUIET)
         for other in (self.files, form.detector, form.rotate):
-            other.change(self._forget, None, picker, queue=False, **QUIET)
+            other.change(self._outdated, form.who, picker, queue=False, **QUIET)
 
         asked = buttons.start.click(
             self._prepare, [self.files, self.found_in], buttons.status, inputs_kwargs=form.controls,
@@ -188,7 +188,7 @@ class Workbench(Tab):
                 "playback": gr.FileData(path=str(delivery.playback)).model_dump(),
                 "again": again,
             },
-            self.numbers: panels.numbers(result.quality, delivery.errors, delivery.seen),
+            self.numbers: panels.numbers(result.quality, delivery.errors),
             self.downloads: [str(path) for path in delivery.files],
             self.archive: str(delivery.archive),
         }
@@ -230,6 +230,14 @@ class Workbench(Tab):
             self.form.people: gr.update(value="", visible=False),
             self.found_in: None,
         }
+
+    def _outdated(self, who: str) -> dict[Any, Any]:
+        """Whoever was found was found in another video, or by another detector."""
+        return (
+            self._forget()
+            if who == PICK
+            else {self.form.people: gr.update(value="", visible=False), self.found_in: None}
+        )
 
     def _stopped(self, person: str) -> dict[Any, Any]:
         return {**self.unlocked(), **(self._forget() if person == PICK else {})}

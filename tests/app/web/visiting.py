@@ -38,8 +38,9 @@ def chromium(camera: Path) -> Iterator[Any]:
 class Visit:
     """A session of its own, and everything that went wrong in it."""
 
-    def __init__(self, browser: Any, url: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    def __init__(self, browser: Any, url: str, **window: Any) -> None:
+        window = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **window}
+        self.context = browser.new_context(**window)
         self.context.set_default_timeout(SLOW_MS)
         self.page = self.context.new_page()
         self.wrong: list[str] = []
@@ -64,7 +65,9 @@ class Visit:
             self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def upload(self, path: Path) -> None:
-        if self.page.query_selector("#video button[aria-label=Clear]"):  # gradio takes another one only after the first is gone
+        if self.page.query_selector(
+            "#video button[aria-label=Clear]"
+        ):  # gradio takes another one only after the first is gone
             self.page.click("#video button[aria-label=Clear]")
         self.page.set_input_files("#video input[type=file]", path)
         self.page.wait_for_selector(f"#status [data-state]:has-text('{path.name}')")
