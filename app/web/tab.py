@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -94,7 +95,7 @@ class Tab(ABC):
     def restored(self, session: Session) -> dict[Any, Any]:
         """The choices of an earlier page; its files, with which all the rest comes again."""
         shown = session.tabs.get(self.name)
-        if shown is None:
+        if shown is None or not all(Path(file).is_file() for file in shown.files):  # old files go before their session
             return {}
         return {self.files: self._value(shown.files), **(self.form.taken(shown.wish) if shown.wish else {})}
 

@@ -12,6 +12,8 @@ import pytest
 from conftest import FRAMES, Served
 from visiting import Visit
 
+from app.web.jobs import Cancelled
+
 TOKEN = "sessionStorage.getItem('d3p-visit')"
 
 
@@ -85,7 +87,9 @@ def test_a_run_that_nobody_comes_back_to_is_stopped(browser: Any, served: Served
     visit.page.wait_for_selector(".d3p-bar")
     (job,) = (job for one in served.desk.sessions._sessions.values() for job in one.jobs if not job.done())
     visit.context.close()
-    assert job.wait(served.desk.sessions.grace_s + 30)
+    assert job.wait(served.desk.sessions.grace_s + 60)
+    with pytest.raises(Cancelled):
+        job.result()
 
 
 def test_a_folder_is_there_after_reloading(visit: Visit, clip: tuple[Path, Path], garbage: Path) -> None:
