@@ -98,7 +98,7 @@ class Form:
                 info="Joints between two looks are interpolated.",
                 elem_id=f"{name}looks",
             )
-            self.rotate = gr.Dropdown(
+            self.rotate = gr.Radio(
                 [("as the people show it", UNSURE), *((f"{degrees}° clockwise", degrees) for degrees in ROTATIONS[1:])],
                 value=default.rotate,
                 label="Turn the pictures",

@@ -81,10 +81,6 @@ class Session:
         """Remember a job, and forget those that are over."""
         self.jobs = [one for one in self.jobs if not one.done()] + [job]
 
-    def busy(self) -> bool:
-        """Whether work of this session is under way or waiting."""
-        return any(not job.done() for job in self.jobs)
-
     def cancel(self) -> list[Job]:
         """Ask all jobs to stop; returns those that had not been done."""
         running = [job for job in self.jobs if not job.done()]

@@ -154,11 +154,11 @@ class Workbench(Tab):
     def _example(self, chosen: gr.EventData, request: gr.Request) -> Any:
         """The path of the example clicked: its name is looked up, never used as a path."""
         clip = self._clips.get(str(chosen._data.get("clip")))
-        return str(clip[0]) if clip and not self.desk.session(request).busy() else gr.skip()
+        return str(clip[0]) if clip and self.desk.session(request).idle else gr.skip()
 
     def _recorded(self, recording: Any, request: gr.Request) -> dict[Any, Any]:
         """What the webcam has recorded is the video now."""
-        if recording is None or self.desk.session(request).busy():
+        if recording is None or not self.desk.session(request).idle:
             return {self.webcam: gr.skip()}
         return {self.files: recording, self.webcam: None}
 

@@ -16,10 +16,10 @@ def test_a_page_loaded_again_keeps_its_session(tmp_path: Path) -> None:
     session.new_run().mkdir()
     sessions.close_soon("before")
     assert sessions.again("after", session.token) is session and sessions.of("after") is session
-    time.sleep(0.6)  # the page that was left is over; the one that was loaded is not
+    sessions.sweep(now=lambda: time.monotonic() + 1)  # the page that was left is over; the one that was loaded is not
     assert session.folder.exists() and list(sessions._sessions) == ["after"]
     sessions.close_soon("after")
-    time.sleep(0.6)
+    sessions.sweep(now=lambda: time.monotonic() + 1)
     assert not session.folder.exists() and sessions.again("late", session.token) is None
 
 
