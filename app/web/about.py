@@ -9,7 +9,7 @@ from app.web.limits import Limits
 from estimators import weights
 
 _WHAT = """\
-### What happens to your video
+## What happens to your video
 
 A **detector** finds people in every frame (with the preset "fast", in a dozen a second) and follows them; what it misses for less
 than half a second is *interpolated*, longer gaps stay *missing*. A **lifter** turns a window of 2D poses into 3D. The
@@ -18,9 +18,9 @@ what the lifter tends to get wrong.
 
 The video is processed on the machine that runs this app, is not sent anywhere else, and is deleted when you close the page.
 
-### What the numbers mean
+## What the numbers mean
 
-| | |
+| Number | What it says |
 |---|---|
 | **Acceleration, jerk** | How abruptly the joints move, relative to the hip. Real movement has some; trembling has much more. |
 | **Bone length variation** | Bones do not stretch. The less, the better. |
@@ -35,7 +35,7 @@ person, and the camera is taken to stand still.
 """
 
 _LICENCES = """\
-### Licences
+## Licences
 
 This app: Apache-2.0. Weights and the motion capture behind them: the `NOTICE` file of the project. "The data used in this
 project was obtained from mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217." The people of the
@@ -45,7 +45,7 @@ example clips: MakeHuman, CC0. 3D view: three.js, MIT. Page: Gradio, Apache-2.0.
 
 def about(limits: Limits) -> str:
     """The tab's text above the model cards, Markdown."""
-    return f"{_WHAT}\n### Limits\n\n{limits.sentence()} One run at a time; others wait in a queue.\n"
+    return f"{_WHAT}\n## Limits\n\n{limits.sentence()} One run at a time; others wait in a queue.\n"
 
 
 def licences() -> str:
@@ -56,7 +56,7 @@ def licences() -> str:
 def model_cards() -> str:
     """The cards of all bundled weights, HTML."""
     cards = "".join(_card(name, card) for name, card in weights.available().items())
-    return f"<h3>Models</h3><div class='d3p-cards'>{cards}</div>"
+    return f"<h2>Models</h2><div class='d3p-cards'>{cards}</div>"
 
 
 def _card(name: str, card: dict[str, Any]) -> str:
@@ -74,7 +74,7 @@ def _card(name: str, card: dict[str, Any]) -> str:
         for key, value in (card.get("metrics") or {}).items()
     )
     table = f"<table class='d3p-table'><tbody>{metrics}</tbody></table>" if metrics else ""
-    return f"<section class='d3p-card'><h4>{escape(name)}</h4><dl>{rows}</dl>{table}</section>"
+    return f"<section class='d3p-card'><h3>{escape(name)}</h3><dl>{rows}</dl>{table}</section>"
 
 
 def _architecture(card: dict[str, Any]) -> str:

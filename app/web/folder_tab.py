@@ -12,18 +12,22 @@ from app.web.choices import Wish
 from app.web.folder import FolderDelivery
 from app.web.form import QUIET, Buttons, Form
 from app.web.handlers import Desk
+from app.web.sessions import Session
+from app.web.tab import Tab
 from app.web.uploads import file_box
 
 
-class FolderTab:
+class FolderTab(Tab):
     """The tab."""
+
+    name = "folder"
 
     def __init__(self, desk: Desk) -> None:
         """Lay it out inside the Blocks that are being built."""
-        self._desk = desk
+        self.desk = desk
         with gr.Row(equal_height=False, elem_classes="d3p-top"):
             with gr.Column(scale=6, min_width=320):
-                self.videos = file_box(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
+                self.files = file_box(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
             with gr.Column(scale=5, min_width=320):
                 self.form = Form("folder-", picking=False)
                 self.buttons = Buttons("folder-", panels.welcome(desk.limits.folder_sentence(), "videos"))
@@ -37,33 +41,49 @@ class FolderTab:
         self._connect()
 
     def _connect(self) -> None:
-        desk, form, buttons = self._desk, self.form, self.buttons
-        self.videos.change(desk.look_folder, self.videos, buttons.status, queue=False, **QUIET)
+        desk, form, buttons = self.desk, self.form, self.buttons
+        _, resumed = self.connect_files()
         asked = buttons.start.click(
-            self._prepare, self.videos, buttons.status, inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
+            self._prepare, self.files, buttons.status, inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
         )
-        locked = asked.success(self._begin, None, [*buttons.both(), self.result], queue=False, **QUIET)
-        shown = [buttons.status, *buttons.both(), self.result, self.table, self.archive, self.report]
+        held = [*buttons.both(), self.files]
+        locked = asked.success(self._begin, None, [*held, self.result], queue=False, **QUIET)
         run = locked.success(
-            self._run, self.videos, shown, inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
+            self._run, self.files, self.outputs(), inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
         )
         buttons.stop.click(
-            desk.give_up, None, buttons.status, queue=False, cancels=[run], **QUIET
+            desk.give_up, None, buttons.status, queue=False, cancels=[run, resumed], **QUIET
         ).then(
-            buttons.unlocked, None, buttons.both(), queue=False, **QUIET
+            self.unlocked, None, held, queue=False, **QUIET
         )  # fmt: skip
 
+    def outputs(self) -> list[Any]:
+        """All components about the videos."""
+        about = [self.buttons.status, *self.buttons.both(), self.files]
+        return [*about, self.result, self.table, self.archive, self.report]
+
+    def welcome(self) -> dict[Any, Any]:
+        """There are no videos."""
+        return {self.buttons.status: panels.welcome(self.desk.limits.folder_sentence(), "videos")}
+
+    def accepted(self, files: Any, session: Session) -> dict[Any, Any]:
+        """Check the videos; one that can be processed is enough to start."""
+        folder = self.desk.admit_folder(files, session)
+        ready = len(folder.outcomes) < len(folder.names)
+        return {**self.unlocked(ready), self.buttons.status: panels.folder_accepted(folder)}
+
     def _begin(self) -> dict[Any, Any]:
-        return {**self.buttons.locked(), self.result: gr.update(visible=False)}
+        return {**self.locked(), self.result: gr.update(visible=False)}
 
     def _prepare(self, videos: list[str] | None, request: gr.Request, **wish: Any) -> Iterator[str]:
-        yield from self._desk.prepare_folder(videos, Wish(**wish), request)
+        yield from self.desk.prepare_folder(videos, Wish(**wish), request)
 
     def _run(self, videos: list[str], request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
-        delivery = yield from self.buttons.follow(self._desk.work_folder(videos, Wish(**wish), request))
-        yield {**self.buttons.unlocked(), **(self._delivered(delivery) if delivery else {})}
+        delivery = yield from self.buttons.follow(self.desk.work_folder(videos, Wish(**wish), request))
+        yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
 
-    def _delivered(self, delivery: FolderDelivery) -> dict[Any, Any]:
+    def delivered(self, delivery: FolderDelivery, again: bool = False) -> dict[Any, Any]:
+        """The report, and what can be downloaded."""
         return {
             self.buttons.status: panels.folder_finished(delivery.outcomes, delivery.seconds),
             self.result: gr.update(visible=True),

@@ -16,11 +16,11 @@ from app.video import VideoInfo
 from app.web import panels
 from app.web.choices import EVERYBODY, Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
-from app.web.jobs import Cancelled, Job, JobProgress, Slot, Snapshot
+from app.web.jobs import Cancelled, Job, JobProgress, Slot
 from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
 from app.web.people import Found, find
-from app.web.sessions import Session, Sessions
+from app.web.sessions import Session, Sessions, Shown
 from app.web.uploads import Uploads
 from app.web.visitors import network
 from app.web.work import Delivery, process
@@ -168,24 +168,6 @@ class Desk:
 
     # --- the page: every handler yields or returns the status card ---------------------------------------------------
 
-    def look(self, video: Any, request: gr.Request) -> str:
-        """A video was chosen, or taken away."""
-        if video is None:
-            return panels.welcome(self.limits.sentence())
-        try:
-            return panels.accepted(self.admit(video, self.session(request)))
-        except D3PError as error:
-            return panels.failed(str(error))
-
-    def look_folder(self, videos: Any, request: gr.Request) -> str:
-        """Several videos were chosen, or taken away."""
-        if not videos:
-            return panels.welcome(self.limits.folder_sentence(), "videos")
-        try:
-            return panels.folder_accepted(self.admit_folder(videos, self.session(request)))
-        except D3PError as error:
-            return panels.failed(str(error))
-
     def prepare(self, video: Any, wish: Wish, request: gr.Request) -> Iterator[str]:
         """Start was clicked: check before queueing.
 
@@ -216,60 +198,70 @@ class Desk:
             check(self.session(request))
         except D3PError as error:
             yield panels.failed(str(error))
-            raise sentence(error) from error
+            raise sentence(error, told=True) from error
         yield panels.waiting(self.slot.busy())
 
     def work(self, video: Any, wish: Wish, request: gr.Request) -> Generator[str, None, Delivery | None]:
         """The run, after `prepare`; returns its result, None if it has none."""
-        return (
-            yield from self._watch(
-                lambda: self.begin(video, wish.options(), self.session(request)),
-                lambda snapshot: panels.running(snapshot, wish.refine),
-            )
-        )
+        session = self.session(request)
 
-    def find(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Generator[str, None, Found | None]:
-        """Look for people, after `prepare_finding`; returns them, None if there are none."""
-        return (
-            yield from self._watch(
-                lambda: self.begin_finding(video, detector, rotate, self.session(request)), panels.finding
-            )
-        )
+        def begin() -> Shown:
+            job = self.begin(video, wish.options(), session)
+            return Shown([str(video)], wish, job, lambda snapshot: panels.running(snapshot, wish.refine))
+
+        return (yield from self._begin_and_follow(begin, session, "run"))
 
     def work_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:
         """The run on several videos, after `prepare_folder`; returns its result, None if it has none."""
         session = self.session(request)
-        try:
+
+        def begin() -> Shown:
             folder = self.admit_folder(videos, session)
+            job = self.begin_folder(folder, wish.options(), session)
+            return Shown(list(videos), wish, job, lambda snapshot: panels.folder_running(folder, snapshot))
+
+        return (yield from self._begin_and_follow(begin, session, "folder"))
+
+    def find(self, video: Any, detector: str, rotate: str, request: gr.Request) -> Generator[str, None, Found | None]:
+        """Look for people, after `prepare_finding`; returns them, None if there are none."""
+        session = self.session(request)
+
+        def begin() -> Shown:
+            return Shown([str(video)], None, self.begin_finding(video, detector, rotate, session), panels.finding)
+
+        return (yield from self._begin_and_follow(begin, session, None))
+
+    def _begin_and_follow(
+        self, begin: Callable[[], Shown], session: Session, tab: str | None
+    ) -> Generator[str, None, Any]:
+        """Begin a job and `follow` it; one that a tab shows waits for a page that is loaded again."""
+        try:
+            shown = begin()
         except D3PError as error:
             yield panels.failed(str(error))
             return None
-        return (
-            yield from self._watch(
-                lambda: self.begin_folder(folder, wish.options(), session),
-                lambda snapshot: panels.folder_running(folder, snapshot),
-            )
-        )
+        if tab is not None:
+            session.tabs[tab] = shown
+        return (yield from self.follow(shown, self.sessions.grace_s if tab else 0.0))
 
-    def _watch(self, begin: Callable[[], Job], card: Callable[[Snapshot], str]) -> Generator[str, None, Any]:
-        """Begin a job; yield cards while it goes on, and one about what went wrong; return the job's result, or None."""
-        job = None
-        try:
-            job, shown = begin(), None
+    def follow(self, shown: Shown, patience_s: float) -> Generator[str, None, Any]:
+        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None. It is stopped
+        if the visitor goes and does not come back for `patience_s` seconds."""
+        job, card, last = shown.job, shown.card, None
+        assert job is not None and card is not None
+        with job.watched(patience_s):
             while not job.wait(POLL_S):
                 snapshot = job.progress.snapshot()
                 now = card(snapshot) if snapshot.stage else panels.waiting(self.slot.ahead(job))
-                if now != shown:
-                    shown = now
+                if now != last:
+                    last = now
                     yield now
+        try:
             return self.outcome(job)
         except Cancelled:
             yield panels.stopped()
         except D3PError as error:
             yield panels.failed(str(error))
-        finally:
-            if job is not None:
-                job.cancel()  # the visitor has gone, if the job is not over
         return None
 
     def give_up(self, request: gr.Request) -> str:
@@ -282,6 +274,7 @@ class Desk:
         self.sessions.close_soon(request.session_hash)
 
 
-def sentence(error: D3PError) -> gr.Error:
-    """The same error for the page and for clients: one sentence, no traceback in the log."""
-    return gr.Error(str(error), duration=10, title="That did not work", print_exception=False)
+def sentence(error: D3PError, told: bool = False) -> gr.Error:
+    """The same error for clients, and to end what a click began: one sentence, no traceback in the log. What a card has
+    `told` does not come again beside it."""
+    return gr.Error(str(error), duration=10, visible=not told, title="That did not work", print_exception=False)

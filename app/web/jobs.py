@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +136,29 @@ class Job:
     owner: Owner = field(default_factory=Owner)
     progress: JobProgress = field(default_factory=JobProgress)
     future: Future[Any] = field(default_factory=Future)
+    _watchers: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def watched(self, patience_s: float) -> Iterator[None]:
+        """While somebody watches. A job that nobody has watched for `patience_s` seconds since is stopped: whoever loads
+        a page again comes back sooner."""
+        with self._lock:
+            self._watchers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers -= 1
+                left = not self._watchers and not self.done()
+            if left:
+                timer = threading.Timer(patience_s, self._given_up)
+                timer.daemon = True
+                timer.start()
+
+    def _given_up(self) -> None:
+        if not self._watchers:
+            self.cancel()
 
     def done(self) -> bool:
         """Whether it is over: finished, failed or stopped."""

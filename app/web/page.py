@@ -10,6 +10,7 @@ import gradio as gr
 
 from app.web import about
 from app.web.api import add_endpoints
+from app.web.arrivals import Arrivals
 from app.web.folder import OUR_FAULT
 from app.web.folder_tab import FolderTab
 from app.web.handlers import Desk, sentence
@@ -87,13 +88,15 @@ def build_page(desk: Desk, clips: dict[str, tuple[Path, Path]], max_age_s: int) 
         gr.HTML(_HEADER)
         with gr.Tabs():
             with gr.Tab("Your video", id="run"):
-                Workbench(desk, clips)
+                workbench = Workbench(desk, clips)
             with gr.Tab("Folder", id="folder"):
-                FolderTab(desk)
+                folder = FolderTab(desk)
             with gr.Tab("About", id="about"):
                 gr.Markdown(about.about(desk.limits), elem_classes="d3p-prose")
                 gr.HTML(about.model_cards())
                 gr.Markdown(about.licences(), elem_classes="d3p-prose")
+        Arrivals(blocks, desk, [workbench, folder])
         add_endpoints(desk)
         blocks.unload(desk.leave)
+    blocks.i18n_instance = gr.I18n(en={"common.upload": "Upload"})  # gradio names a button by a word it lacks
     return blocks

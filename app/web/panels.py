@@ -131,6 +131,12 @@ def failed(sentence: str) -> str:
     return _card("failed", "That did not work", f"<p>{escape(sentence)}</p>")
 
 
+def lost() -> str:
+    """A page was loaded again whose session is over."""
+    words = "What was here before has been deleted, as everything is soon after its page was left."
+    return _card("idle", "Ready", f"<p>{words} Choose the video again to go on.</p>")
+
+
 def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None) -> str:
     """The measures of everybody before and after, and the error against the truth where it is known."""
     tables = [_truth_table(errors)] if errors else []
@@ -151,7 +157,7 @@ def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None)
 
 def _card(kind: str, title: str, body: str) -> str:
     role = "alert" if kind == "failed" else "status"
-    return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h3>{title}</h3>{body}</div>"
+    return f"<div class='d3p-status d3p-{kind}' role='{role}' data-state='{kind}'><h2>{title}</h2>{body}</div>"
 
 
 def _stages(stages: dict[str, str], snapshot: Snapshot, title: str) -> str:

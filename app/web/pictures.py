@@ -27,12 +27,18 @@ def example_cards(clips: dict[str, tuple[Path, Path]]) -> str:
     return f"<div class='d3p-examples' role='group' aria-label='Example clips'>{''.join(buttons)}</div>"
 
 
-def _thumbnail(video: Path, height: int = 120) -> str | None:
-    """A frame from near the start as base64 JPEG, `height` pixels high; None if the video cannot be read."""
+def first_frame(video: Path) -> str | None:
+    """The first frame as base64 JPEG, large enough to stand for a video that a browser cannot play."""
+    return _thumbnail(video, 480, 0)
+
+
+def _thumbnail(video: Path, height: int = 120, at: int = 12) -> str | None:
+    """Frame number `at` as base64 JPEG, `height` pixels high at most; None if the video cannot be read or is shorter."""
     try:
-        picture = next(frame for index, frame in enumerate(VideoReader(video)) if index == 12)
+        picture = next(frame for index, frame in enumerate(VideoReader(video)) if index == at)
     except (D3PError, StopIteration):
         return None
+    height = min(height, picture.shape[0])
     width = round(picture.shape[1] * height / picture.shape[0])
     small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes()).decode()

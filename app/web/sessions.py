@@ -11,10 +11,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.people import People
-from app.web.jobs import Job, Owner
+from app.web.choices import Wish
+from app.web.jobs import Job, Owner, Snapshot
 from app.web.uploads import Uploads
 
 _RUNS_KEPT = 3  # results a session keeps beside that of a new run; the page shows the last one
@@ -22,17 +24,40 @@ _MOST = 2000  # sessions at a time, as many as gradio knows; with more, those go
 _UNCLAIMED_S = 1800.0  # that an upload waits for a session to name it
 
 
+@dataclass
+class Shown:
+    """What a tab of the page shows, for a page that is loaded again.
+
+    Attributes:
+        files: chosen, as the page names them.
+        wish: what was asked for with them, once something was.
+        job: the run; its result, or what went wrong with it, is what is shown.
+        card: draws its progress.
+    """
+
+    files: list[str]
+    wish: Wish | None = None
+    job: Job | None = None
+    card: Callable[[Snapshot], str] | None = None
+
+
 class Session:
-    """One visitor: a directory, uploads and jobs."""
+    """One visitor: a directory, uploads and jobs.
+
+    Attributes:
+        token: a secret between this visitor's browser tab and the app: who knows it is let in again.
+        tabs: what each tab of the page shows.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.token = secrets.token_urlsafe(32)
+        self.tabs: dict[str, Shown] = {}
         self.address = ""  # where its last request came from
         self.uploads: set[Path] = set()
         self.jobs: list[Job] = []
         self.people: People | None = None  # found last, for another run on the same video
         self.used = time.monotonic()
-        self.left: float | None = None  # when its page was closed
 
     def new_run(self) -> Path:
         """The directory of a new run (not made yet); those of the oldest runs go."""
@@ -65,7 +90,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions, by gradio's session hash."""
+    """All sessions, by gradio's session hash, which a page has a new one of each time it is loaded."""
 
     def __init__(self, uploads: Uploads, max_age_s: float, grace_s: float = 120.0) -> None:
         """Begin with none.
@@ -77,6 +102,8 @@ class Sessions:
         """
         self._uploads, self._max_age, self._grace = uploads, max_age_s, grace_s
         self._sessions: dict[str, Session] = {}
+        self._used: dict[str, float] = {}  # when each hash was, last
+        self._left: dict[str, float] = {}  # when its page was closed, last
         self._lock = threading.Lock()
 
     def of(self, key: str | None) -> Session:
@@ -85,21 +112,39 @@ class Sessions:
             session = self._sessions.get(key or "")
             if session is None:
                 session = self._sessions[key or ""] = Session(self._uploads.results / secrets.token_hex(16))
-            session.used = time.monotonic()
+            session.used = self._used[key or ""] = time.monotonic()
             idle = [name for name, other in self._sessions.items() if other.idle] if len(self._sessions) > _MOST else []
             oldest = sorted(idle, key=lambda name: self._sessions[name].used)[: len(self._sessions) - _MOST]
         for name in oldest:
             self.close(name)
         return session
 
+    def again(self, key: str, token: str) -> Session | None:
+        """The session with this token, from now on known by this hash too: its page was loaded again. None for a token
+        of none, or of one that is over, and for a hash that has a session already."""
+        with self._lock:
+            for session in self._sessions.values() if key not in self._sessions else ():
+                if secrets.compare_digest(session.token.encode(), token.encode(errors="replace")):
+                    self._sessions[key] = session
+                    session.used = self._used[key] = time.monotonic()
+                    return session
+        return None
+
+    @property
+    def grace_s(self) -> float:
+        """Seconds between a lost connection and the end of its session."""
+        return self._grace
+
     def close(self, key: str | None) -> None:
         """The session is over: its work stops, its files and its uploads go (but not what another session has
         uploaded as well: gradio keeps equal files once)."""
         with self._lock:
             session = self._sessions.pop(key or "", None)
+            self._used.pop(key or "", None)
+            self._left.pop(key or "", None)
             others = {path for other in self._sessions.values() for path in other.uploads}
-        if session is None:
-            return
+            if session is None or session in self._sessions.values():  # the page was loaded again
+                return
         for job in session.cancel():
             job.wait(10)
         shutil.rmtree(session.folder, ignore_errors=True)
@@ -111,25 +156,28 @@ class Sessions:
         with self._lock:
             session = self._sessions.get(key or "")
             if session is not None:
-                session.left = time.monotonic()
+                self._left[key or ""] = time.monotonic()
 
     def sweep(self, now: Callable[[], float] = time.monotonic) -> None:
         """Close the sessions that were left, or that nobody has used for long, and that have no work under way; delete
         uploads that no session has named for long: nobody comes back for them."""
         with self._lock:
-            for session in self._sessions.values():
-                if not session.idle and session.left is not None and session.used <= session.left:
-                    session.left = now()
-            old = [key for key, session in self._sessions.items() if session.idle and self._is_over(session, now())]
+            for key, session in self._sessions.items():
+                if not session.idle and self._is_left(key):
+                    self._left[key] = now()
+            old = [key for key, session in self._sessions.items() if session.idle and self._is_over(key, now())]
         for key in old:
             self.close(key)
         with self._lock:
             named = {path for session in self._sessions.values() for path in session.uploads}
         self._uploads.forget_unnamed(named, _UNCLAIMED_S)
 
-    def _is_over(self, session: Session, now: float) -> bool:
-        left = session.left is not None and session.used <= session.left and now - session.left > self._grace
-        return left or now - session.used > self._max_age
+    def _is_left(self, key: str) -> bool:
+        return key in self._left and self._used.get(key, 0.0) <= self._left[key]
+
+    def _is_over(self, key: str, now: float) -> bool:
+        left = self._is_left(key) and now - self._left[key] > self._grace
+        return left or now - self._sessions[key].used > self._max_age
 
     def close_all(self) -> None:
         """The app ends."""

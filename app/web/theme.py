@@ -36,4 +36,11 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="#5b54ea",
         button_primary_background_fill_hover_dark="#6d67f0",
         button_primary_text_color="#ffffff",
+        # gradio's own soft greys are too faint to read: at least 4.5 : 1 on every ground
+        body_text_color_subdued="#5b6575",
+        body_text_color_subdued_dark="#a2acbc",
+        link_text_color="#4f46e5",
+        link_text_color_dark="#a5a1f5",
+        link_text_color_visited="#4f46e5",
+        link_text_color_visited_dark="#a5a1f5",
     )

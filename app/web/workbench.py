@@ -13,6 +13,9 @@ from app.web.choices import Wish
 from app.web.form import PICK, QUIET, Buttons, Form
 from app.web.handlers import Desk, sentence
 from app.web.people import Found
+from app.web.sessions import Session
+from app.web.tab import Tab
+from app.web.uploads import file_box
 from app.web.work import Delivery
 from estimators.errors import ConfigError
 
@@ -23,6 +26,12 @@ const load = () => import(new URL("viewer/viewer.js", document.baseURI).href)
 watch("value", load);
 if (props.value && props.value.playback) load();
 """
+_PREVIEW_JS = """\
+const load = () => import(new URL("viewer/preview.js", document.baseURI).href)
+    .then((module) => module.show(element, props.value));
+watch("value", load);
+if (props.value) load();
+"""
 _EXAMPLES_JS = """\
 element.addEventListener("click", (event) => {
     const button = event.target.closest("[data-clip]");
@@ -31,12 +40,14 @@ element.addEventListener("click", (event) => {
 """
 
 
-class Workbench:
+class Workbench(Tab):
     """The tab."""
+
+    name = "run"
 
     def __init__(self, desk: Desk, clips: dict[str, tuple[Path, Path]]) -> None:
         """Lay it out inside the Blocks that are being built; `clips` are the examples: name -> (video, truth)."""
-        self._desk, self._clips = desk, clips
+        self.desk, self._clips = desk, clips
         with gr.Row(equal_height=False, elem_classes="d3p-top"):
             with gr.Column(scale=6, min_width=320):
                 self._video_input()
@@ -50,18 +61,30 @@ class Workbench:
         self._connect()
 
     def _video_input(self) -> None:
-        self.video = gr.Video(
-            label="Video",
-            sources=["upload", "webcam"],
-            webcam_options=gr.WebcamOptions(mirror=False),
-            include_audio=True,  # else gradio would have it stripped by a program that may not be there
-            height=360,
-            elem_id="video",
-            buttons=[],
-        )
+        # A box for files and not for videos: gradio's takes only what browsers call a video (no GIF), and says of what
+        # the browser cannot play (HEVC) that it is none.
+        with gr.Column(elem_classes="d3p-input"):
+            self.files = file_box(label="Video", elem_id="video")
+            self.preview = gr.HTML(
+                None,
+                html_template="<div class='d3p-preview'></div>",
+                js_on_load=_PREVIEW_JS,
+                elem_id="preview",
+                visible=False,
+            )
         self.examples = gr.HTML(
             pictures.example_cards(self._clips), js_on_load=_EXAMPLES_JS, elem_id="examples", visible=bool(self._clips)
         )
+        with gr.Accordion("Record with the webcam", open=False, elem_id="webcam"):
+            self.webcam = gr.Video(
+                show_label=False,
+                sources=["webcam"],
+                webcam_options=gr.WebcamOptions(mirror=False),
+                include_audio=True,  # else gradio would have it stripped by a program that may not be there
+                height=320,
+                elem_id="camera",
+                buttons=[],
+            )
 
     def _result(self) -> None:
         self.viewer = gr.HTML(
@@ -72,64 +95,90 @@ class Workbench:
                 self.numbers = gr.HTML(elem_id="numbers")
             with gr.Column(scale=5, min_width=320):
                 self.archive = gr.DownloadButton("Download everything (zip)", variant="primary", elem_id="archive")
-                self.files = gr.File(label="Files", file_count="multiple", interactive=False, elem_id="files")
+                self.downloads = gr.File(label="Files", file_count="multiple", interactive=False, elem_id="files")
 
     # --- events ------------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        desk, form, buttons = self._desk, self.form, self.buttons
+        desk, form, buttons = self.desk, self.form, self.buttons
         slot: dict[str, Any] = {"concurrency_limit": None, **QUIET}  # the slot of the desk is the queue
         picker = [form.who, form.person, form.people, self.found_in]
-        self.video.change(desk.look, self.video, buttons.status, queue=False, **QUIET)
-        self.examples.select(self._example, None, self.video, queue=False, **QUIET)
-        for other in (self.video, form.detector, form.rotate):
-            other.change(self._forget, None, picker, queue=False, **QUIET)
+        held = [*buttons.both(), self.files]
+        _, resumed = self.connect_files()
+        self.examples.select(self._example, None, self.files, queue=False, **QUIET)
+        self.webcam.change(self._recorded, self.webcam, [self.files, self.webcam], queue=False, **QUIET)
+        for other in (self.files, form.detector, form.rotate):
+            other.change(self._outdated, form.who, picker, queue=False, **QUIET)
 
         asked = buttons.start.click(
-            self._prepare, [self.video, self.found_in], buttons.status, inputs_kwargs=form.controls,
+            self._prepare, [self.files, self.found_in], buttons.status, inputs_kwargs=form.controls,
             concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        locked = asked.success(self._begin, None, [*buttons.both(), self.result], queue=False, **QUIET)
-        shown = [buttons.status, *buttons.both(), self.result, self.viewer, self.numbers, self.files, self.archive]
-        run = locked.success(self._run, self.video, shown, inputs_kwargs=form.controls, **slot)
+        locked = asked.success(self._begin, None, [*held, self.result], queue=False, **QUIET)
+        run = locked.success(self._run, self.files, self.outputs(), inputs_kwargs=form.controls, **slot)
 
         form.who.input(  # queued: only then does gradio tell the page that a state has changed
             self._choose, [form.who, self.searches], [form.person, form.people, self.searches],
             concurrency_limit=None, **QUIET,
         )  # fmt: skip
         form.people.select(self._picked, None, form.person, queue=False, **QUIET)
-        where = [self.video, form.detector, form.rotate]
+        where = [self.files, form.detector, form.rotate]
         sought = self.searches.change(desk.prepare_finding, where, buttons.status, concurrency_limit=None, **QUIET)
         sought.failure(self._forget, None, picker, queue=False, **QUIET)
-        held = sought.success(buttons.locked, None, buttons.both(), queue=False, **QUIET)
-        find = held.success(self._find, where, [buttons.status, *buttons.both(), *picker], **slot)
+        begun = sought.success(self.locked, None, held, queue=False, **QUIET)
+        find = begun.success(self._find, where, [buttons.status, *held, *picker], **slot)
         buttons.stop.click(
-            desk.give_up, None, buttons.status, queue=False, cancels=[run, find], **QUIET
+            desk.give_up, None, buttons.status, queue=False, cancels=[run, find, resumed], **QUIET
         ).then(
-            self._stopped, form.person, [*buttons.both(), *picker], queue=False, **QUIET
+            self._stopped, form.person, [*held, *picker], queue=False, **QUIET
         )  # fmt: skip
 
-    def _example(self, chosen: gr.EventData) -> str | None:
+    # --- what the page shows about a video ---------------------------------------------------------------------------
+
+    def outputs(self) -> list[Any]:
+        """All components about a video."""
+        about = [self.buttons.status, *self.buttons.both(), self.files, self.preview]
+        return [*about, self.result, self.viewer, self.numbers, self.downloads, self.archive]
+
+    def welcome(self) -> dict[Any, Any]:
+        """There is no video."""
+        words = panels.welcome(self.desk.limits.sentence())
+        return {self.buttons.status: words, self.preview: gr.update(value=None, visible=False)}
+
+    def accepted(self, files: Any, session: Session) -> dict[Any, Any]:
+        """Check a video, and show its first frame, made here: not every browser can play every video."""
+        info = self.desk.admit(files, session)
+        shown = {"frame": pictures.first_frame(info.path), "video": gr.FileData(path=str(info.path)).model_dump()}
+        return {self.buttons.status: panels.accepted(info), self.preview: gr.update(value=shown, visible=True)}
+
+    def _example(self, chosen: gr.EventData, request: gr.Request) -> Any:
         """The path of the example clicked: its name is looked up, never used as a path."""
         clip = self._clips.get(str(chosen._data.get("clip")))
-        return str(clip[0]) if clip else None
+        return str(clip[0]) if clip and self.desk.session(request).idle else gr.skip()
+
+    def _recorded(self, recording: Any, request: gr.Request) -> dict[Any, Any]:
+        """What the webcam has recorded is the video now."""
+        if recording is None or not self.desk.session(request).idle:
+            return {self.webcam: gr.skip()}
+        return {self.files: recording, self.webcam: None}
 
     def _begin(self) -> dict[Any, Any]:
-        return {**self.buttons.locked(), self.result: gr.update(visible=False)}
+        return {**self.locked(), self.result: gr.update(visible=False)}
 
     def _prepare(self, video: str | None, found_in: str | None, request: gr.Request, **wish: Any) -> Iterator[str]:
         asked = Wish(**wish)
         if asked.person not in choices.EVERYBODY and found_in != video:
             error = ConfigError("The person was picked in another video; choose how to pick one in this video.")
             yield panels.failed(str(error))
-            raise sentence(error)
-        yield from self._desk.prepare(video, asked, request)
+            raise sentence(error, told=True)
+        yield from self.desk.prepare(video, asked, request)
 
     def _run(self, video: str, request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
-        delivery = yield from self.buttons.follow(self._desk.work(video, Wish(**wish), request))
-        yield {**self.buttons.unlocked(), **(self._delivered(delivery) if delivery else {})}
+        delivery = yield from self.buttons.follow(self.desk.work(video, Wish(**wish), request))
+        yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
 
-    def _delivered(self, delivery: Delivery) -> dict[Any, Any]:
+    def delivered(self, delivery: Delivery, again: bool = False) -> dict[Any, Any]:
+        """The result of a run."""
         result = delivery.result
         return {
             self.buttons.status: panels.finished(delivery.seconds, len(result.motion.people), result.warnings),
@@ -137,9 +186,10 @@ class Workbench:
             self.viewer: {
                 "video": gr.FileData(path=str(delivery.video)).model_dump(),
                 "playback": gr.FileData(path=str(delivery.playback)).model_dump(),
+                "again": again,
             },
             self.numbers: panels.numbers(result.quality, delivery.errors),
-            self.files: [str(path) for path in delivery.files],
+            self.downloads: [str(path) for path in delivery.files],
             self.archive: str(delivery.archive),
         }
 
@@ -158,8 +208,8 @@ class Workbench:
         return str(chosen._data.get("person"))
 
     def _find(self, video: str, detector: str, rotate: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        found = yield from self.buttons.follow(self._desk.find(video, detector, rotate, request))
-        yield {**self.buttons.unlocked(), **(self._shown(found, video) if found else self._forget())}
+        found = yield from self.buttons.follow(self.desk.find(video, detector, rotate, request))
+        yield {**self.unlocked(), **(self._shown(found, video) if found else self._forget())}
 
     def _shown(self, found: Found, video: str) -> dict[Any, Any]:
         (largest,) = [one for one in found.portraits if one.largest]
@@ -181,5 +231,13 @@ class Workbench:
             self.found_in: None,
         }
 
+    def _outdated(self, who: str) -> dict[Any, Any]:
+        """Whoever was found was found in another video, or by another detector."""
+        return (
+            self._forget()
+            if who == PICK
+            else {self.form.people: gr.update(value="", visible=False), self.found_in: None}
+        )
+
     def _stopped(self, person: str) -> dict[Any, Any]:
-        return {**self.buttons.unlocked(), **(self._forget() if person == PICK else {})}
+        return {**self.unlocked(), **(self._forget() if person == PICK else {})}

@@ -9,6 +9,7 @@ const YAW = 0.42; // radians: a three-quarter view, as in the video
 const ELEVATION = 0.2;
 const FIELD = 32; // degrees, vertical
 const HOVER_PX = 18;
+const FARTHEST = 2.5; // times the distance of the first view: figures are small there, and not yet in the fog
 
 /** View -> what each of its panes shows: kind of body -> look. */
 export const VIEWS = {
@@ -28,7 +29,12 @@ export class Stage {
         this.controls = new OrbitControls(this.camera, canvas);
         this.controls.maxPolarAngle = 0.54 * Math.PI;
         this.controls.minDistance = 0.8;
-        this.controls.addEventListener("change", onChange);
+        this.home = new THREE.Vector3(); // what the first view of this frame looks at
+        this.controls.addEventListener("change", () => {
+            this.tether();
+            onChange();
+        });
+        this.activate(false);
         this.panes = [];
         this.ghost = false;
         this.frame = 0;
@@ -41,6 +47,7 @@ export class Stage {
         this.view = view;
         this.ghost = ghost;
         this.panes = VIEWS[view].map((kinds) => this.makePane(ghost ? { ...kinds, truth: "truth" } : kinds));
+        this.clearAir();
         this.resize();
         this.set(this.frame);
     }
@@ -87,18 +94,62 @@ export class Stage {
         const wide = (0.8 * radius + 0.25) / Math.tan((FIELD * Math.PI) / 360) / Math.max(this.aspect(), 0.3);
         const distance = 1.08 * Math.max(tall, wide) + 0.3;
         const flat = distance * Math.cos(ELEVATION);
-        this.controls.target.set(x, height / 2 - 0.05, z);
+        this.controls.maxDistance = FARTHEST * distance;
+        this.home.set(x, height / 2 - 0.05, z);
+        this.controls.target.copy(this.home);
         this.camera.position.set(
             x + flat * Math.sin(YAW), height / 2 + distance * Math.sin(ELEVATION), z + flat * Math.cos(YAW),
         );
-        for (const { scene } of this.panes) [scene.fog.near, scene.fog.far] = [1.1 * distance, 3.5 * distance + 6];
+        this.clearAir();
         this.controls.update();
+    }
+
+    /** Fog hides where the floor ends; it begins behind the people, wherever the camera may be. */
+    clearAir() {
+        const far = this.controls.maxDistance;
+        if (!Number.isFinite(far)) return; // before the first view
+        for (const { scene } of this.panes) [scene.fog.near, scene.fog.far] = [0.9 * far, 1.8 * far + 6];
+    }
+
+    /** What is looked at stays near the people: a view moved aside can always find them again. */
+    tether() {
+        const { controls, camera, home, playback } = this;
+        const aside = controls.target.clone().sub(home);
+        const slack = playback.radius + playback.height / 2;
+        if (aside.length() <= slack) return;
+        const back = aside.clone().setLength(slack).sub(aside);
+        controls.target.add(back);
+        camera.position.add(back);
+    }
+
+    /** The wheel, and a finger, move the view only while it is active: else they scroll the page. */
+    activate(on) {
+        this.controls.enableZoom = on;
+        this.canvas.style.touchAction = on ? "none" : "pan-y";
+    }
+
+    /** Turn the view by radians to the right and upwards. */
+    turn(right, up) {
+        const { camera, controls } = this;
+        const from = new THREE.Spherical().setFromVector3(camera.position.clone().sub(controls.target));
+        from.theta += right;
+        from.phi = Math.min(controls.maxPolarAngle, Math.max(0.02, from.phi - up));
+        camera.position.setFromSpherical(from).add(controls.target);
+        controls.update();
+    }
+
+    /** Bring the camera to so many times its distance. */
+    approach(times) {
+        const { camera, controls } = this;
+        camera.position.sub(controls.target).multiplyScalar(times).add(controls.target);
+        controls.update();
     }
 
     /** Show a frame; the camera follows people along the floor. */
     set(frame) {
         const [from, to] = [this.playback.centre[this.frame], this.playback.centre[frame]];
         const step = new THREE.Vector3(to[0] - from[0], 0, to[1] - from[1]);
+        this.home.add(step);
         this.controls.target.add(step);
         this.camera.position.add(step);
         this.frame = frame;

@@ -24,6 +24,9 @@ export class Timeline {
         };
         canvas.addEventListener("pointerdown", scrub);
         canvas.addEventListener("pointermove", scrub);
+        const limits = { valuemin: 1, valuemax: playback.length };
+        for (const [name, value] of Object.entries(limits)) canvas.setAttribute(`aria-${name}`, value);
+        canvas.addEventListener("focus", () => canvas.setAttribute("aria-valuetext", this.words(this.frame)));
         canvas.style.height = `${this.height()}px`;
     }
 
@@ -120,10 +123,11 @@ export class Timeline {
     }
 
     paintLine(context, values, top, most, colour) {
+        const present = this.person.provenance.map((kind) => KINDS[kind] !== "missing");
         context.beginPath();
         let pen = false;
         values.forEach((value, frame) => {
-            if (value === null) pen = false;
+            if (value === null) pen &&= present[frame]; // drawn through where joints are interpolated: no measure there
             else {
                 const y = top + CURVE - 2 - (CURVE - 5) * Math.min(1, value / most);
                 if (pen) context.lineTo(this.x(frame), y);
@@ -137,9 +141,23 @@ export class Timeline {
         context.stroke();
     }
 
+    /** What the timeline says about a frame, for those who do not see it. */
+    words(frame) {
+        const { provenance, confidence, curves } = this.person;
+        const facts = [`frame ${frame + 1} of ${this.playback.length}`, KINDS[provenance[frame]]];
+        facts.push(`confidence ${Math.round(100 * confidence[frame])} %`);
+        for (const { key, label, unit } of this.playback.measures) {
+            const values = Object.entries(curves[key]).filter(([, all]) => all[frame] !== null);
+            if (values.length) facts.push(`${label} ${values.map(([name, all]) => `${name} ${all[frame].toPrecision(3)}`).join(", ")} ${unit}`);
+        }
+        return facts.join("; ");
+    }
+
     /** The playhead, and the values under it. */
     draw(frame) {
         this.frame = frame;
+        this.canvas.setAttribute("aria-valuenow", frame + 1);
+        if (this.canvas === document.activeElement) this.canvas.setAttribute("aria-valuetext", this.words(frame));
         if (!this.layer.width || !this.ratio) return;
         const context = this.canvas.getContext("2d");
         context.setTransform(1, 0, 0, 1, 0, 0);

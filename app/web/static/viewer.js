@@ -1,5 +1,6 @@
 // The result: the side-by-side video, and under it a player with input, 3D view and timeline in step.
 
+import { scrubByKeys, turnByKeys } from "./keys.js";
 import { Playback } from "./playback.js";
 import { Stage, VIEWS } from "./stage.js";
 import { Timeline } from "./timeline.js";
@@ -11,7 +12,8 @@ const PAUSE = "<svg viewBox='0 0 16 16' aria-hidden='true'><path d='M3 2h4v12H3z
 
 let current = null; // the page shows one result
 
-/** Show a result {video: {url}, playback: {url}} inside `host`; nothing for null. */
+/** Show a result {video: {url}, playback: {url}, again} inside `host`, and go there unless it was shown before (`again`);
+ * nothing for null. */
 export async function show(host, value) {
     current?.dispose();
     current = null;
@@ -21,6 +23,11 @@ export async function show(host, value) {
     if (!value || !value.playback) return;
     const playback = await Playback.load(new URL(value.playback.url, document.baseURI));
     current = new Viewer(root, playback, new URL(value.video.url, document.baseURI).href);
+    if (!value.again) root.scrollIntoView({ behavior: gently(), block: "start" });
+}
+
+function gently() {
+    return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 }
 
 function make(tag, attributes = {}, ...children) {
@@ -56,7 +63,6 @@ class Viewer {
         this.tick = this.tick.bind(this);
         requestAnimationFrame(this.tick);
         root.dataset.ready = "true";
-        root.scrollIntoView({ behavior: "smooth", block: "start" });
     }
 
     build(video) {
@@ -69,14 +75,15 @@ class Viewer {
         const pane = make("div", { class: "v-input" }, this.input);
         pane.style.setProperty("--aspect", crop.width / crop.height);
         this.input.style.width = `${(100 * crop.of_width) / crop.width}%`;
-        this.canvas = make("canvas", { "aria-label": "3D view: drag to turn, wheel to zoom" });
+        const help = "3D view. Drag or arrow keys turn it. Once clicked: wheel, plus and minus zoom, Home resets, space plays.";
+        this.canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": help });
         this.tip = make("div", { class: "v-tip", role: "tooltip", hidden: "" });
         this.names = make("div", { class: "v-names", "aria-hidden": "true" });
         this.space = make("div", { class: "v-space" }, this.canvas, this.names, this.tip);
-        this.chart = make("canvas", { class: "v-chart", "aria-label": "Timeline: click or drag to go to a frame" });
+        this.chart = make("canvas", { class: "v-chart", tabindex: 0, role: "slider", "aria-label": "Timeline" });
         this.root.append(
             this.film,
-            make("h3", {}, "Turn it around"),
+            make("h2", {}, "Turn it around"),
             make("div", { class: "v-panes" }, pane, this.space),
             this.buildBar(),
             this.buildLegend(),
@@ -120,7 +127,10 @@ class Viewer {
     }
 
     connect() {
-        this.toggle.addEventListener("click", () => this.play(this.input.paused));
+        const toggle = () => this.play(this.input.paused);
+        this.toggle.addEventListener("click", toggle);
+        if (this.stage) turnByKeys(this.canvas, this.stage, toggle);
+        scrubByKeys(this.chart, () => this.frame, this.playback.length - 1, (frame) => this.seek(frame), toggle);
         this.slider.addEventListener("input", () => this.seek(Number(this.slider.value)));
         this.speed.addEventListener("change", () => (this.input.playbackRate = Number(this.speed.value)));
         this.view.addEventListener("change", () => this.setView(this.view.value));
@@ -190,7 +200,7 @@ class Viewer {
         if (found.kind !== "truth") facts.push(`confidence ${Math.round((100 * found.person.scores[index]) / 255)} %`);
         if (found.kind === "refined" && found.person.sigma) facts.push(`± ${found.person.sigma[index]} mm`);
         this.tip.replaceChildren(make("b", {}, joints[found.joint]), ` ${facts.join(", ")}`);
-        this.tip.style.left = `${Math.min(found.x + 12, this.canvas.clientWidth - 170)}px`;
+        this.tip.style.left = `${Math.max(4, Math.min(found.x + 12, this.canvas.clientWidth - this.tip.offsetWidth - 4))}px`;
         this.tip.style.top = `${Math.max(4, found.y - 34)}px`;
     }
 

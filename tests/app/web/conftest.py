@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 from fakes import FakeDetector, Found, fake_models, pictures, use
 from serving import running
 from video_files import write_video
+from visiting import Visit, chromium
 
 from app.clock import Clock
 from app.models import Models
@@ -134,3 +136,30 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     with serving(Settings(port=0, grace_s=15, limits=limits)) as app:
         yield app
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the webcam sees: white on the left, grey on the right; bright enough for the stand-in detector."""
+    width, height = 160, 120
+    luma = np.full((height, width), 110, np.uint8)
+    luma[:, : width // 2] = 235
+    grey = np.full(width * height // 2, 128, np.uint8)
+    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
+    picture = b"FRAME\n" + luma.tobytes() + grey.tobytes()
+    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + 10 * picture)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(camera: Path) -> Iterator[Any]:
+    """Headless Chromium."""
+    with chromium(camera) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Any, served: Served) -> Iterator[Visit]:
+    visit = Visit(browser, served.url)
+    yield visit
+    visit.context.close()

@@ -2,108 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from conftest import FRAMES, Served
+from visiting import SLOW_MS, Visit
 
 from app.motion import Motion
 from app.video import VideoReader
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install '.[dev]'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-
-SLOW_MS = 180_000  # machines that test are busy machines
-WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # in software
-
-
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the webcam sees: white on the left, grey on the right; bright enough for the stand-in detector."""
-    width, height = 160, 120
-    luma = np.full((height, width), 110, np.uint8)
-    luma[:, : width // 2] = 235
-    grey = np.full(width * height // 2, 128, np.uint8)
-    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
-    picture = b"FRAME\n" + luma.tobytes() + grey.tobytes()
-    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + 10 * picture)
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser(camera: Path) -> Iterator[Any]:
-    arguments = [
-        *WEBGL, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}",
-    ]  # fmt: skip
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A session of its own, and everything that went wrong in it."""
-
-    def __init__(self, browser: Any, url: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-        self.context.set_default_timeout(SLOW_MS)
-        self.page = self.context.new_page()
-        self.wrong: list[str] = []
-        self.began = time.monotonic()
-        self.page.on("console", lambda line: line.type == "error" and self.wrong.append(f"console: {line.text}"))
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("response", lambda got: got.status >= 400 and self.wrong.append(f"{got.status}: {got.url}"))
-        self.page.on("request", lambda sent: self._outside(sent.url, url))
-        self.page.on("requestfailed", self._failed)
-        self.page.goto(url)
-        self.page.wait_for_selector("#start")
-
-    def _outside(self, address: str, url: str) -> None:
-        if not address.startswith((url, "data:", "blob:")):
-            self.wrong.append(f"outside: {address}")
-
-    def _failed(self, request: Any) -> None:
-        if (
-            request.failure != "net::ERR_ABORTED"
-        ):  # what the page itself gives up: a stream at its end, a video replaced
-            self.wrong.append(f"failed: {request.url} {request.failure}")
-
-    def upload(self, path: Path) -> None:
-        if self.page.query_selector("#video video"):  # gradio takes another one only after the first is gone
-            self.page.click("#video button[aria-label=Clear]")
-        self.page.set_input_files("#video input[type=file]", path)
-        self.page.wait_for_function(f"document.querySelector('#status').innerText.includes('{path.name}')")
-
-    def wait_for(self, state: str) -> str:
-        self.page.wait_for_selector(f"#status [data-state={state}]")
-        return self.page.inner_text("#status")
-
-    def run(self) -> None:
-        self.page.click("#start")
-        self.wait_for("done")
-        self.page.wait_for_selector(".d3p-viewer[data-ready=true]")
-
-    def viewer(self, name: str) -> str:
-        return self.page.get_attribute(".d3p-viewer", f"data-{name}")
-
-
-@pytest.fixture
-def visit(browser: Any, served: Served) -> Iterator[Visit]:
-    visit = Visit(browser, served.url)
-    yield visit
-    visit.context.close()
 
 
 def test_a_clip_from_upload_to_download(visit: Visit, clip: tuple[Path, Path], tmp_path: Path) -> None:
@@ -176,8 +86,8 @@ def test_a_clip_from_upload_to_download(visit: Visit, clip: tuple[Path, Path], t
 def test_another_lifter_on_an_example(visit: Visit) -> None:
     visit.page.click("[data-clip=walker]")
     visit.page.wait_for_function("document.querySelector('#status').innerText.includes('walker.mp4')")
-    visit.page.click("#lifter input")
-    visit.page.click("[role=option]:has-text('mixste')")
+    visit.page.click("#lifter label:has-text('mixste')")
+    visit.page.wait_for_selector("#preset label:has-text('Best') input:checked")  # which is another question
     visit.run()
     assert "against the exact truth" in visit.page.inner_text("#numbers")
     assert not visit.wrong
@@ -187,20 +97,18 @@ def test_a_preset_sets_the_choices_and_is_named_by_them(visit: Visit) -> None:
     page = visit.page
     page.click("button:has-text('More choices')")
     page.click("#preset label:has-text('Fast')")
-    page.wait_for_function("document.querySelector('#frames input').value === '27'")
+    page.wait_for_selector("#frames label:has-text('27') input:checked")
     assert page.input_value("#steps input[type=number]") == "1"
-    assert page.input_value("#looks input") == "12 times a second"
-    page.click("#frames input")
-    page.click("[role=option]:has-text('81')")
+    page.wait_for_selector("#looks label:has-text('12 times a second') input:checked")
+    page.click("#frames label:has-text('81')")
     page.wait_for_function("!document.querySelector('#preset input:checked')")  # 81 frames and one step are neither
     page.fill("#steps input[type=number]", "2")
-    page.click("#looks input")
-    page.click("[role=option]:has-text('at every frame')")
+    page.click("#looks label:has-text('at every frame')")
     page.wait_for_selector("#preset label:has-text('Best') input:checked")
-    page.click("#lifter input")
-    page.click("[role=option]:has-text('mixste')")
-    page.wait_for_function("!document.querySelector('#preset input:checked')")
-    assert page.input_value("#frames input") == "81"
+    page.click("#lifter label:has-text('mixste')")
+    page.wait_for_timeout(500)
+    page.wait_for_selector("#preset label:has-text('Best') input:checked")  # every lifter can be asked thoroughly
+    page.wait_for_selector("#frames label:has-text('81') input:checked")
     assert not visit.wrong
 
 
@@ -230,11 +138,10 @@ def test_a_person_is_picked_by_picture(visit: Visit, couple: Path, nobody: Path,
 def test_a_folder_with_a_bad_clip(visit: Visit, clip: tuple[Path, Path], garbage: Path, tmp_path: Path) -> None:
     page = visit.page
     page.click("[role=tab]:has-text('Folder')")
-    page.click("#folder-start")
-    page.wait_for_selector("#folder-status [data-state=failed]:has-text('no videos yet')")
+    page.wait_for_selector("#folder-start[disabled]")  # there is nothing to start with
     page.set_input_files("#folder-videos input[type=file]", [clip[0], garbage])
     page.wait_for_selector("#folder-status :text('One video can be processed')")
-    page.click("#folder-start")
+    page.click("#folder-start:not([disabled])")
     page.wait_for_selector("#folder-status [data-state=done]")
     assert "1 of 2 videos" in page.inner_text("#folder-status")
     table = page.inner_text("#folder-report")
@@ -250,11 +157,11 @@ def test_a_folder_with_a_bad_clip(visit: Visit, clip: tuple[Path, Path], garbage
 
 def test_the_webcam_records_and_does_not_mirror(visit: Visit, served: Served) -> None:
     page = visit.page
-    page.click("#video button[aria-label*='from camera']")
-    page.click("#video button:has-text('Access Webcam')")
-    page.click("#video button[aria-label='start recording']")
+    page.click("#webcam button:has-text('Record with the webcam')")
+    page.click("#camera button:has-text('Access Webcam')")
+    page.click("#camera button[aria-label='start recording']")
     page.wait_for_timeout(2500)
-    page.click("#video button[aria-label='start recording']")  # the same button stops; gradio does not rename it
+    page.click("#camera button[aria-label='start recording']")  # the same button stops; gradio does not rename it
     page.wait_for_function("/frames a second/.test(document.querySelector('#status').innerText)")
     ((recording, *_),) = (one.uploads for one in served.desk.sessions._sessions.values() if one.used > visit.began)
     picture = next(iter(VideoReader(recording)))
@@ -264,14 +171,12 @@ def test_the_webcam_records_and_does_not_mirror(visit: Visit, served: Served) ->
 
 
 def test_garbage_is_answered_with_a_sentence(visit: Visit, garbage: Path) -> None:
-    visit.page.click("#start")
-    assert "no video yet" in visit.wait_for("failed")
+    assert visit.page.is_disabled("#start")  # nothing is there to start with
     visit.upload(garbage)
     card = visit.wait_for("failed")
     assert "holiday.mp4" in card and "Traceback" not in card
-    visit.page.click("#start")
-    visit.page.wait_for_timeout(1500)
-    assert "holiday.mp4" in visit.wait_for("failed") and not visit.page.is_disabled("#start")
+    assert visit.page.is_disabled("#start") and not visit.page.query_selector("[data-testid=toast-body]")
+    assert not visit.wrong
 
 
 def test_a_run_is_cancelled(visit: Visit, served: Served, long_clip: Path) -> None:
