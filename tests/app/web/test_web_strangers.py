@@ -28,13 +28,6 @@ def http(served: Served) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def closed(served: Served) -> Iterator[httpx.Client]:
-    """An app with a password, beside `served`, whose networks are stand-ins."""
-    with serving(Settings(port=0, user="ann", password="secret")) as app, httpx.Client(base_url=app.url) as client:
-        yield client
-
-
 def raw(url: str, request: str, body: bytes = b"") -> str:
     """What is answered to bytes as they are."""
     host, port = url.removeprefix("http://").split(":")
@@ -63,21 +56,23 @@ def test_what_another_program_has_left_in_the_environment_gives_it_none_either(
         assert httpx.get(f"{app.url}/config").json()["root"] == app.url
 
 
-def test_a_header_is_no_way_to_more_passwords(closed: httpx.Client) -> None:
+def test_a_header_is_no_way_to_more_passwords(served: Served) -> None:
+    """With `served` running, whose networks are stand-ins."""
     wrong = {"username": "ann", "password": "Secret"}
-    codes = [
-        closed.post("/login", data=wrong, headers={"x-forwarded-for": f"192.0.2.{count}"}).status_code
-        for count in range(Attempts.FREE + 2)
-    ]
+    with serving(Settings(port=0, user="ann", password="secret")) as app, httpx.Client(base_url=app.url) as closed:
+        codes = [
+            closed.post("/login", data=wrong, headers={"x-forwarded-for": f"192.0.2.{count}"}).status_code
+            for count in range(Attempts.FREE + 2)
+        ]
     assert codes == [400] * Attempts.FREE + [429] * 2
 
 
 @pytest.mark.parametrize(
     "host", ["localhost/assets/x", "localhost?", "localhost#a", "[::1]x", "localhost\\@evil", "127.1", "localhost."]
 )
-def test_a_host_is_a_host_and_nothing_else(closed: httpx.Client, host: str) -> None:
+def test_a_host_is_a_host_and_nothing_else(served: Served, host: str) -> None:
     for path in ("/viewer/viewer.js", "/gradio_api/app_id"):
-        answer = raw(str(closed.base_url).rstrip("/"), f"GET {path} HTTP/1.1\nHost: {host}\nConnection: close")
+        answer = raw(served.url, f"GET {path} HTTP/1.1\nHost: {host}\nConnection: close")
         assert answer.startswith("HTTP/1.1 421"), answer[:200]
 
 
