@@ -43,7 +43,7 @@ def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarr
         if poses is None:
             continue
         shown = without_guesses(poses, person)
-        found["acceleration"][name] = acceleration(shown, person.runs(), float(motion.fps))
+        found["acceleration"][name] = acceleration(shown, person.runs(motion.cuts), float(motion.fps))
         found["bones"][name] = bone_deviation(shown, person, motion)
         found["reprojection"][name] = reprojection(poses, person, motion)
     return found

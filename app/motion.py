@@ -22,7 +22,7 @@ Exports go by the id. Camera space is x right, y down, z forward. N is the numbe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +38,7 @@ from estimators.tracks import Provenance, frames_a_look, runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
+_LEFT_OUT = ("id", "frames", "first", "last")
 
 # name -> (shape after N, dtype, may be absent)
 _ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
@@ -82,9 +83,9 @@ class PersonMotion:
         """(N,) bool: the frames in which there is a pose."""
         return self.provenance != Provenance.MISSING
 
-    def runs(self) -> list[slice]:
-        """The stretches of frames without a gap in which there is a pose."""
-        return runs(self.present)
+    def runs(self, cuts: Sequence[int] = ()) -> list[slice]:
+        """The stretches of frames without a gap or a cut in which there is a pose."""
+        return runs(self.present, cuts)
 
     def counts(self) -> dict[str, int]:
         """How many frames are detected, interpolated and missing."""
@@ -107,6 +108,8 @@ class Motion:
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
+        cuts: the frames that begin a new shot, rising; nothing is estimated across them.
+        left_out: real people of the video who are not among `people`: `id`, `frames` in which they are seen, `first` and `last`.
     """
 
     people: tuple[PersonMotion, ...]
@@ -119,6 +122,8 @@ class Motion:
     options: Mapping[str, Any] = field(default_factory=dict)
     skeleton: Skeleton = H36M17
     looked: np.ndarray | None = None
+    cuts: tuple[int, ...] = ()
+    left_out: tuple[Mapping[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -188,6 +193,8 @@ class Motion:
             "camera": dict(self.camera),
             "models": dict(self.models),
             "options": dict(self.options),
+            "cuts": list(self.cuts),
+            "left_out": [dict(one) for one in self.left_out],
         }  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
@@ -254,6 +261,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
         models=dict(meta["models"]),
         options=dict(meta["options"]),
         looked=arrays.get("looked"),
+        cuts=tuple(int(cut) for cut in meta.get("cuts", ())),
+        left_out=tuple({key: int(one[key]) for key in _LEFT_OUT} for one in meta.get("left_out", ())),
     )
     return motion if "looked" in arrays else replace(motion, looked=_looked_of_old(motion))
 
@@ -286,6 +295,8 @@ def _check(motion: Motion) -> None:
         raise DataError("The timestamps of a motion must increase from frame to frame.")
     if motion.looked is not None and (motion.looked.shape != (n,) or motion.looked.dtype != bool):
         raise DataError(f"What a motion of {n} frames has looked at must be as many times true or false.")
+    if any(not 0 < cut < n for cut in motion.cuts) or list(motion.cuts) != sorted(set(motion.cuts)):
+        raise DataError("The cuts of a motion must be frames after its first, rising.")
     if motion.fps <= 0 or min(motion.image_size) <= 0:
         raise DataError("The frame rate and the image size of a motion must be positive.")
     if len({person.id for person in motion.people}) < len(motion.people):

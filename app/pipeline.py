@@ -25,6 +25,7 @@ from app.camera import find_camera
 from app.clock import Clock
 from app.export import export, exported_files
 from app.files import complete_folder
+from app.left_out import people_left_out, sentences
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
@@ -62,8 +63,8 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video, and what it does not show."""
-        return [*self.people.warnings, *guesses(self.motion)]
+        """What was wrong with the video, what it does not show, and what was left out of it."""
+        return [*self.people.warnings, *sentences(self.motion), *guesses(self.motion)]
 
 
 def run(
@@ -100,10 +101,12 @@ def run(
     if people.turn:
         info = info.turned(people.turn)
         camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
-    tracks, clock = _chosen(people, options), people.clock
+    (tracks, left_out), clock = _chosen(people, options), people.clock
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
-    motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera)
+    motion = _assemble(info, clock, tracks, lifted, refined, models, options, camera, left_out)
+    for sentence in sentences(motion):
+        stages.progress.warn(sentence)
     measures = quality(motion)
     for warning in guesses(motion):
         stages.progress.warn(warning)
@@ -161,15 +164,16 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
     return people
 
 
-def _chosen(people: People, options: Options) -> list[Track2D]:
-    """Those whom the run is about, with Human3.6M joints."""
-    from estimators.detection.tracking import select_people
+def _chosen(people: People, options: Options) -> tuple[list[Track2D], tuple[dict[str, int], ...]]:
+    """Those whom the run is about, with Human3.6M joints, and who else there is."""
+    from estimators.detection.tracking import real_people, select_people
 
-    return [track.to_h36m() for track in select_people(people.tracks, options.person)]
+    chosen = select_people(people.tracks, options.person)
+    return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
 
 
 def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
-    """(N,17,3) for each track; each stretch without a gap is lifted by itself, be it a single frame."""
+    """(N,17,3) for each track; each stretch without a gap or a cut is lifted by itself, be it a single frame."""
 
     def lift(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> np.ndarray:
         return models.lifter.lift(track.keypoints[run], track.image_size, float(clock.fps), on_progress=on_progress)
@@ -228,7 +232,7 @@ def _over_runs(
     results, done = [], 0
     for track in tracks:
         arrays = [np.full((len(track.provenance), *shape), np.nan, np.float32) for shape in shapes]
-        for run in runs(track.provenance != Provenance.MISSING):
+        for run in runs(track.provenance != Provenance.MISSING, track.cuts):
             length = run.stop - run.start
             values = function(track, run, partial(_count_frames, progress, done, length))
             for array, value in zip(arrays, values, strict=True):
@@ -253,6 +257,7 @@ def _assemble(
     models: Models,
     options: Options,
     camera: dict[str, Any],
+    left_out: tuple[dict[str, int], ...],
 ) -> Motion:
     """Everything found, as a Motion."""
     believed = [believed_joints(track) for track in tracks]
@@ -260,7 +265,7 @@ def _assemble(
         Seen(track.keypoints, track.scores, raw if better is None else better, known)
         for track, raw, (better, _), known in zip(tracks, lifted, refined, believed, strict=True)
     ]
-    roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps))
+    roots = estimate_roots(seen, H36M17, info.size, camera["focal_px"], float(clock.fps), tracks[0].cuts)
     people = [
         PersonMotion(
             track.id,
@@ -285,6 +290,8 @@ def _assemble(
         models={**models.descriptions(), "d3prefiner": own_version()},
         options=asdict(options),
         looked=tracks[0].looked,
+        cuts=tracks[0].cuts,
+        left_out=left_out,
     )
 
 
