@@ -124,7 +124,7 @@ def compare(motion: Motion, truth: Truth, name: str = "") -> ClipResult:
         keypoint_error=_keypoint_error(person, truth),
         predicted={variant: pose[present] for variant, pose in poses.items() if pose is not None},
         target=(joints - joints[:, :1])[present],
-        runs=_packed(person.runs()),
+        runs=_packed(person.runs(motion.cuts)),
         groups=_groups(truth.meta),
     )
 

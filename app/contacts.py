@@ -7,6 +7,8 @@ twelfth of a second are noise: the turning point of a jump, of a swing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.motion import runs
@@ -20,13 +22,14 @@ _SPEED_CUTOFF_HZ = 6.0
 _SHORTEST_S = 1 / 12
 
 
-def find_contacts(feet: np.ndarray, heights: np.ndarray, fps: float) -> np.ndarray:
+def find_contacts(feet: np.ndarray, heights: np.ndarray, fps: float, cuts: Sequence[int] = ()) -> np.ndarray:
     """Which foot stands in which frame.
 
     Args:
         feet: (N,2,3) metres, the ankles in any space that stands still; NaN where missing or not believed.
         heights: (N,2) metres above where an ankle is while its foot stands; NaN where missing.
         fps: frames per second.
+        cuts: first frames of shots; who stands on both sides of a cut stands twice.
 
     Returns:
         (N,2) bool; False where missing. A single frame has no speed and no contact.
@@ -34,7 +37,7 @@ def find_contacts(feet: np.ndarray, heights: np.ndarray, fps: float) -> np.ndarr
     contacts = np.zeros(heights.shape, bool)
     shortest = max(2, round(_SHORTEST_S * fps))
     for foot in range(2):
-        for run in runs(np.isfinite(feet[:, foot]).all(axis=1)):
+        for run in runs(np.isfinite(feet[:, foot]).all(axis=1), cuts):
             if run.stop - run.start < 2:
                 continue
             path = np.stack([smooth(feet[run, foot, axis], fps, _SPEED_CUTOFF_HZ) for axis in range(3)], axis=1)

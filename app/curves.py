@@ -44,7 +44,7 @@ def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarr
             continue
         shown, even = without_guesses(poses, person), motion.even.person(person.id)
         evenly = even.lifted if name == "lifted" or even.refined is None else even.refined
-        bends = acceleration(without_guesses(evenly, even), even.runs(), float(motion.fps))
+        bends = acceleration(without_guesses(evenly, even), even.runs(motion.even.cuts), float(motion.fps))
         found["acceleration"][name] = bends[motion.grid.at]
         found["bones"][name] = bone_deviation(shown, person, motion)
         found["reprojection"][name] = reprojection(poses, person, motion)

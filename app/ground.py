@@ -59,7 +59,11 @@ class Ground:
 
 
 def find_ground(
-    bodies: list[np.ndarray], skeleton: Skeleton, fps: float, believed: Sequence[np.ndarray | None] | None = None
+    bodies: list[np.ndarray],
+    skeleton: Skeleton,
+    fps: float,
+    believed: Sequence[np.ndarray | None] | None = None,
+    cuts: Sequence[int] = (),
 ) -> tuple[Ground, list[np.ndarray]]:
     """The floor, and which feet stand on it.
 
@@ -71,6 +75,7 @@ def find_ground(
         skeleton: names of the joints.
         fps: frames per second.
         believed: (N,17) bool of each person, None for all joints.
+        cuts: first frames of shots: nobody's foot stands on across them.
 
     Returns:
         The ground, and for each person (N,2) bool contacts, see `app.contacts`.
@@ -87,12 +92,12 @@ def find_ground(
     lower = np.concatenate([_lower(pair) for pair in pairs])
     # A step takes half a second: so many frames say the same thing about the floor.
     ground = _plane(lower, slopes, 1 / max(1.0, fps / 2), _LOWER_QUANTILE)
-    contacts = _contacts(pairs, ground, fps)
-    stances = [point for pair, stands in zip(pairs, contacts, strict=True) for point in _stances(pair, stands)]
+    contacts = _contacts(pairs, ground, fps, cuts)
+    stances = [point for pair, stands in zip(pairs, contacts, strict=True) for point in _stances(pair, stands, cuts)]
     if len(stances) >= 2:  # less says no more than the lower feet do
         slopes = _slopes_under(bodies, [stands.astype(float) for stands in contacts], skeleton)
         ground = _plane(np.stack(stances), slopes, 1.0, _STANDING_QUANTILE)
-        contacts = _contacts(pairs, ground, fps)
+        contacts = _contacts(pairs, ground, fps, cuts)
     return ground, contacts
 
 
@@ -111,8 +116,8 @@ def _known(body: np.ndarray) -> np.ndarray:
     return known
 
 
-def _contacts(pairs: list[np.ndarray], ground: Ground, fps: float) -> list[np.ndarray]:
-    return [find_contacts(pair, ground.of(pair)[..., 1], fps) for pair in pairs]
+def _contacts(pairs: list[np.ndarray], ground: Ground, fps: float, cuts: Sequence[int]) -> list[np.ndarray]:
+    return [find_contacts(pair, ground.of(pair)[..., 1], fps, cuts) for pair in pairs]
 
 
 def _lower(pair: np.ndarray) -> np.ndarray:
@@ -122,9 +127,9 @@ def _lower(pair: np.ndarray) -> np.ndarray:
     return pair[np.arange(len(pair)), np.where(there, pair[..., 1], -np.inf).argmax(axis=1)]
 
 
-def _stances(pair: np.ndarray, stands: np.ndarray) -> list[np.ndarray]:
+def _stances(pair: np.ndarray, stands: np.ndarray, cuts: Sequence[int]) -> list[np.ndarray]:
     """The mean place (3,) of each stance of two feet (N,2,3) that stand in (N,2): one answer each, however long."""
-    return [pair[stretch, foot].mean(axis=0) for foot in range(2) for stretch in runs(stands[:, foot])]
+    return [pair[stretch, foot].mean(axis=0) for foot in range(2) for stretch in runs(stands[:, foot], cuts)]
 
 
 def _plane(points: np.ndarray, expected_slopes: np.ndarray, weight: float, quantile: float) -> Ground:

@@ -22,7 +22,7 @@ Exports go by the id. Camera space is x right, y down, z forward. N is the numbe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -41,6 +41,7 @@ from estimators.tracks import Provenance, frames_a_look, runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
+_LEFT_OUT = ("id", "frames", "first", "last")
 
 # name -> (shape after N, dtype, may be absent)
 _ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
@@ -85,9 +86,9 @@ class PersonMotion:
         """(N,) bool: the frames in which there is a pose."""
         return self.provenance != Provenance.MISSING
 
-    def runs(self) -> list[slice]:
-        """The stretches of frames without a gap in which there is a pose."""
-        return runs(self.present)
+    def runs(self, cuts: Sequence[int] = ()) -> list[slice]:
+        """The stretches of frames without a gap or a cut in which there is a pose."""
+        return runs(self.present, cuts)
 
     def counts(self) -> dict[str, int]:
         """How many frames are detected, interpolated and missing."""
@@ -111,6 +112,8 @@ class Motion:
         skeleton: names and parents of the 17 joints.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
         start_offset: seconds from the beginning of the file's sound to the first frame; None without sound.
+        cuts: the frames that begin a new shot, rising; nothing is estimated across them.
+        left_out: real people of the video who are not among `people`: `id`, `frames` in which they are seen, `first` and `last`.
     """
 
     people: tuple[PersonMotion, ...]
@@ -124,6 +127,8 @@ class Motion:
     skeleton: Skeleton = H36M17
     looked: np.ndarray | None = None
     start_offset: float | None = None
+    cuts: tuple[int, ...] = ()
+    left_out: tuple[Mapping[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -135,7 +140,7 @@ class Motion:
     @cached_property
     def grid(self) -> Grid:
         """Moments 1 / `fps` apart over the frames, which are not if the video's rate varies."""
-        return Grid.of(self.timestamps, float(self.fps))
+        return Grid.of(self.timestamps, float(self.fps), self.cuts)
 
     @cached_property
     def even(self) -> Motion:
@@ -149,7 +154,7 @@ class Motion:
         moments = np.arange(len(grid)) * self.fps.denominator / self.fps.numerator
         people = tuple(grid.resample(person) for person in self.people)
         looked = None if self.looked is None else self.looked[grid.nearest]
-        return replace(self, people=people, timestamps=moments, looked=looked)
+        return replace(self, people=people, timestamps=moments, looked=looked, cuts=grid.cuts(self.cuts))
 
     @property
     def seconds(self) -> float:
@@ -218,6 +223,8 @@ class Motion:
             "camera": dict(self.camera),
             "models": dict(self.models),
             "options": dict(self.options),
+            "cuts": list(self.cuts),
+            "left_out": [dict(one) for one in self.left_out],
         }  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
@@ -287,6 +294,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
         options=dict(meta["options"]),
         looked=arrays.get("looked"),
         start_offset=None if offset is None else float(offset),
+        cuts=tuple(int(cut) for cut in meta.get("cuts", ())),
+        left_out=tuple({key: int(one[key]) for key in _LEFT_OUT} for one in meta.get("left_out", ())),
     )
     return motion if "looked" in arrays else replace(motion, looked=_looked_of_old(motion))
 
@@ -319,6 +328,8 @@ def _check(motion: Motion) -> None:
         raise DataError("The timestamps of a motion must increase from frame to frame.")
     if motion.looked is not None and (motion.looked.shape != (n,) or motion.looked.dtype != bool):
         raise DataError(f"What a motion of {n} frames has looked at must be as many times true or false.")
+    if any(not 0 < cut < n for cut in motion.cuts) or list(motion.cuts) != sorted(set(motion.cuts)):
+        raise DataError("The cuts of a motion must be frames after its first, rising.")
     if motion.fps <= 0 or min(motion.image_size) <= 0:
         raise DataError("The frame rate and the image size of a motion must be positive.")
     if len({person.id for person in motion.people}) < len(motion.people):

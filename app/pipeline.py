@@ -26,6 +26,7 @@ from app.camera import find_camera
 from app.clock import Clock
 from app.export import export, exported_files
 from app.files import complete_folder
+from app.left_out import people_left_out, sentences
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
@@ -54,7 +55,7 @@ class Result:
         files: the files written, in the order of `OUTPUTS`, then the exports.
         seconds: how long each stage took, by name.
         people: everybody in 2D, for another run on the same video.
-        left_out: what could not be brought from the video into the side-by-side one, a sentence each.
+        not_brought: what could not be brought from the video into the side-by-side one, a sentence each.
     """
 
     motion: Motion
@@ -62,12 +63,12 @@ class Result:
     files: list[Path]
     seconds: dict[str, float]
     people: People
-    left_out: list[str]
+    not_brought: list[str]
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video, and what it does not show; and what could not be brought along."""
-        return [*self.people.warnings, *guesses(self.motion), *self.left_out]
+        """What was wrong with the video, what it does not show, what was left out of it, and what could not be brought along."""
+        return [*self.people.warnings, *sentences(self.motion), *guesses(self.motion), *self.not_brought]
 
 
 def run(
@@ -104,22 +105,24 @@ def run(
     if people.turn:
         info = info.turned(people.turn)
         camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
-    seen, clock = _chosen(people, options), people.clock
-    grid = Grid.of(clock.timestamps, float(clock.fps))
+    (seen, left_out), clock = _chosen(people, options), people.clock
+    grid = Grid.of(clock.timestamps, float(clock.fps), seen[0].cuts)
     tracks = [grid.resample(track) for track in seen]  # what follows counts in frames
     lifted = _lift(tracks, clock, models, stages)
     refined = _refine(tracks, lifted, clock, models, options, camera, stages)
-    motion = _assemble(info, clock, grid, seen, tracks, lifted, refined, models, options, camera)
+    motion = _assemble(info, clock, grid, seen, tracks, lifted, refined, models, options, camera, left_out)
+    for sentence in sentences(motion):
+        stages.progress.warn(sentence)
     measures = quality(motion)
     for warning in guesses(motion):
         stages.progress.warn(warning)
-    left_out: list[str] = []
+    not_brought: list[str] = []
     with complete_folder(folder) as staging:
         motion.save(staging / MOTION)
         save_quality(measures, staging / QUALITY)
         save_report(motion, measures, staging / REPORT)
         if options.video:
-            left_out = _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
+            not_brought = _draw(motion, clock, info, staging / SIDE_BY_SIDE, stages)
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
     for stale in exported_files(folder):  # of an earlier run: they show another motion
         if stale.name not in exported:
@@ -127,7 +130,7 @@ def run(
     if not options.video:
         (folder / SIDE_BY_SIDE).unlink(missing_ok=True)  # of an earlier run: it shows another motion
     files = [folder / name for name in (*OUTPUTS, *exported) if options.video or name != SIDE_BY_SIDE]
-    return Result(motion, measures, files, stages.seconds, people, left_out)
+    return Result(motion, measures, files, stages.seconds, people, not_brought)
 
 
 class Stages:
@@ -168,15 +171,16 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
     return people
 
 
-def _chosen(people: People, options: Options) -> list[Track2D]:
-    """Those whom the run is about, with Human3.6M joints."""
-    from estimators.detection.tracking import select_people
+def _chosen(people: People, options: Options) -> tuple[list[Track2D], tuple[dict[str, int], ...]]:
+    """Those whom the run is about, with Human3.6M joints, and who else there is."""
+    from estimators.detection.tracking import real_people, select_people
 
-    return [track.to_h36m() for track in select_people(people.tracks, options.person)]
+    chosen = select_people(people.tracks, options.person)
+    return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
 
 
 def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
-    """(N,17,3) for each track; each stretch without a gap is lifted by itself, be it a single frame."""
+    """(N,17,3) for each track; each stretch without a gap or a cut is lifted by itself, be it a single frame."""
 
     def lift(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> np.ndarray:
         return models.lifter.lift(track.keypoints[run], track.image_size, float(clock.fps), on_progress=on_progress)
@@ -235,7 +239,7 @@ def _over_runs(
     results, done = [], 0
     for track in tracks:
         arrays = [np.full((len(track.provenance), *shape), np.nan, np.float32) for shape in shapes]
-        for run in runs(track.provenance != Provenance.MISSING):
+        for run in runs(track.provenance != Provenance.MISSING, track.cuts):
             length = run.stop - run.start
             values = function(track, run, partial(_count_frames, progress, done, length))
             for array, value in zip(arrays, values, strict=True):
@@ -262,6 +266,7 @@ def _assemble(
     models: Models,
     options: Options,
     camera: dict[str, Any],
+    left_out: tuple[dict[str, int], ...],
 ) -> Motion:
     """Everything found, as a Motion: `seen` at the frames, the rest at the moments of `grid`."""
     believed = [believed_joints(track) for track in tracks]
@@ -269,7 +274,7 @@ def _assemble(
         Seen(track.keypoints, track.scores, raw if better is None else better, known)
         for track, raw, (better, _), known in zip(tracks, lifted, refined, believed, strict=True)
     ]
-    roots = estimate_roots(placed, H36M17, info.size, camera["focal_px"], float(clock.fps))
+    roots = estimate_roots(placed, H36M17, info.size, camera["focal_px"], float(clock.fps), tracks[0].cuts)
     people = []
     for track, raw, root, (better, sigma), known in zip(seen, lifted, roots, refined, believed, strict=True):
         doubt = None if sigma is None else widened(sigma, known)
@@ -289,6 +294,8 @@ def _assemble(
         options=asdict(options),
         looked=seen[0].looked,
         start_offset=None if info.sound_start is None else clock.start - info.sound_start,
+        cuts=seen[0].cuts,
+        left_out=left_out,
     )
 
 
@@ -312,8 +319,8 @@ def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: S
     pictures = SideBySide(motion)
     index = 0
     with TemporaryDirectory() as scratch, stages("Draw", len(motion)) as progress:
-        sound, left_out = bring_sound(info.path, clock.start, clock.seconds, Path(scratch) / "sound.mp4")
-        for warning in left_out:
+        sound, not_brought = bring_sound(info.path, clock.start, clock.seconds, Path(scratch) / "sound.mp4")
+        for warning in not_brought:
             progress.warn(warning)
         with VideoWriter(target, pictures.size, clock, sound=sound) as writer:
             for picture in VideoReader(info.path, info.turn):
@@ -325,4 +332,4 @@ def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: S
                 progress.update(index)
         if index != len(motion):
             raise VideoError(f"{info.path.name} has changed while it was being processed.")
-    return left_out
+    return not_brought

@@ -7,7 +7,7 @@ jerk. Read acceleration and jerk (steadiness) together with the reprojection err
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,15 +133,17 @@ def reprojection_error(
     return float(error[trusted[trusted.any(axis=1)]].mean())
 
 
-def foot_sliding(feet: np.ndarray, contacts: np.ndarray, fps: float) -> float | None:
+def foot_sliding(feet: np.ndarray, contacts: np.ndarray, fps: float, cuts: Sequence[int] = ()) -> float | None:
     """Mean speed in m/s along the floor of the feet while they stand.
 
     Args:
         feet: (N,2,3) metres, y up; NaN where missing.
         contacts: (N,2) bool, see `app.contacts`; False where missing.
         fps: frames per second.
+        cuts: first frames of shots; nothing slides across them.
     """
     both = contacts[1:] & contacts[:-1]
+    both[[cut - 1 for cut in cuts]] = False
     if not both.any():
         return None
     return float(np.linalg.norm(np.diff(feet[..., [0, 2]].astype(np.float64), axis=0), axis=-1)[both].mean() * fps)
@@ -175,7 +177,8 @@ def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
     bodies = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
     if not any(person.present.any() for person in even.people):
         return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
-    ground, contacts = find_ground(bodies, motion.skeleton, float(motion.fps), [person.known for person in even.people])
+    known = [person.known for person in even.people]
+    ground, contacts = find_ground(bodies, motion.skeleton, float(motion.fps), known, even.cuts)
     return ground, [stands[motion.grid.at] for stands in contacts]
 
 
@@ -186,7 +189,7 @@ def _measure(
     feet = ground.of(poses[:, [skeleton.joints.index(name) for name in FEET]] + person.root[:, None])
     seconds = int(person.present.sum()) / fps
     guessed, poses = poses, without_guesses(poses, person)
-    acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(), fps)
+    acceleration, jerk = acceleration_and_jerk(poses[:, 1:], person.runs(motion.cuts), fps)
     lengths = bone_lengths(poses[person.present], skeleton)
     mean = _over_known(np.mean, lengths)
     names = [f"{skeleton.joints[parent]}-{skeleton.joints[child]}" for parent, child in skeleton.bones]
@@ -202,9 +205,9 @@ def _measure(
         "bone_length_variation": _rounded(_mean(variation)),
         "left_right_asymmetry": _rounded(_mean(np.array(list(asymmetry.values())))),
         "reprojection_error": _rounded(reprojection_error(person, guessed, motion.image_size, focal)),
-        "foot_sliding": _rounded(foot_sliding(feet, contacts, fps)),
+        "foot_sliding": _rounded(foot_sliding(feet, contacts, fps, motion.cuts)),
         "left_right_swaps": _rounded(
-            60 * left_right_swaps(poses, person.runs(), skeleton) / seconds if seconds else None
+            60 * left_right_swaps(poses, person.runs(motion.cuts), skeleton) / seconds if seconds else None
         ),
         "bone_length_m": {name: _rounded(value) for name, value in zip(names, mean, strict=True)},
         "bone_length_variation_per_bone": {name: _rounded(value) for name, value in zip(names, variation, strict=True)},

@@ -12,6 +12,7 @@ import numpy as np
 from app.contacts import FEET
 from app.curves import MEASURES, curves
 from app.files import complete_file
+from app.left_out import sentences
 from app.motion import Motion, PersonMotion
 from app.plots import from_above, over_time
 from app.quality import UNITS, ground_of, guesses, without_guesses
@@ -42,7 +43,7 @@ svg { width: 100%; height: auto; display: block; } svg.square { max-width: 20rem
 .left { stroke: #2563eb; } .right { stroke: #d97706; } rect.left { fill: #2563eb; stroke: none; } rect.right { fill: #d97706; stroke: none; }
 .band { fill: var(--refined); opacity: .18; } .grid { stroke: currentColor; opacity: .12; }
 .missing { fill: var(--bad); } .interpolated { fill: var(--some); } .detected { fill: var(--good); }
-.key i { display: inline-block; width: .9em; height: .3em; vertical-align: middle; margin: 0 .3em 0 1em; }
+p.note { border-left: 3px solid var(--some); padding-left: .7rem; } .key i { display: inline-block; width: .9em; height: .3em; vertical-align: middle; margin: 0 .3em 0 1em; }
 """
 
 
@@ -68,6 +69,7 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
     for person, entry, stands in zip(motion.people, measures["people"], contacts, strict=True):
         heights = ground.of(without_guesses(person.best, person).astype(np.float64) + person.root[:, None])
         sections.append(_person(motion, person, entry, stands, heights))
+    left_out = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences(motion))
     who = "one person" if people == 1 else f"{people} people"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -76,9 +78,18 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
 <p class="sum">{len(motion)} frames, {float(motion.fps):.4g} a second, {motion.seconds:.1f} s, {who}. {escape(_models(motion))}</p>
 <p>Nothing here knows the truth. Steadiness alone is no merit: a motion smoothed to death has little jerk. Read acceleration
 and jerk together with the reprojection error, which grows where a pose leaves the picture.</p>
-{told}{"".join(sections)}
+{told}{left_out}{_cuts(motion)}
+{"".join(sections)}
 </body></html>
 """
+
+
+def _cuts(motion: Motion) -> str:
+    """Where the video is cut; nothing if it is not."""
+    if not motion.cuts:
+        return ""
+    times = ", ".join(f"{motion.timestamps[cut]:.2f} s" for cut in motion.cuts)
+    return f'<p class="note">The video is cut at {times}; each shot is estimated by itself.</p>'
 
 
 def _models(motion: Motion) -> str:

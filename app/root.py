@@ -19,6 +19,7 @@ from app.ground import find_ground
 from app.smoothing import Steps, smooth
 from estimators.camera import place, place_at, rays_of
 from estimators.skeleton import Skeleton
+from estimators.tracks import parts
 
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
@@ -53,6 +54,10 @@ class Standing:
 
     feet: np.ndarray
     contacts: np.ndarray
+
+    def part(self, frames: slice) -> Standing:
+        """Some frames of it."""
+        return Standing(self.feet[frames], self.contacts[frames])
 
 
 def fit_root(
@@ -91,14 +96,25 @@ def estimate_root(
     focal: float,
     fps: float,
     standing: Standing | None = None,
+    cuts: Sequence[int] = (),
 ) -> np.ndarray:
     """The root trajectory: `fit_root`, then the depth smoothed strongly and the position across the view lightly.
 
-    Arguments as for `fit_root`; `fps` in frames per second; `standing`: which feet stand, and so hold the root.
+    Arguments as for `fit_root`; `fps` in frames per second; `standing`: which feet stand, and so hold the root; `cuts`: first
+    frames of shots, each of which is smoothed by itself.
 
     Returns:
         (N,3) float32 metres, camera space; NaN where missing. A root at rest or in uniform motion is recovered exactly.
     """
+    if cuts:
+        shots = parts(len(poses), cuts)
+        paths = [
+            estimate_root(
+                keypoints[shot], scores[shot], poses[shot], image_size, focal, fps, standing and standing.part(shot)
+            )
+            for shot in shots
+        ]
+        return np.concatenate(paths)
     root = fit_root(keypoints, scores, poses, image_size, focal)
     present = np.isfinite(root).all(axis=1)
     if not present.any():
@@ -115,7 +131,12 @@ def estimate_root(
 
 
 def estimate_roots(
-    people: Sequence[Seen], skeleton: Skeleton, image_size: tuple[int, int], focal: float, fps: float
+    people: Sequence[Seen],
+    skeleton: Skeleton,
+    image_size: tuple[int, int],
+    focal: float,
+    fps: float,
+    cuts: Sequence[int] = (),
 ) -> list[np.ndarray]:
     """The root trajectories of everybody in a clip, whose standing feet stay where they are.
 
@@ -123,6 +144,7 @@ def estimate_roots(
 
     Args:
         people: 2D and root-relative 3D of each.
+        cuts: first frames of shots.
 
     Returns:
         For each as `estimate_root`.
@@ -130,14 +152,14 @@ def estimate_roots(
 
     def estimate(one: Seen, standing: Standing | None = None) -> np.ndarray:
         scores = one.scores if one.believed is None else np.where(one.believed, one.scores, np.float32(0))
-        return estimate_root(one.keypoints, scores, one.poses, image_size, focal, fps, standing)
+        return estimate_root(one.keypoints, scores, one.poses, image_size, focal, fps, standing, cuts)
 
     roots = [estimate(one) for one in people]
     if not any(np.isfinite(root).any() for root in roots):
         return roots
     for _ in range(2):
         bodies = [one.poses.astype(np.float64) + root[:, None] for one, root in zip(people, roots, strict=True)]
-        _, contacts = find_ground(bodies, skeleton, fps, [one.believed for one in people])
+        _, contacts = find_ground(bodies, skeleton, fps, [one.believed for one in people], cuts)
         feet = [one.poses[:, [skeleton.joints.index(name) for name in FEET]] for one in people]
         roots = [
             estimate(one, Standing(pair, stands)) for one, pair, stands in zip(people, feet, contacts, strict=True)

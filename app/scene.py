@@ -6,6 +6,7 @@ are visible only against a floor that stays, would vanish.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.ground import find_ground
 from app.motion import Motion, PersonMotion
 from app.smoothing import smooth
 from estimators.neutral import UP, complete
+from estimators.tracks import parts
 
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
@@ -36,16 +38,17 @@ class Scene:
     """
 
     def __init__(self, motion: Motion) -> None:
-        evenly = motion.even.people
-        best = [person.best.astype(np.float64) + person.root[:, None] for person in evenly]
-        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), [person.known for person in evenly])
+        even = motion.even
+        best = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
+        known = [person.known for person in even.people]
+        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), known, even.cuts)
         self._ankles = ankle_height(motion)
         self.lifted = [self._shown(person, person.lifted, motion) for person in motion.people]
         self.refined: list[np.ndarray] | None = None
         if all(person.refined is not None for person in motion.people):
             self.refined = [self._shown(person, person.best, motion) for person in motion.people]
         everyone = np.stack(self.refined or self.lifted)  # (P,N,17,3)
-        self.centre = _follow(everyone, float(motion.fps))
+        self.centre = _follow(everyone, float(motion.fps), motion.cuts)
         away = np.linalg.norm(everyone[..., [0, 2]] - self.centre[:, None], axis=-1)
         self.radius = float(np.clip(np.nanquantile(away, 0.985), 0.6, _MAX_RADIUS_M))
         tops = everyone[np.isfinite(everyone).all(axis=(2, 3))][..., 1].max(axis=1)
@@ -138,8 +141,8 @@ class Camera:
         return far
 
 
-def _follow(everyone: np.ndarray, fps: float) -> np.ndarray:
-    """(N,2): the mean position of those present along the floor, smoothed; held where nobody is."""
+def _follow(everyone: np.ndarray, fps: float, cuts: Sequence[int]) -> np.ndarray:
+    """(N,2): the mean position of those present along the floor, smoothed from cut to cut; held where nobody is."""
     hips = everyone[:, :, 0][..., [0, 2]]  # (P,N,2)
     there = np.isfinite(hips[..., 0])
     count = there.sum(axis=0)
@@ -147,4 +150,7 @@ def _follow(everyone: np.ndarray, fps: float) -> np.ndarray:
     frames = np.arange(len(count))
     known = np.flatnonzero(count)
     held = np.stack([np.interp(frames, known, mean[known, axis]) for axis in range(2)], axis=1)
-    return np.stack([smooth(held[:, axis], fps, _FOLLOW_HZ) for axis in range(2)], axis=1)
+    shots = [held[shot] for shot in parts(len(held), cuts)]
+    return np.concatenate(
+        [np.stack([smooth(shot[:, axis], fps, _FOLLOW_HZ) for axis in range(2)], axis=1) for shot in shots]
+    )

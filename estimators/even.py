@@ -112,19 +112,26 @@ class Grid:
         return moved if self.even else np.where(self._dropped(moved), Provenance.INTERPOLATED, moved).astype(np.uint8)
 
     def resample(self, person: _Person) -> _Person:
-        """One person as if every moment were a frame: a dataclass with `provenance` (N,), `scores` and more arrays (N, ...)."""
+        """One person as if every moment were a frame: a dataclass with `provenance` (N,), `scores`, more arrays (N, ...), and
+        perhaps `cuts`."""
         if self.even:
             return person
         n, present = len(person.provenance), person.present
         arrays = {field.name: getattr(person, field.name) for field in fields(person)}
         arrays = {name: value for name, value in arrays.items() if isinstance(value, np.ndarray) and len(value) == n}
-        moved = {name: self.to_moments(value, present) for name, value in arrays.items()}
+        moved: dict[str, Any] = {name: self.to_moments(value, present) for name, value in arrays.items()}
         moved["provenance"] = self.provenance(person.provenance)
         moved["scores"] = np.clip(np.nan_to_num(moved["scores"]), 0, 1)
         moved["scores"][self._dropped(moved["provenance"])] *= GAP_CONFIDENCE
         if "sigma" in moved:
             moved["sigma"] = np.maximum(moved["sigma"], 0)
+        if hasattr(person, "cuts"):
+            moved["cuts"] = self.cuts(person.cuts)
         return replace(person, **moved)
+
+    def cuts(self, cuts: Sequence[int]) -> tuple[int, ...]:
+        """The frames that begin a new shot as moments."""
+        return tuple(sorted({int(self.at[cut]) for cut in cuts if 0 < cut < len(self.at)}))
 
     def _dropped(self, provenance: np.ndarray) -> np.ndarray:
         """(M,) bool: moments of (M,) `provenance` with a pose though no frame was shown near them."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -36,6 +37,7 @@ class Track2D:
         skeleton: the order of the joints.
         every: frames from one look of the detector to the next; those between are interpolated.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
+        cuts: frames that begin a new shot, rising; nothing is interpolated across them.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Track2D:
     skeleton: Skeleton = COCO17
     every: int = 1
     looked: np.ndarray | None = None
+    cuts: tuple[int, ...] = ()
 
     @property
     def present(self) -> np.ndarray:
@@ -85,6 +88,11 @@ def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     Returns:
         The track with the same number of frames; scores are finite everywhere, keypoints wherever not missing.
     """
+    at = np.arange(len(track.provenance)) if at is None else at
+    if track.cuts:
+        shots = parts(len(track.provenance), track.cuts)
+        cleaned = [clean(replace(_part(track, shot), cuts=()), at[shot]) for shot in shots]
+        return replace(_joined(cleaned), cuts=track.cuts)
     keypoints, known = _placed(track)
     detected: np.ndarray = np.asarray(known.any(axis=1))
     if not detected.any():
@@ -92,7 +100,6 @@ def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     scores = np.where(known, np.nan_to_num(track.scores), 0.0)
     size = _body_size(keypoints, scores)
     fps, max_gap = float(track.fps), max(1, int(MAX_GAP * track.fps))
-    at = np.arange(len(known)) if at is None else at
 
     spikes = find_spikes(keypoints, size, fps, at)
     trusted = (scores >= TRUSTED) & ~spikes & detected[:, None]
@@ -118,6 +125,29 @@ def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     )
 
 
+def parts(length: int, cuts: Sequence[int]) -> list[slice]:
+    """The shots of a video of so many frames, whose frames `cuts` each begin a new one."""
+    edges = [0, *(cut for cut in cuts if 0 < cut < length), length]
+    return [slice(start, end) for start, end in pairwise(edges)]
+
+
+def _part(track: Track2D, frames: slice) -> Track2D:
+    """Some frames of a track."""
+    return replace(track, **{name: array[frames] for name, array in _arrays(track).items()})
+
+
+def _joined(shots: Sequence[Track2D]) -> Track2D:
+    """One track of several, one after the other."""
+    whole = {name: np.concatenate([_arrays(shot)[name] for shot in shots]) for name in _arrays(shots[0])}
+    return replace(shots[0], **whole)
+
+
+def _arrays(track: Track2D) -> dict[str, Any]:
+    """What of a track has a row a frame."""
+    values = {item.name: getattr(track, item.name) for item in fields(track)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
 def frames_a_look(fps: Fraction, looks: int) -> int:
     """For a detector to look about `looks` times a second, once in how many frames; 0 stands for every frame."""
     return max(1, round(fps / looks)) if looks else 1
@@ -141,15 +171,22 @@ def spread(track: Track2D, looks: Sequence[int], every: int, times: np.ndarray |
     before = after - (at[after] > frames)
     present = track.provenance != Provenance.MISSING
     between = (before < after) & present[before] & present[after]
+    shots = parts(len(frames), tuple(int(at[cut]) for cut in track.cuts))
+    shot_of = np.concatenate([np.full(shot.stop - shot.start, number) for number, shot in enumerate(shots)])
+    between &= shot_of[at[before]] == shot_of[at[after]]
     keypoints = track.keypoints[before]
     scores = np.minimum(track.scores[before], track.scores[after])
     provenance = np.where(before < after, Provenance.MISSING, track.provenance[before]).astype(np.uint8)
     provenance[between] = Provenance.INTERPOLATED
     missing = provenance == Provenance.MISSING
     keypoints[missing], scores[missing] = np.nan, 0.0
-    for joint in range(keypoints.shape[1]):
-        _interpolate(keypoints[:, joint], ~missing & ~between, ~missing, np.inf, frames if times is None else times)
-    found = replace(track, keypoints=keypoints, scores=scores, provenance=provenance)
+    moments = frames if times is None else times
+    for shot in shots:
+        known = (~missing & ~between)[shot]
+        for joint in range(keypoints.shape[1]):
+            _interpolate(keypoints[shot, joint], known, ~missing[shot], np.inf, moments[shot])
+    cuts = tuple(shot.start for shot in shots[1:])
+    found = replace(track, keypoints=keypoints, scores=scores, provenance=provenance, cuts=cuts)
     return replace(found, fps=track.fps * every, every=every, looked=np.isin(frames, at))
 
 
@@ -167,10 +204,13 @@ def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
     return keypoints, known
 
 
-def runs(present: np.ndarray) -> list[slice]:
-    """Maximal stretches of True in an (N,) bool array."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
-    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+def runs(present: np.ndarray, cuts: Sequence[int] = ()) -> list[slice]:
+    """Maximal stretches of True in an (N,) bool array, none of which goes on across a cut (the first frame of a shot)."""
+    found = []
+    for shot in parts(len(present), cuts):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], present[shot], [False]]).astype(np.int8)))
+        found += [slice(shot.start + int(start), shot.start + int(end)) for start, end in edges.reshape(-1, 2)]
+    return found
 
 
 def gaps(known: np.ndarray) -> list[tuple[int, int]]:

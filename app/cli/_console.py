@@ -82,6 +82,9 @@ def print_result(console: Console, result: Result) -> None:
     """Who was found, how long each stage took, and where the files are."""
     console.print(people_table(result))
     console.print(stage_table(result))
+    if result.motion.left_out:
+        ids = " or ".join(f"--person {one['id']}" for one in result.motion.left_out[:3])
+        console.print(f"Who was left out: --person all, or {ids}", markup=False, highlight=False, soft_wrap=True)
     for file in result.files:
         console.print(f"  {file}", markup=False, highlight=False, soft_wrap=True)
 

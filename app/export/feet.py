@@ -13,6 +13,8 @@ was going. Hip, spine, arms and head keep their pose.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.contacts import FEET
@@ -27,7 +29,14 @@ _STRETCHED = 0.999  # of the leg's length: a leg that is quite straight has no p
 _LEVEL_M = 0.03  # above where ankles stand: a foot nearer than this stands on the floor, a higher one on something
 
 
-def hold_feet(positions: np.ndarray, contacts: np.ndarray, skeleton: Skeleton, fps: float, level: float) -> np.ndarray:
+def hold_feet(
+    positions: np.ndarray,
+    contacts: np.ndarray,
+    skeleton: Skeleton,
+    fps: float,
+    level: float,
+    cuts: Sequence[int] = (),
+) -> np.ndarray:
     """Positions in which each standing foot keeps its place.
 
     Args:
@@ -36,12 +45,13 @@ def hold_feet(positions: np.ndarray, contacts: np.ndarray, skeleton: Skeleton, f
         skeleton: names of the joints.
         fps: frames per second.
         level: y of ankles that stand on the floor.
+        cuts: first frames of shots, each of which is cleaned by itself.
 
     Returns:
         (N,17,3), the same where no foot stands nearby.
     """
     cleaned = positions.copy()
-    for run in runs(np.isfinite(positions).all(axis=(1, 2))):
+    for run in runs(np.isfinite(positions).all(axis=(1, 2)), cuts):
         body, stands = positions[run], contacts[run]
         if not stands.any():
             continue

@@ -105,13 +105,13 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     bodies = [_in_camera(person) for person in seen]
     fps = float(motion.fps)
     known = [person.known for person in seen]
-    ground, contacts = find_ground(bodies, motion.skeleton, fps, known)
+    ground, contacts = find_ground(bodies, motion.skeleton, fps, known, motion.cuts)
     above = ankle_height(motion)
     standing = [ground.of(body) + [0.0, above, 0.0] for body in bodies]
     standing = [complete(body, one, fps, UP, motion.skeleton) for body, one in zip(standing, known, strict=True)]
     if clean_feet:
         pairs = zip(standing, contacts, strict=True)
-        standing = [hold_feet(body, stands, motion.skeleton, fps, above) for body, stands in pairs]
+        standing = [hold_feet(body, stands, motion.skeleton, fps, above, motion.cuts) for body, stands in pairs]
     if space == "world":
         bodies = standing
     elif clean_feet or any(not one[person.present].all() for one, person in zip(known, seen, strict=True)):

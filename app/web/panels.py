@@ -114,11 +114,12 @@ def folder_finished(outcomes: Sequence[Outcome], seconds: float) -> str:
     return _card("done" if counts["done"] else "failed", "Done", f"<p>{words}</p>")
 
 
-def finished(seconds: float, people: int, warnings: Iterable[str]) -> str:
-    """The run is over and has a result."""
+def finished(seconds: float, people: int, warnings: Iterable[str], left_out: int = 0) -> str:
+    """The run is over and has a result; so many people of the video are not in it."""
     who = "one person" if people == 1 else f"{people} people"
     words = f"<p>{who.capitalize()} in 3D after {seconds:.1f} s.</p>"
-    return _card("done", "Done", words + _warnings(warnings))
+    how = "To have them, choose “Everyone”, or pick somebody by picture, and start again." if left_out else ""
+    return _card("done", "Done", words + _warnings([*warnings, *([how] if how else [])]))
 
 
 def stopped() -> str:

@@ -181,7 +181,9 @@ class Workbench(Tab):
         """The result of a run."""
         result = delivery.result
         return {
-            self.buttons.status: panels.finished(delivery.seconds, len(result.motion.people), result.warnings),
+            self.buttons.status: panels.finished(
+                delivery.seconds, len(result.motion.people), result.warnings, len(result.motion.left_out)
+            ),
             self.result: gr.update(visible=True),
             self.viewer: {
                 "video": gr.FileData(path=str(delivery.video)).model_dump(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from scipy.optimize import linear_sum_assignment
 
 from estimators.skeleton import COCO17
@@ -23,6 +24,9 @@ WEAK, STRONG = 0.25, 0.4
 
 _TORSO = [COCO17.joints.index(f"{side}_{joint}") for joint in ("shoulder", "hip") for side in ("left", "right")]
 _COLOUR_BINS = (8, 4, 4)  # hue, saturation, value
+_CLOTHES_BINS = (16, 8, 8)
+_LEGS = [COCO17.joints.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle") for side in ("left", "right")]
+_CLOTHES_SEEN = 0.3  # confidence from which a joint is where its clothes are
 
 
 def joint_box(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -89,6 +93,57 @@ def torso_colours(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) 
     return counts / counts.sum()
 
 
+def clothes(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(2, 1024) histograms of the clothes on torso and legs, each summing to 1; zeros where they are not seen.
+
+    Finer than `torso_colours`, and taken along the limbs, so that next to nothing of what is behind gets in: what somebody is
+    known by who was away for seconds.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        keypoints: (17, 2) pixels, COCO order.
+        scores: (17,) confidences.
+    """
+    found = np.zeros((2, int(np.prod(_CLOTHES_BINS))), np.float32)
+    reach = 0.012 * long_side(joint_box(keypoints, scores))
+    around = reach * np.array([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
+    left, right, left_hip, right_hip = keypoints[_TORSO]
+    middle = (left + right) / 2, (left_hip + right_hip) / 2
+    hips, knees, ankles = keypoints[_LEGS].reshape(3, 2, 2)
+    for part, joints, limbs in (
+        (0, _TORSO, [(left, left_hip), (right, right_hip), middle]),
+        (1, _LEGS, [*zip(hips, knees, strict=True), *zip(knees, ankles, strict=True)]),
+    ):
+        if np.any(scores[joints] < _CLOTHES_SEEN):
+            continue
+        along = np.linspace(0.2, 0.8, 8)[:, None]
+        points = np.concatenate([start + (end - start) * along for start, end in limbs])
+        x, y = np.round(points[:, None] + around).astype(int).reshape(-1, 2).T
+        inside = (x >= 0) & (y >= 0) & (x < image.shape[1]) & (y < image.shape[0])
+        if inside.mean() < 0.7:
+            continue
+        hsv = cv2.cvtColor(image[y[inside], x[inside]][None], cv2.COLOR_BGR2HSV)
+        counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_CLOTHES_BINS), [0, 180, 0, 256, 0, 256])
+        found[part] = counts.ravel() / counts.sum()
+    return found
+
+
+def clothes_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(2,) distances, 0 (alike) to 1, of the clothes (2, 1024) of two people; NaN where either is not seen.
+
+    What lies in neighbouring bins is nearly alike: light changes a little from place to place.
+    """
+    distances = np.full(2, np.nan)
+    for part in range(2):
+        if a[part].any() and b[part].any():
+            soft = [
+                gaussian_filter(one[part].reshape(_CLOTHES_BINS), 0.7, mode=("wrap", "nearest", "nearest")).ravel()
+                for one in (a, b)
+            ]
+            distances[part] = colour_distance(soft[0] / soft[0].sum(), soft[1] / soft[1].sum())
+    return distances
+
+
 def colour_distance(a: np.ndarray | None, b: np.ndarray | None) -> float:
     """Hellinger distance of two histograms, 0 (alike) to 1; 0.5, which favours nobody, where one is unknown."""
     if a is None or b is None:
@@ -103,11 +158,3 @@ def assign(costs: np.ndarray) -> list[tuple[int, int]]:
     # Far dearer than any real cost: as many pairs as possible are made, and of those the cheapest set.
     rows, columns = linear_sum_assignment(np.minimum(costs, 1e3))
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if np.isfinite(costs[r, c])]
-
-
-def scene_signature(image: np.ndarray) -> np.ndarray:
-    """(576,) brightness pattern of an image, zero mean and unit length; the dot product of two is their correlation."""
-    step = max(1, min(image.shape[:2]) // 180)  # enough pixels for an average, at a tenth of the time
-    small = cv2.resize(image[::step, ::step], (32, 18), interpolation=cv2.INTER_AREA).mean(axis=2).ravel()
-    small -= small.mean()
-    return small / (np.linalg.norm(small) + 1e-6)

@@ -20,11 +20,12 @@ COAST = 1.0  # seconds after which a lost person is no longer expected to go on 
 
 @dataclass(eq=False)
 class Pose:
-    """One person in one frame: keypoints (17,2) pixels, scores (17,), colours of the torso (128,) or None."""
+    """One person in one frame: keypoints (17,2) pixels, scores (17,), colours of the torso (128,) and clothes (2,1024) or None."""
 
     keypoints: np.ndarray
     scores: np.ndarray
     colours: np.ndarray | None = None
+    clothes: np.ndarray | None = None
 
     @property
     def box(self) -> np.ndarray:
@@ -53,7 +54,12 @@ class Person:
     held_size: float = 1.0  # `size` when the rectangle was drawn
     rectangle: np.ndarray = field(default_factory=lambda: np.zeros(4))  # xyxy pixels
     colours: np.ndarray | None = None
+    clothes: np.ndarray = field(
+        default_factory=lambda: np.zeros((2, 1024))
+    )  # sum over the frames, see `matching.clothes`
     strong: int = 0  # frames in which the person was seen clearly
+    came: np.ndarray | None = None  # thumbnail of the picture in which the person came, and
+    left: np.ndarray | None = None  # of the one in which they were last seen
 
     def unseen(self, index: int) -> int:
         """Frames since the person was last seen; 1 if that was the frame before `index`."""
@@ -88,8 +94,10 @@ class Person:
         self.size = 0.8 * self.size + 0.2 * side if self.frames else side
         if pose.colours is not None and (learn_colours or self.colours is None):
             self.colours = pose.colours if self.colours is None else 0.9 * self.colours + 0.1 * pose.colours
+        if pose.clothes is not None and learn_colours:
+            self.clothes = self.clothes + pose.clothes
         self.frames.append(index)
-        self.poses.append(replace(pose, colours=None))
+        self.poses.append(replace(pose, colours=None, clothes=None))
         self.strong += self._is_strong(pose)
         self.hold_rectangle(pose.box)
 
@@ -97,8 +105,23 @@ class Person:
         """Add a sighting in a frame before the latest."""
         place = bisect_left(self.frames, index)
         self.frames.insert(place, index)
-        self.poses.insert(place, replace(pose, colours=None))
+        self.poses.insert(place, replace(pose, colours=None, clothes=None))
         self.strong += self._is_strong(pose)
+
+    def rest(self) -> None:
+        """Forget the velocity: what came before goes on no longer."""
+        self.velocity = np.zeros(2)
+
+    def and_then(self, later: Person) -> Person:
+        """The person whose earlier part this is, and `later` the rest."""
+        return replace(
+            later,
+            frames=self.frames + later.frames,
+            poses=self.poses + later.poses,
+            clothes=self.clothes + later.clothes,
+            strong=self.strong + later.strong,
+            came=self.came,
+        )
 
     def pose_at(self, index: int) -> Pose | None:
         """The pose in frame `index`, None if not seen there."""

@@ -16,7 +16,10 @@ from typing import Protocol
 import numpy as np
 
 from estimators.detection import matching
+from estimators.detection.changes import RETURN, Change, View, watch
+from estimators.detection.cuts import confirm
 from estimators.detection.person import Person, Pose
+from estimators.detection.reunion import ALIKE, reunite
 from estimators.errors import NobodyFoundError, PersonError
 from estimators.tracks import Provenance, Track2D, clean, spread
 
@@ -26,8 +29,8 @@ KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if
 FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is dropped
 LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
 OVERLAPPED = 0.1  # intersection over union from which two people may be mistaken for each other
-SCENE_CUT = 0.4  # correlation of two frames' brightness below which the scene has changed
-SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be a flash) and be the same
+SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be the light) and be the same
+JUMP_REACH = 1.2  # over a jump within a scene, if the clothes are the same
 REAL_SECONDS = 0.3  # a shorter track is a ghost, unless the clip itself is hardly longer
 REAL_SCORE = 0.3  # mean confidence below which a track is a false positive on the background
 
@@ -74,23 +77,26 @@ def track_people(
 
     Returns:
         One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
-        filled and marked, NaN where the person is not seen. Empty if nobody is.
+        filled and marked, NaN where the person is not seen, `cuts` where the video is cut. Empty if nobody is.
     """
     tracker = _Tracker(detector, fps / every, image_size)
     looks: list[int] = []
     steps: list[int] = []  # of each look, `every` frames long
     times: list[float] = []
-    waiting: tuple[int, np.ndarray] | None = None  # the latest frame, if it was not looked at
+    waiting: tuple[int, View] | None = None  # the latest frame, if it was not looked at
 
-    def look(index: int, image: np.ndarray) -> None:
-        steps.append(max(-(-round(times[index]) // every), steps[-1] + 1 if steps else 0))
-        tracker.step(steps[-1], image)
+    def look(index: int, view: View) -> None:
+        steps.append(max(-(-round(view.moment) // every), steps[-1] + 1 if steps else 0))
+        tracker.step(steps[-1], view)
         looks.append(index)
 
-    for index, (image, moment) in enumerate(zip(frames, moments or count(), strict=False)):
-        times.append(moment)
-        waiting = (index, image)
-        if not looks or round(moment) >= round(times[looks[-1]]) + every or every == 1:
+    for index, view in enumerate(watch(frames, moments or count(), float(fps))):
+        times.append(view.moment)
+        changed = view.change is not Change.NONE
+        if changed and waiting is not None:  # both sides of what may be a cut are looked at: nothing lies between
+            look(*waiting)
+        waiting = (index, view)
+        if changed or not looks or round(view.moment) >= round(times[looks[-1]]) + every or every == 1:
             look(*waiting)
             waiting = None
         if on_frame is not None:
@@ -98,10 +104,14 @@ def track_people(
     if waiting is not None:
         look(*waiting)
     tracker.finish()
+    people = reunite(tracker.people(len(looks)), tracker.changes)
+    cuts = confirm(tracker.changes, people, float(fps / every))
     at = np.array(times if every == 1 else steps)
     return [
-        spread(clean(_to_track(number, person, steps, fps / every, image_size), at), looks, every, np.array(times))
-        for number, person in enumerate(tracker.people(len(looks)))
+        spread(
+            clean(_to_track(number, person, steps, fps / every, image_size, cuts), at), looks, every, np.array(times)
+        )
+        for number, person in enumerate(people)
     ]
 
 
@@ -117,7 +127,7 @@ def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]
         NobodyFoundError: no real person in the video.
         PersonError: no person of that id, or not an id at all.
     """
-    real = [track for track in tracks if _is_real(track)]
+    real = real_people(tracks)
     if person in ("all", "largest"):
         if not real:
             raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
@@ -131,7 +141,15 @@ def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]
     return chosen
 
 
-def _to_track(number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int]) -> Track2D:
+def real_people(tracks: Sequence[Track2D]) -> list[Track2D]:
+    """Without ghosts, which are short or faint."""
+    return [track for track in tracks if _is_real(track)]
+
+
+def _to_track(
+    number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
+) -> Track2D:
+    """A row for each of `steps`, the moments of the looks, in which the person's frames and the cuts are counted."""
     length, seen = len(steps), np.searchsorted(steps, person.frames)
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
     scores = np.zeros((length, 17), np.float32)
@@ -139,7 +157,8 @@ def _to_track(number: int, person: Person, steps: Sequence[int], fps: Fraction, 
     keypoints[seen] = [pose.keypoints for pose in person.poses]
     scores[seen] = [pose.scores for pose in person.poses]
     provenance[seen] = Provenance.DETECTED
-    return Track2D(number, keypoints, scores, provenance, fps, image_size)
+    begun = tuple(int(place) for place in np.searchsorted(steps, cuts))
+    return Track2D(number, keypoints, scores, provenance, fps, image_size, cuts=begun)
 
 
 def _is_real(track: Track2D) -> bool:
@@ -167,55 +186,74 @@ class _Tracker:
         self.detector, self.fps, self.image_size = detector, float(fps), image_size
         self.alive: list[Person] = []
         self.ended: list[Person] = []
-        self.scene: np.ndarray | None = None
         self.searched = -EMPTY_EVERY  # the latest frame that was searched as a whole
+        self.suspended: list[Person] = []  # ended by a change of scene: it may have been a hand before the camera
+        self.changes: dict[int, Change] = {}  # the frames that may begin a new shot
         # The frames in which a newcomer may have been overlooked.
-        self.recent: deque[tuple[int, np.ndarray]] = deque(maxlen=EMPTY_EVERY - 1)
+        self.recent: deque[tuple[int, View]] = deque(maxlen=EMPTY_EVERY - 1)
 
     def people(self, length: int) -> list[Person]:
         """Everybody believed to be a person after `length` frames, in order of first appearance."""
         everybody = [person for person in self.ended + self.alive if person.confirmed(length)]
         return sorted(everybody, key=lambda person: person.frames[0])
 
-    def step(self, index: int, image: np.ndarray, whole: bool = False) -> None:
+    def step(self, index: int, view: View, whole: bool = False) -> None:
         """Find everybody in frame `index`; all over it if it is time for that, or asked for."""
-        cut = self._scene_changed(image)
+        image, change = view.image, view.change
+        self._note(index, change)
         predicted = {person: person.predict(index) for person in self.alive}
         contested = self._contested(predicted)
         coarse: dict[Person, Pose] = {}
         newcomers: list[Person] = []
-        if cut:
-            self.recent.clear()
         since, lost = self.searched, [person for person in self.alive if person.unseen(index) > 1]
-        if whole or cut or contested or self._full_frame_due(index):
+        if whole or change is not Change.NONE or contested or self._full_frame_due(index):
             self.searched = index
-            coarse, unknown = self._link(index, self._find_all(image), predicted, cut)
-            if cut:
-                self._end([person for person in self.alive if person not in coarse])
+            coarse, unknown = self._link(index, self._find_all(image), predicted, change)
+            if change is Change.SCENE:
+                self.suspended = [person for person in self.alive if person not in coarse]
+                self._end(self.suspended)
             for pose in unknown:
                 newcomers.append(Person(self.fps))
                 newcomers[-1].see(index, pose, learn_colours=True)
             self.alive += newcomers
         for person, pose in self._look_again(index, image, coarse, predicted).items():
             person.see(index, pose, learn_colours=person not in contested)
+        for person in self.alive:
+            if person.unseen(index) == 0:
+                person.left = view.thumbnail
+                person.came = view.thumbnail if person.came is None else person.came
         for person in newcomers:
             self._look_back(person, min(since, index - FULL_FRAME_EVERY))
         for person in lost:
             if person.unseen(index) == 0:
                 self._look_back(person, since)
+        if change is not Change.NONE:
+            for person in self.alive:
+                person.rest()
         self._retire(index, predicted)
-        self.recent.append((index, image))
+        self.recent.append((index, view))
 
     def finish(self) -> None:
         """Search the last frame as a whole if nobody was seen in it: who came last may have been overlooked till now."""
         if self.recent and self.searched < self.recent[-1][0]:
-            index, image = self.recent.pop()
+            index, view = self.recent.pop()
             if all(person.unseen(index) for person in self.alive):
-                self.step(index, image, whole=True)
+                self.step(index, view, whole=True)
 
-    def _scene_changed(self, image: np.ndarray) -> bool:
-        before, self.scene = self.scene, matching.scene_signature(image)
-        return before is not None and float(before @ self.scene) < SCENE_CUT
+    def _note(self, index: int, change: Change) -> None:
+        """Get ready for a frame that is not like the one before it."""
+        if change is Change.RETURN:  # what has been in between is no shot
+            gone = {id(person) for person in self.suspended}
+            self.ended = [person for person in self.ended if id(person) not in gone]
+            self.alive += self.suspended
+            self.changes = {at: kind for at, kind in self.changes.items() if index - at > RETURN * self.fps}
+        elif change is not Change.NONE:
+            self.changes[index] = change
+        if change is not Change.NONE:
+            self.suspended = []
+            self.recent.clear()
+            for person in self.alive:
+                person.rest()
 
     def _full_frame_due(self, index: int) -> bool:
         """Now and then; and at once where somebody is new or was seen a moment ago.
@@ -241,7 +279,8 @@ class _Tracker:
         scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
         if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
             return None
-        return Pose(keypoints, scores, matching.torso_colours(image, keypoints, scores))
+        colours, clothes = (of(image, keypoints, scores) for of in (matching.torso_colours, matching.clothes))
+        return Pose(keypoints, scores, colours, clothes)
 
     def _find_all(self, image: np.ndarray) -> list[Pose]:
         """Everybody on the whole frame, clearest first, each once."""
@@ -254,26 +293,30 @@ class _Tracker:
         return poses
 
     def _link(
-        self, index: int, found: list[Pose], predicted: dict[Person, Pose], cut: bool
+        self, index: int, found: list[Pose], predicted: dict[Person, Pose], change: Change
     ) -> tuple[dict[Person, Pose], list[Pose]]:
         """Give found poses to people: first to those seen just before, then to the lost; the rest are newcomers."""
         linked: dict[Person, Pose] = {}
         left = list(found)
         recent = [person for person in self.alive if person.unseen(index) <= max(1, FORGET_NEW * self.fps)]
         for group in (recent, [person for person in self.alive if person not in recent]):
-            costs = [[self._cost(index, person, predicted[person], pose, cut) for pose in left] for person in group]
+            costs = [[self._cost(index, person, predicted[person], pose, change) for pose in left] for person in group]
             pairs = matching.assign(np.array(costs))
             linked.update({group[row]: left[column] for row, column in pairs})
             taken = {column for _, column in pairs}
             left = [pose for column, pose in enumerate(left) if column not in taken]
         return linked, left
 
-    def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, cut: bool) -> float:
+    def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, change: Change) -> float:
         """0 for the very pose and clothes expected, growing to 2.2; infinite if out of reach."""
         distance = person.distance(predicted, pose)
-        reach = SCENE_CUT_REACH if cut else person.reach(index)
+        reach = {Change.SCENE: SCENE_CUT_REACH, Change.JUMP: JUMP_REACH}.get(change, person.reach(index))
         if distance > reach:
             return np.inf
+        if change is Change.JUMP and distance > SCENE_CUT_REACH and pose.clothes is not None:
+            apart = matching.clothes_distance(person.clothes, pose.clothes)
+            if np.any(apart > ALIKE):
+                return np.inf
         growth = abs(np.log(matching.long_side(pose.box) / person.size))
         return distance / reach + matching.colour_distance(person.colours, pose.colours) + min(growth, 1.0) / 5
 
@@ -305,11 +348,11 @@ class _Tracker:
     def _look_back(self, person: Person, since: int) -> None:
         """Find somebody who has come, or come back, also in the frames before, after `since`, latest first."""
         nearest = person.poses[-1]
-        for index, image in reversed(self.recent):
+        for index, view in reversed(self.recent):
             if index <= since or person.pose_at(index) is not None:
                 return
-            found = self.detector.detect_in(image, person.rectangle[None].astype(np.float32))
-            pose = self._pose(image, found.keypoints[0], found.scores[0])
+            found = self.detector.detect_in(view.image, person.rectangle[None].astype(np.float32))
+            pose = self._pose(view.image, found.keypoints[0], found.scores[0])
             if pose is None or pose.scores.mean() < matching.STRONG:
                 return
             if person.distance(nearest, pose) > person.reach(person.frames[-1] + 1):
