@@ -89,6 +89,13 @@ def test_no_link_signs_anybody_out(http: httpx.Client) -> None:
     assert http.get("/logout", headers={**followed, "sec-fetch-site": "same-origin"}).status_code == 302
 
 
+@pytest.mark.parametrize("span", ["1-2-3", "0-1,3-4", "-", "a-b", "1" * 5000 + "-" + "2" * 5000])
+def test_a_part_of_a_file_that_is_none_is_the_whole(http: httpx.Client, clip: tuple[Path, Path], span: str) -> None:
+    whole = clip[0].read_bytes()
+    assert http.get(f"/gradio_api/file={clip[0]}", headers={"range": f"bytes={span}"}).content == whole
+    assert http.get(f"/gradio_api/file={clip[0]}", headers={"range": "bytes=2-5"}).content == whole[2:6]
+
+
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
