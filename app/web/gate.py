@@ -29,6 +29,8 @@ _JSON_BYTES = 200_000  # of a request that is no upload
 _FORM_BYTES = 100_000  # that a form adds to the files in it
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{0,5})?")
 
+_RANGE = re.compile(r"bytes=[0-9]{1,15}-[0-9]{0,15}|bytes=-[0-9]{1,15}")
+
 # Of each address. Gradio remembers 2000 sessions at a time, so nobody may begin that many while others are waiting.
 _SESSIONS, _SESSIONS_S = 300, 600.0
 _SEEN = 20_000  # sessions that are known to have begun
@@ -197,6 +199,8 @@ class Gate:
         dropped = set(_NEVER_SAID)
         if not self._rules.foreign or ("x-forwarded-host" in headers and named not in self._rules.foreign):
             dropped.update(_SAID_BY_PROXIES)
+        if not _RANGE.fullmatch(headers.get("range", "")):  # gradio stumbles over several
+            dropped.add("range")
         return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].decode("latin-1") not in dropped]}
 
     # --- what is sent ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ import httpx
 import pytest
 from conftest import Served, serving
 
+from app.web.choices import defaults
 from app.web.jobs import Job
 from app.web.server import Settings
 from app.web.sessions import Sessions
 from app.web.uploads import Uploads
 from app.web.visitors import Attempts
-
-WISH = ["movenet", "stcformer", 81, "largest", 2, True, 0]
 
 
 @pytest.fixture
@@ -89,12 +89,19 @@ def test_no_link_signs_anybody_out(http: httpx.Client) -> None:
     assert http.get("/logout", headers={**followed, "sec-fetch-site": "same-origin"}).status_code == 302
 
 
+@pytest.mark.parametrize("span", ["1-2-3", "0-1,3-4", "-", "a-b", "1" * 5000 + "-" + "2" * 5000])
+def test_a_part_of_a_file_that_is_none_is_the_whole(http: httpx.Client, clip: tuple[Path, Path], span: str) -> None:
+    whole = clip[0].read_bytes()
+    assert http.get(f"/gradio_api/file={clip[0]}", headers={"range": f"bytes={span}"}).content == whole
+    assert http.get(f"/gradio_api/file={clip[0]}", headers={"range": "bytes=2-5"}).content == whole[2:6]
+
+
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
 def test_who_names_no_session_has_none_of_anybody_elses(http: httpx.Client, served: Served, long_clip: Path) -> None:
     path = http.post("/gradio_api/upload", files={"files": (long_clip.name, long_clip.read_bytes())}).json()[0]
-    data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, *WISH]
+    data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, *asdict(defaults()).values()]
     answers: list[httpx.Response] = []
     sent = threading.Thread(
         target=lambda: answers.append(http.post("/gradio_api/run/process", json={"data": data}, timeout=120))
