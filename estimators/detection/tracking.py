@@ -309,6 +309,8 @@ class _Tracker:
 
     def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, change: Change) -> float:
         """0 for the very pose and clothes expected, growing to 2.2; infinite if out of reach."""
+        if change is Change.JUMP and person.unseen(index) > 1:  # what jumps may be the very person who comes back
+            change = Change.NONE
         distance = person.distance(predicted, pose)
         reach = {Change.SCENE: SCENE_CUT_REACH, Change.JUMP: JUMP_REACH}.get(change, person.reach(index))
         if distance > reach:

@@ -134,10 +134,11 @@ def test_a_detector_that_looks_at_every_third_frame_follows_as_well():
     assert len(world.rectangles) < 2 * 90 / 3 + 10
     tracks = {id(owner(track, world.actors)): track for track in tracks}
     assert off(tracks[id(first)], first) < 3 and off(tracks[id(second)], second) < 3
-    for actor, start in ((first, 0), (second, 48)):
+    looks = [*range(0, 46, 3), *range(46, 90, 3), 89]  # and at once where the picture changes
+    for actor, start in ((first, 0), (second, 46)):
         kinds = tracks[id(actor)].provenance
         assert (kinds[:start] == Provenance.MISSING).all() and (kinds[start:] != Provenance.MISSING).all()
-        assert np.flatnonzero(kinds == Provenance.DETECTED).tolist() == [*range(start, 90, 3), 89]
+        assert np.flatnonzero(kinds == Provenance.DETECTED).tolist() == [look for look in looks if look >= start]
     assert len(select_people(list(tracks.values()), "all")) == 2
 
 
@@ -435,7 +436,7 @@ def test_frames_are_streamed():
     done: list[int] = []
     track_people(frames(), world, FPS, SIZE, on_frame=done.append)
     assert done == list(range(1, 91))
-    assert most <= 7
+    assert most <= 5 + 3  # kept to look back into, and ahead to tell a cut
 
 
 def test_state_does_not_leak_from_clip_to_clip():
