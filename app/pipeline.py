@@ -318,7 +318,7 @@ def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: S
 
     pictures = SideBySide(motion)
     index = 0
-    with TemporaryDirectory() as scratch, stages("Draw", len(motion)) as progress:
+    with TemporaryDirectory(dir=target.parent) as scratch, stages("Draw", len(motion)) as progress:
         sound, not_brought = bring_sound(info.path, clock.start, clock.seconds, Path(scratch) / "sound.mp4")
         for warning in not_brought:
             progress.warn(warning)

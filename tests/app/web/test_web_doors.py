@@ -378,17 +378,17 @@ def test_a_wrong_value_is_said_before_any_work(
 def test_a_request_that_does_not_fit_gets_a_sentence(http: httpx.Client, ask: Callable[..., tuple[bool, str]]) -> None:
     for endpoint, data, words in [
         ("check", [], "takes 1: video"),
-        ("process", [None], "takes 8: video, detector"),
+        ("process", [None], "takes 9: video, detector"),
         ("check", [3], "takes 1: video"),
         ("check", ["/etc/passwd"], "takes 1: video"),
         ("check", [{"path": 3}], "not uploaded here"),
         ("check", [{"path": "/etc/passwd", "meta": 3}], "not uploaded here"),
         ("check", [{"path": "/etc/passwd", "url": "http://localhost/x", "meta": {"_type": "x"}}], "not uploaded here"),
         ("check", [None], "no video yet"),
-        ("folder", arguments("folder", None), "takes 8: videos"),
-        ("folder", arguments("folder", {"path": None}), "takes 8: videos"),
+        ("folder", arguments("folder", None), "takes 9: videos"),
+        ("folder", arguments("folder", {"path": None}), "takes 9: videos"),
         ("folder", arguments("process", None), "no videos yet"),
-        ("folder", ["/etc/passwd", *arguments("process", None)[1:]], "takes 8: videos"),
+        ("folder", ["/etc/passwd", *arguments("process", None)[1:]], "takes 9: videos"),
     ]:
         answered, said = ask(http, endpoint, data)
         assert not answered and words in said and "upstream" not in said and "null" not in said, (endpoint, data, said)

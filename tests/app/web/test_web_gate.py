@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -51,7 +52,8 @@ def with_gate(
     async def whole() -> None:
         await act(client)
 
-    asyncio.run(whole())
+    with ThreadPoolExecutor(1) as apart:  # another test's browser may have an event loop in this thread
+        apart.submit(asyncio.run, whole()).result()
 
 
 def test_nobody_begins_ever_new_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
