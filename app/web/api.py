@@ -29,7 +29,6 @@ from app.web.choices import Wish
 from app.web.handlers import Desk, sentence
 from app.web.jobs import Cancelled, Job
 from app.web.limits import seconds_of
-from app.web.uploads import file_box
 from app.web.work import Delivery
 from estimators.errors import D3PError
 
@@ -42,7 +41,7 @@ def add_endpoints(desk: Desk) -> None:
     slot: dict[str, Any] = {"concurrency_limit": None}  # the slot of the desk is the queue
     with gr.Group(visible=False):
         trigger = gr.Button()
-        video, videos = file_box(label="video"), file_box(label="videos", file_count="multiple")
+        video, videos = gr.File(label="video"), gr.File(label="videos", file_count="multiple")
         wish: dict[str, Block] = {name: _control(name, value) for name, value in asdict(choices.defaults()).items()}
         summary = gr.JSON(label="summary")
         files, archive = gr.File(label="files", file_count="multiple"), gr.File(label="zip")

@@ -14,7 +14,6 @@ from app.web.form import QUIET, Buttons, Form
 from app.web.handlers import Desk
 from app.web.sessions import Session
 from app.web.tab import Tab
-from app.web.uploads import file_box
 
 
 class FolderTab(Tab):
@@ -27,7 +26,7 @@ class FolderTab(Tab):
         self.desk = desk
         with gr.Row(equal_height=False, elem_classes="d3p-top"):
             with gr.Column(scale=6, min_width=320):
-                self.files = file_box(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
+                self.files = gr.File(label="Videos", file_count="multiple", height=360, elem_id="folder-videos")
             with gr.Column(scale=5, min_width=320):
                 self.form = Form("folder-", picking=False)
                 self.buttons = Buttons("folder-", panels.welcome(desk.limits.folder_sentence(), "videos"))

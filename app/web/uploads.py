@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import FileData, ListFiles
+from gradio.data_classes import FileData
 
 from estimators.errors import VideoError
 
@@ -127,14 +127,10 @@ def _files(folder: Path) -> Iterator[Path]:
                     yield path
 
 
-def file_box(**settings: Any) -> gr.File:
-    """A box for files whose handlers get paths; gradio's own leaves an empty temporary file for each value it hands on."""
+def _path_alone(box: gr.File, file: FileData) -> str:
+    return file.path
 
-    def paths(payload: FileData | ListFiles | None) -> str | list[str] | None:
-        if payload is None or isinstance(payload, FileData):
-            return payload.path if payload else None
-        return [one.path for one in payload]
 
-    box = gr.File(**settings)
-    box.preprocess = paths  # type: ignore[method-assign]
-    return box
+# Gradio's own leaves an empty temporary file for each value that it hands to a handler. Not an override on one box: a box is
+# built anew, of its class, at every update.
+gr.File._process_single_file = _path_alone  # type: ignore[method-assign, assignment]

@@ -15,7 +15,6 @@ from app.web.handlers import Desk, sentence
 from app.web.people import Found
 from app.web.sessions import Session
 from app.web.tab import Tab
-from app.web.uploads import file_box
 from app.web.work import Delivery
 from estimators.errors import ConfigError
 
@@ -64,7 +63,7 @@ class Workbench(Tab):
         # A box for files and not for videos: gradio's takes only what browsers call a video (no GIF), and says of what
         # the browser cannot play (HEVC) that it is none.
         with gr.Column(elem_classes="d3p-input"):
-            self.files = file_box(label="Video", elem_id="video")
+            self.files = gr.File(label="Video", elem_id="video")
             self.preview = gr.HTML(
                 None,
                 html_template="<div class='d3p-preview'></div>",

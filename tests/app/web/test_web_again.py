@@ -96,6 +96,7 @@ def test_a_folder_is_there_after_reloading(visit: Visit, clip: tuple[Path, Path]
     page = visit.page
     page.click("[role=tab]:has-text('Folder')")
     page.set_input_files("#folder-videos input[type=file]", [clip[0], garbage])
+    page.wait_for_selector("#folder-status:has-text('One video can be processed')")
     page.click("#folder-start:not([disabled])")
     page.wait_for_selector("#folder-status [data-state=done]")
     page.reload()
