@@ -27,7 +27,7 @@ CARD: dict[str, Any] = {
     "kind": "detector",
     "joints": "33 landmarks of BlazePose, and the same in metres",
     "dtype": "float16, computed in float32",
-    "training_data": "some 80,000 consented pictures of people (2D), and body models fitted to them (3D), as Google's model card says",
+    "training_data": "Google's own; the model page says what it tells of it",
     "licence": "Apache-2.0",
     "copyright": "Google LLC, the MediaPipe authors",
     "notice": (
