@@ -25,6 +25,7 @@ from app.clock import Clock
 from app.models import Models
 from app.video import VideoReader, probe
 from app.video_writer import VideoWriter
+from app.web import playback
 from app.web.handlers import Desk
 from app.web.limits import Limits
 from app.web.server import Settings
@@ -132,10 +133,12 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
     use(patch, stand_in)
     patch.setattr("app.web.server.demo_clips", lambda: {"walker": clip})
     patch.setattr("app.web.playback.demo_clips", lambda: {"walker": clip})
+    playback._bundled.cache_clear()  # another test may have asked before
     limits = Limits(seconds=30, frames=1000, megapixels=1, megabytes=5, clips=4)
     with serving(Settings(port=0, grace_s=15, limits=limits)) as app:
         yield app
     patch.undo()
+    playback._bundled.cache_clear()
 
 
 @pytest.fixture(scope="session")
