@@ -1,4 +1,4 @@
-"""What differs between the releases of PyAV that work here (14 to 19), in one place."""
+"""What differs between the releases of PyAV that work here (17.1 to 19), in one place."""
 
 from __future__ import annotations
 
