@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.motion import Motion, runs
-from estimators.tracks import Provenance, Track2D
+from estimators.gaps import Provenance, Track2D
 
 _MOST = 3  # stretches, or people, that a sentence lists
 

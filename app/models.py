@@ -12,7 +12,7 @@ from estimators.errors import ConfigError
 if TYPE_CHECKING:
     from estimators.detection import Detector
     from estimators.lifting.lifter import Lifter
-    from refiner.refine import Refiner
+    from refiner.refiner import Refiner
 
 
 # What a user who does not want to choose a lifter chooses between.
@@ -123,7 +123,7 @@ class Models:
     def load_refiner(options: Options) -> Refiner:
         """The refiner alone."""
         from refiner import diffusion
-        from refiner.refine import Refiner
+        from refiner.refiner import Refiner
 
         if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
             raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")

@@ -8,7 +8,7 @@ File format (`motion.npz`, loads with `allow_pickle=False`):
     person{i}/provenance    (N,)         uint8    0 missing, 1 interpolated, 2 detected
     person{i}/lifted        (N,17,3)     float32  metres, camera space, relative to the hip; NaN if missing
     person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
-    person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.root`; NaN if missing
+    person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.world.root`; NaN if missing
     person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
     person{i}/believed      (N,17)       bool     False for a joint outside the picture or not seen for long, whose place is a guess,
                                                   see `estimators.belief` (absent in older files: all are believed)
@@ -31,13 +31,13 @@ from typing import Any
 
 import numpy as np
 
-from app.clock import rate_of
-from app.files import complete_file
+from app.media.clock import rate_of
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.even import Grid
+from estimators.files import complete_file
+from estimators.gaps import Provenance, frames_a_look, runs
 from estimators.skeleton import H36M17, Skeleton
-from estimators.tracks import Provenance, frames_a_look, runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
@@ -102,7 +102,7 @@ class Motion:
     Attributes:
         people: one or more, by id.
         timestamps: (N,) float64 seconds since the first frame, strictly increasing.
-        fps: frames per second; the typical rate if the video's rate varies, see `app.clock.typical_rate`.
+        fps: frames per second; the typical rate if the video's rate varies, see `app.media.clock.typical_rate`.
         image_size: (width, height) pixels of the upright picture.
         source: `name` and `sha256` of the video file.
         camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found; `turned_deg`, if

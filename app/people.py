@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.clock import Clock
+from app.media.clock import Clock
+from app.media.video import VideoInfo, VideoReader
 from app.models import UNSURE
 from app.progress import Progress
-from app.video import VideoInfo, VideoReader
-from estimators.tracks import Track2D, frames_a_look
+from estimators.gaps import Track2D, frames_a_look
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
@@ -80,7 +80,7 @@ def find_people(
     if known is not None and known.fit(info, detector, every, rotate):
         return known
     from app.turn import FirstLook, find_turn
-    from estimators.detection.tracking import track_people
+    from estimators.tracking.tracker import track_people
 
     looking, found = FirstLook(detector), rotate == UNSURE
     if found:

@@ -22,24 +22,24 @@ from typing import Any
 
 import numpy as np
 
-from app.camera import find_camera
-from app.clock import Clock
 from app.export import export, exported_files
-from app.files import complete_folder
 from app.left_out import people_left_out, sentences
+from app.media.clock import Clock
+from app.media.focal import find_camera
+from app.media.video import VideoInfo, VideoReader, probe
 from app.models import Models, Options
 from app.motion import Motion, PersonMotion, runs
 from app.people import People, find_people
 from app.progress import Progress, Silent
-from app.quality import guesses, quality, save_quality
-from app.report import save_report
-from app.root import Seen, estimate_roots
-from app.video import VideoInfo, VideoReader, probe
+from app.quality.measures import guesses, quality, save_quality
+from app.quality.page import save_report
+from app.world.root import Seen, estimate_roots
 from estimators.belief import believed_joints, widened
 from estimators.errors import ConfigError, VideoError
 from estimators.even import Grid
+from estimators.files import complete_folder
+from estimators.gaps import Provenance, Track2D
 from estimators.skeleton import H36M17
-from estimators.tracks import Provenance, Track2D
 
 MOTION, SIDE_BY_SIDE, QUALITY, REPORT = "motion.npz", "side_by_side.mp4", "quality.json", "quality.html"
 OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY, REPORT)
@@ -173,7 +173,7 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
 
 def _chosen(people: People, options: Options) -> tuple[list[Track2D], tuple[dict[str, int], ...]]:
     """Those whom the run is about, with Human3.6M joints, and who else there is."""
-    from estimators.detection.tracking import real_people, select_people
+    from estimators.tracking.tracker import real_people, select_people
 
     chosen = select_people(people.tracks, options.person)
     return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
@@ -312,9 +312,9 @@ def _draw(motion: Motion, clock: Clock, info: VideoInfo, target: Path, stages: S
     Raises:
         VideoError: the file has changed since the first pass.
     """
-    from app.render import SideBySide
-    from app.sound import bring_sound
-    from app.video_writer import VideoWriter
+    from app.media.sound import bring_sound
+    from app.media.writer import VideoWriter
+    from app.picture.side_by_side import SideBySide
 
     pictures = SideBySide(motion)
     index = 0

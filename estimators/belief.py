@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import median_filter
 
+from estimators.gaps import MAX_GAP, Provenance, Track2D, runs
 from estimators.neutral import bone_lengths, outwards
 from estimators.skeleton import H36M17
-from estimators.tracks import MAX_GAP, Provenance, Track2D, runs
 
 _LOW, _SURE = 0.2, 0.3  # confidence below which a joint is doubted, and from which it no longer is (hysteresis)
 _FLICKER_S = 0.25  # a joint that is taken for seen for less than half of this is not

@@ -23,8 +23,8 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
-from estimators.camera import assumed_focal, place, rays_of
 from estimators.lifting.normalise import person_size
+from estimators.pinhole import assumed_focal, place, rays_of
 from estimators.skeleton import H36M17
 from refiner.least_jerk import least_jerk
 

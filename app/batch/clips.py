@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from mimetypes import MimeTypes
 from pathlib import Path
 
-from app.video import first_picture
+from app.media.video import first_picture
 from estimators.errors import ConfigError, VideoError
 
 # What is a video whatever it holds: if it is a bad one, people want to hear that.

@@ -17,11 +17,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.files import complete_file
 from app.models import Options
 from app.pipeline import own_version
 from estimators import weights
 from estimators.errors import WeightsError
+from estimators.files import complete_file
 from estimators.hashes import file_sha256
 
 DONE, FAILED = "done.json", "failed.json"

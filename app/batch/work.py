@@ -19,11 +19,11 @@ import cv2
 from app import pipeline
 from app.batch.clips import Clip
 from app.batch.marker import known_failure, mark_done, mark_failed, remove_markers, what_is_done
-from app.files import complete_file, partial_name
+from app.media.video import VideoReader
 from app.models import Models, Options
 from app.progress import Progress
-from app.video import VideoReader
 from estimators.errors import D3PError, NobodyFoundError, PersonError, VideoError
+from estimators.files import complete_file, partial_name
 
 LOG, THUMBNAIL = "log.txt", "thumbnail.jpg"
 THUMBNAIL_HEIGHT = 180

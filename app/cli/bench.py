@@ -10,7 +10,7 @@ from app.cli.run import add_pipeline_arguments, options
 from estimators.numbers import number
 
 if TYPE_CHECKING:
-    from app.speed import Cost
+    from app.evaluation.cost import Cost
 
 MB = 1e6
 
@@ -38,14 +38,14 @@ def run(args: argparse.Namespace) -> None:
     """Run the command.
 
     Raises:
-        D3PError: see `app.speed.measure`.
+        D3PError: see `app.evaluation.cost.measure`.
     """
     import json
 
     from rich.console import Console
 
     from app.cli.demo import choose
-    from app.speed import measure
+    from app.evaluation.cost import measure
 
     video = args.video or next(iter(choose(None, everything=False).values()))[0]
     console, costs = Console(), []

@@ -11,7 +11,7 @@ from app.cli.run import add_pipeline_arguments, options
 from estimators.errors import ConfigError
 
 if TYPE_CHECKING:
-    from app.benchmark import ClipResult
+    from app.evaluation.accuracy import ClipResult
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,8 +35,9 @@ def run(args: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from app import benchmark, pipeline
+    from app import pipeline
     from app.cli._console import ConsoleProgress, print_result
+    from app.evaluation import accuracy
     from demo_videos.truth import load_truth
 
     console, chosen = Console(), options(args)
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
         with ConsoleProgress(console) as progress:
             result = pipeline.run(video, args.output / name, chosen, progress, models)
         print_result(console, result)
-        results.append(benchmark.compare(result.motion, load_truth(truth), name))
+        results.append(accuracy.compare(result.motion, load_truth(truth), name))
     console.print(error_table(results))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from estimators.lifting import Lifter
     from refiner.evaluation.calibration import Samples
     from refiner.evaluation.report import Evaluated
-    from refiner.refine import Refiner
+    from refiner.refiner import Refiner
     from refiner.uncertainty import Calibration
 
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from estimators.lifting import Lifter
     from refiner import diffusion
     from refiner.evaluation import report
-    from refiner.refine import Refiner
+    from refiner.refiner import Refiner
 
     refiners = args.refiner or [f"refiner-{Path(name).stem}" for name in args.lifter]
     if len(refiners) != len(args.lifter):
@@ -160,38 +160,38 @@ def evaluate_rendered(
     """
     from rich.console import Console
 
-    from app import benchmark, benchmark_ranks, benchmark_world
+    from app.evaluation import accuracy, ranks, space
     from app.models import Models, Options
     from app.motion import Motion
     from demo_videos.truth import Truth
     from estimators.detection import Detector
     from refiner.evaluation import calibration
 
-    worlds: dict[str, benchmark_world.WorldErrors] = {}
+    worlds: dict[str, space.WorldErrors] = {}
     covered: dict[str, dict[str, float]] = {}
-    runs: list[benchmark_ranks.Run] = []
+    runs: list[ranks.Run] = []
     parts: list[Samples] = []
 
     def look(name: str, motion: Motion, truth: Truth) -> None:
-        parts.append(benchmark_world.samples_of(motion, truth, refiner))
-        worlds[name] = benchmark_world.world_errors(motion, truth)
-        covered[name] = benchmark_world.coverage(motion, truth)
-        runs.extend(benchmark_ranks.runs_of(motion, truth, name))
+        parts.append(space.samples_of(motion, truth, refiner))
+        worlds[name] = space.world_errors(motion, truth)
+        covered[name] = space.coverage(motion, truth)
+        runs.extend(ranks.runs_of(motion, truth, name))
 
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
     with Console(stderr=True).status(f"{lifter.name}") as status:
-        results = benchmark.measure(
+        results = accuracy.measure(
             args.rendered, models, Options(steps=args.steps, looks=args.looks, device=args.device),
             on_clip=lambda result, done, count: status.update(f"{lifter.name}: {done} of {count} clips"),
             on_motion=look, seen=seen,
         )  # fmt: skip
-    groups = benchmark.by_group(results)
-    print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{benchmark.markdown(groups)}")
+    groups = accuracy.by_group(results)
+    print(f"\n{args.detector}, {lifter.name} and {refiner.name}, lifted → refined\n\n{accuracy.markdown(groups)}")
     if worlds:
         samples = calibration.together(parts)
         pooled = calibration.covered(samples, refiner.calibration)
-        print(f"\n{benchmark_world.markdown(worlds)}\n\n{benchmark_world.coverage_markdown(covered, pooled)}")
-        print(f"\n{benchmark_ranks.markdown(runs)}\n\n{benchmark_ranks.markdown(runs, 'acceleration')}")
+        print(f"\n{space.markdown(worlds)}\n\n{space.coverage_markdown(covered, pooled)}")
+        print(f"\n{ranks.markdown(runs)}\n\n{ranks.markdown(runs, 'acceleration')}")
         if args.plot:
             _draw(args.plot, {"rendered clips": samples}, refiner.calibration)
     clips = {
@@ -204,8 +204,12 @@ def evaluate_rendered(
         }
         for result in results
     }
-    ranks = {error: benchmark_ranks.rank_correlations(runs, error) for error in ("mpjpe", "acceleration")}
-    return {"groups": {name: asdict(summary) for name, summary in groups.items()}, "clips": clips, "ranks": ranks}
+    correlations = {error: ranks.rank_correlations(runs, error) for error in ("mpjpe", "acceleration")}
+    return {
+        "groups": {name: asdict(summary) for name, summary in groups.items()},
+        "clips": clips,
+        "ranks": correlations,
+    }
 
 
 def evaluate_h36m(args: argparse.Namespace, lifter: Lifter, refiner: Refiner) -> dict[str, Any]:
@@ -250,16 +254,16 @@ def calibrate_rendered(
 
     `seen` as for `evaluate_rendered`.
     """
-    from app import benchmark, benchmark_world
+    from app.evaluation import accuracy, space
     from app.models import Models, Options
     from estimators.detection import Detector
     from refiner.evaluation.calibration import fit, together
 
     parts: list[Samples] = []
     models = Models(Detector(args.detector, device=args.device), lifter, refiner)
-    benchmark.measure(
+    accuracy.measure(
         args.rendered, models, Options(steps=args.steps, looks=args.looks, device=args.device),
-        on_motion=lambda _, motion, truth: parts.append(benchmark_world.samples_of(motion, truth, refiner)), seen=seen,
+        on_motion=lambda _, motion, truth: parts.append(space.samples_of(motion, truth, refiner)), seen=seen,
     )  # fmt: skip
     samples = together(parts)
     calibration = fit(samples, refiner.calibration)
@@ -289,8 +293,8 @@ def _draw(path: str, samples: dict[str, Samples], calibration: Calibration) -> N
     """Draw what share of the samples bands cover, over the share that they should cover."""
     import numpy as np
 
-    from app.files import complete_file
-    from app.plots import coverage
+    from app.quality.plots import coverage
+    from estimators.files import complete_file
     from refiner.evaluation.calibration import coverage_curve
 
     levels = np.linspace(0.02, 0.99, 98)

@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> None:
     """
     import numpy as np
 
-    from app.files import complete_file
     from app.motion import runs
+    from estimators.files import complete_file
     from refiner.data.lifted import read_lifted
-    from refiner.refine import Refiner
+    from refiner.refiner import Refiner
 
     sequence = read_lifted(args.poses)
     refiner = Refiner.load(args.refiner, args.device)

@@ -110,7 +110,9 @@ def import_lifter(file: Path, output: Path, frames: int | None) -> None:
 
 def import_movenet(file: Path, output: Path) -> None:
     """Convert Google's TFLite file, or the one in an archive, and print what was written."""
-    from estimators.detection.convert_movenet import convert_file  # pulls in mmpose: seconds that `list` need not wait
+    from estimators.detection.movenet.convert_multipose import (
+        convert_file,  # pulls in mmpose: seconds that `list` need not wait
+    )
 
     path, card = convert_file(file, output)
     print(f"{path}  sha256 {card['sha256']}")

@@ -1,4 +1,4 @@
-"""Motions as files of other programs. One module a format; where people stand is `app.export.place`'s.
+"""Motions as files of other programs. One module a format; where people stand is `app.world.placing`'s.
 
 Every format module says in its docstring what it writes: units, axes, how gaps look. BVH and TRC hold one person a file.
 """
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.files import complete_folder
 from estimators.errors import ConfigError, DataError
+from estimators.files import complete_folder
 
 if TYPE_CHECKING:
-    from app.export.place import Placed
     from app.motion import Motion
+    from app.world.placing import Placed
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def export(
         formats: names in `FORMATS`.
         folder: where the files go, `STEM.FORMAT`, or `STEM_personID.FORMAT` for one of several people.
         stem: of the files' names.
-        space: "world" or "camera", see `app.export.place`.
+        space: "world" or "camera", see `app.world.placing`.
         height: metres, true height of the person seen in most frames; None keeps the estimated scale.
-        clean_feet: keep standing feet from sliding, see `app.export.feet`.
+        clean_feet: keep standing feet from sliding, see `app.world.feet`.
 
     Returns:
         The files written, in the order of `formats`.
@@ -89,7 +89,7 @@ def export(
         ConfigError: an unknown format or space, or an impossible height.
         DataError: a motion that a format cannot hold.
     """
-    from app.export.place import place
+    from app.world.placing import place
 
     formats = parse_formats(",".join(formats))
     try:

@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from app.export.place import Placed, not_believed, stretches
 from app.export.rig import Rig, build_rig, local_rotations
-from estimators.tracks import Provenance
+from app.world.placing import Placed, not_believed, stretches
+from estimators.gaps import Provenance
 
 
 def write(placed: Placed, index: int, path: Path) -> None:

@@ -1,6 +1,6 @@
 """C3D: marker positions for biomechanics software, everybody in one file.
 
-Millimetres, the axes of `app.export.place`; POINT:X_SCREEN and POINT:Y_SCREEN say which of them is to the right and which
+Millimetres, the axes of `app.world.placing`; POINT:X_SCREEN and POINT:Y_SCREEN say which of them is to the right and which
 is up on a screen. Labels are the joints' names, with `personID:` before them if there are several people. The rate is the
 motion's frames per second; a video whose frames come unevenly is resampled, see `Motion.even`. Frames count from 1.
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import c3d
 import numpy as np
 
-from app.export.place import Placed
-from estimators.tracks import Provenance
+from app.world.placing import Placed
+from estimators.gaps import Provenance
 
 _MOST_LABELS = 255  # in one parameter: its dimension is one byte; the rest goes to LABELS2, LABELS3, ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.export.rig import Rig
-from app.figure import joint_radius, limb_colour
+from app.picture.figure import joint_radius, limb_colour
 from estimators.skeleton import Skeleton
 
 _NECK_RADIUS_M, _HEAD_RADIUS_M = 0.042, 0.1

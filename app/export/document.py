@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from app.export.place import Placed
-from estimators.tracks import Provenance
+from app.world.placing import Placed
+from estimators.gaps import Provenance
 
 
 def write(placed: Placed, path: Path) -> None:

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.export.capsules import Part, build_body
-from app.export.place import Placed, not_believed, stretches
 from app.export.rig import Rig, build_rig, local_rotations
-from estimators.tracks import Provenance
+from app.world.placing import Placed, not_believed, stretches
+from estimators.gaps import Provenance
 
 _FLOAT, _USHORT, _UINT, _UBYTE = 5126, 5123, 5125, 5121
 _TYPES = {_FLOAT: np.float32, _USHORT: np.uint16, _UINT: np.uint32, _UBYTE: np.uint8}

@@ -6,7 +6,7 @@ Columns, comma-separated, with a header line:
     time_s          seconds since the first frame
     person          id
     provenance      detected, interpolated or missing
-    JOINT_x_m       metres in the axes of `app.export.place`, and the same for y and z; for each of the 17 joints
+    JOINT_x_m       metres in the axes of `app.world.placing`, and the same for y and z; for each of the 17 joints
     JOINT_sigma_m   metres, 68 % of each coordinate's errors are smaller; empty if not estimated
     JOINT_score     confidence of the 2D keypoint
     JOINT_believed  1, or 0 for a joint outside the picture or not seen for long: its place is a neutral guess
@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.export.place import Placed
-from estimators.tracks import Provenance
+from app.world.placing import Placed
+from estimators.gaps import Provenance
 
 DECIMALS = {"x_m": 6, "y_m": 6, "z_m": 6, "sigma_m": 6, "score": 6, "believed": 0}  # of each joint's columns
 

@@ -1,6 +1,6 @@
 """TRC: marker positions for OpenSim and Pose2Sim, one file a person.
 
-Metres, the axes of `app.export.place` (`world`: Y up, as OpenSim has it). Time is the frame's timestamp in seconds;
+Metres, the axes of `app.world.placing` (`world`: Y up, as OpenSim has it). Time is the frame's timestamp in seconds;
 Frame# counts from 1. Markers have the names that Pose2Sim's models use: thorax is Neck (the base of the neck, between the
 shoulders), neck is Nose (Human3.6M's neck joint, as detectors give it, lies at the nose), foot is Ankle, hip is Hip.
 A frame in which the person is missing has `nan` in its fields, and so has a joint that is not believed: OpenSim drops an empty
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.export.place import Placed
+from app.world.placing import Placed
 
 _NAMES = {"thorax": "Neck", "neck": "Nose", "left_foot": "LAnkle", "right_foot": "RAnkle"}
 

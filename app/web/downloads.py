@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.export import FORMATS
-from app.files import complete_file
+from estimators.files import complete_file
 
 FORMATS_OFFERED = tuple(FORMATS)  # a format that is added there is offered here
 

@@ -13,7 +13,6 @@ from app.batch import report
 from app.batch.clips import Clip
 from app.batch.marker import DONE, FAILED, recipe
 from app.batch.work import LOG, Job, Outcome, work
-from app.files import complete_file
 from app.models import Options
 from app.web.downloads import FORMATS_OFFERED, READ_ME_FOLDER, pack
 from app.web.jobs import JobProgress
@@ -21,6 +20,7 @@ from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
 from app.web.work import safe_stem
 from estimators.errors import D3PError, VideoError
+from estimators.files import complete_file
 
 OUR_FAULT = "Something went wrong that is not your fault; whoever runs this app finds the details in its log."
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import gradio as gr
 
+from app.media.video import VideoInfo
 from app.models import Options
-from app.video import VideoInfo
 from app.web import panels
 from app.web.choices import EVERYBODY, Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
@@ -24,8 +24,8 @@ from app.web.sessions import Session, Sessions, Shown
 from app.web.uploads import Uploads
 from app.web.visitors import network
 from app.web.work import Delivery, process
-from estimators.detection.tracking import select_people
 from estimators.errors import D3PError, PersonError, VideoError
+from estimators.tracking.tracker import select_people
 
 POLL_S = 0.25  # between two looks at the progress
 CANCEL_S = 10.0  # how long a cancelled run is waited for; it takes about a second

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.video import VideoInfo, probe
+from app.media.video import VideoInfo, probe
 from estimators.errors import VideoError
 
 

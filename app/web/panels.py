@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from app.batch.work import Outcome, sum_up
-from app.quality import UNITS
-from app.video import VideoInfo
+from app.media.video import VideoInfo
+from app.quality.measures import UNITS
 from app.web.folder import FolderRun
 from app.web.jobs import Snapshot
 from app.web.limits import seconds_of

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.media.video import VideoReader, probe
 from app.people import People, find_people
-from app.video import VideoReader, probe
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
-from estimators.detection.matching import joint_box, long_side
-from estimators.detection.tracking import select_people
-from estimators.tracks import Provenance, Track2D
+from estimators.gaps import Provenance, Track2D
+from estimators.tracking.matching import joint_box, long_side
+from estimators.tracking.tracker import select_people
 
 _HEIGHT, _ASPECT = 168, 3 / 4  # of a picture: pixels, width over height
 _MARGIN = 0.14  # of the person's long side, round the joints: the crown of the head is none of them

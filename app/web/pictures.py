@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from app.video import VideoReader
+from app.media.video import VideoReader
 from app.web.people import Portrait
 from estimators.errors import D3PError
 

@@ -1,7 +1,7 @@
 """What the viewer plays: one JSON file a run.
 
 Poses are base64 of little-endian int16 millimetres in ground coordinates (x right, y up from the floor, z towards the
-viewer; `app.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. A person's `believed` is base64 of
+viewer; `app.picture.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. A person's `believed` is base64 of
 (N,17) bytes, 0 for joints whose place is a neutral guess, or null if there are none. `static/playback.js` reads it.
 """
 
@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from app.benchmark import compare
-from app.curves import MEASURES, curves
-from app.figure import joint_radius
-from app.files import complete_file
+from app.evaluation.accuracy import compare
 from app.motion import Motion, PersonMotion
-from app.render import SideBySide
-from app.scene import Scene
+from app.picture.figure import joint_radius
+from app.picture.scene import Scene
+from app.picture.side_by_side import SideBySide
+from app.quality.curves import MEASURES, curves
 from demo_videos.truth import Truth, demo_clips, load_truth
+from estimators.files import complete_file
 from estimators.hashes import file_sha256
 
 VERSION = 1

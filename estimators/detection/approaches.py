@@ -14,9 +14,9 @@ from mmpose.apis import inference_bottomup, inference_topdown
 from scipy.optimize import linear_sum_assignment
 
 from estimators.detection.detections import Detections
-from estimators.detection.matching import long_side, pose_distance
 from estimators.errors import ConfigError
 from estimators.skeleton import COCO17
+from estimators.tracking.matching import long_side, pose_distance
 
 # Sizes of people in network pixels between which MoveNet sees them well: measured on real video, errors double at the
 # lower end and at the upper, and nobody is found at half and twice of that.

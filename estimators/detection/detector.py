@@ -23,7 +23,7 @@ from estimators.errors import ConfigError, WeightsError
 
 BUNDLED = "movenet"
 BUNDLED_WEIGHTS = "movenet-multipose"
-BUNDLED_CONFIG = Path(__file__).with_name("movenet_config.py")
+BUNDLED_CONFIG = Path(__file__).parent / "movenet" / "multipose_config.py"
 
 
 class Detector:

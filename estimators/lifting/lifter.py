@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from estimators import weights
 from estimators.devices import placed
 from estimators.errors import WeightsError
+from estimators.lifting.build import build_with, check_card
 from estimators.lifting.mixste import MixSTE
-from estimators.lifting.networks import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.pace import Pace
 from estimators.lifting.stcformer import STCFormer

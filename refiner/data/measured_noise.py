@@ -6,7 +6,7 @@ random, the one whose person looks most alike in the picture. So errors keep wha
 the detector sees a hip, which limbs it loses from which side, tails, bursts, swaps, how they last, how joints err together, and what
 the scores say about it all. Lengths are fractions of the person's size (`estimators.lifting.normalise.person_size`).
 
-`python -m app.measure_noise` makes the file.
+`python -m app.evaluation.detector_errors` makes the file.
 """
 
 from __future__ import annotations

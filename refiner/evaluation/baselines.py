@@ -13,7 +13,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import savgol_filter
 
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 Smoother = Callable[[np.ndarray, float], np.ndarray]
 """Takes poses (N, 17, 3) metres and their frame rate, gives poses."""

@@ -13,7 +13,7 @@ from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import read_mocap
 from refiner.evaluation.protocol import HELD_OUT_NOISE, takes
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 from refiner.uncertainty import Calibration
 
 

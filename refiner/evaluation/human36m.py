@@ -19,7 +19,7 @@ from estimators.lifting.lifter import BATCH
 from refiner.data.human36m import Sequence
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.evaluation.tables import table
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 WAYS = ("each frame once", "official")
 

@@ -24,7 +24,7 @@ from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import Clip, read_mocap
 from refiner.evaluation.baselines import SMOOTHERS, linear
 from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 TAKE_SECONDS = 10.0
 SEED = 20_240_108

@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from estimators.lifting import Lifter
 from refiner.evaluation import tables
 from refiner.evaluation.protocol import HISTOGRAM, Row, Tally
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 ABLATED_STEPS = (1, 2, 3, 5)  # K
 MEASURES = {"MPJPE": "mpjpe", "P-MPJPE": "p_mpjpe", "Accel": "accel"}

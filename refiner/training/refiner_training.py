@@ -17,7 +17,7 @@ from estimators.lifting.normalise import normalise
 from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.noise import Moments
-from refiner.refine import RefinerModel
+from refiner.refiner import RefinerModel
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 from refiner.training.starts import start_refiner

@@ -10,7 +10,7 @@ from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.lifting.stcformer import STCBlock, STCFormer
 from refiner.pose_denoiser import PoseDenoiser
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 from refiner.training.widen import widened
 
 

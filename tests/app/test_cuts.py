@@ -8,21 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from video_files import write_video
 
 from app import pipeline
-from app.contacts import find_contacts
-from app.export.feet import hold_feet
+from app.media.video import VideoReader
 from app.models import Models, Options
 from app.motion import Motion, runs
-from app.quality import foot_sliding
-from app.root import estimate_root
-from app.video import VideoReader
+from app.quality.measures import foot_sliding
+from app.world.contacts import find_contacts
+from app.world.feet import hold_feet
+from app.world.root import estimate_root
 from demo_videos.truth import demo_clips, load_truth
-from estimators.camera import assumed_focal
 from estimators.errors import DataError
+from estimators.gaps import parts
+from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
-from estimators.tracks import parts
+from tests.support.video_files import write_video
 
 CLIPS = demo_clips()
 
@@ -109,7 +109,7 @@ def test_cuts_are_kept_in_the_file(jump: tuple[Motion, list[Motion], np.ndarray]
     for wrong in ((0,), (40,), (20, 10), (20, 20)):
         with pytest.raises(DataError, match="cuts"):
             replace(whole, cuts=wrong)
-    from app.quality import quality
-    from app.report import save_report
+    from app.quality.measures import quality
+    from app.quality.page import save_report
 
     assert "cut at 0.67 s" in save_report(whole, quality(whole), tmp_path / "page.html").read_text()

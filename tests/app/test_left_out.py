@@ -7,9 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from fakes import STANDING, FakeDetector, Found, fake_models
 from rich.console import Console
-from video_files import write_video
 
 from app import pipeline
 from app.cli._console import ConsoleProgress, print_result
@@ -17,6 +15,8 @@ from app.left_out import sentences
 from app.models import Options
 from app.motion import Motion
 from app.web import panels
+from tests.support.fakes import STANDING, FakeDetector, Found, fake_models
+from tests.support.video_files import write_video
 
 SIZE = (320, 240)
 N = 50

@@ -12,8 +12,8 @@ import pytest
 
 from app.motion import Motion, PersonMotion
 from estimators.errors import DataError
+from estimators.gaps import Provenance
 from estimators.skeleton import H36M17
-from estimators.tracks import Provenance
 
 
 def make_person(n: int, person_id: int = 0, missing: slice = slice(0), refined: bool = True) -> PersonMotion:

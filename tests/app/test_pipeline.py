@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import fake_models, pictures
-from video_files import decode, set_display_matrix, write_video
 
 from app import pipeline
 from app.motion import Motion
 from app.people import People
+from app.picture.side_by_side import SideBySide
 from app.pipeline import OUTPUTS, Options
 from app.progress import Silent
-from app.render import SideBySide
 from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
-from estimators.tracks import Provenance
+from estimators.gaps import Provenance
+from tests.support.fakes import fake_models, pictures
+from tests.support.video_files import decode, set_display_matrix, write_video
 
 SIZE = (160, 120)
 

@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from video_files import decode, set_display_matrix, write_video
 
 from app import cli
-from app.clock import Clock
+from app.media.clock import Clock
+from app.media.video import VideoReader, probe
+from app.media.writer import VideoWriter
 from app.motion import Motion
-from app.video import VideoReader, probe
-from app.video_writer import VideoWriter
 from demo_videos.truth import demo_clips, load_truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
-from refiner.refine import RefinerModel
+from refiner.refiner import RefinerModel
+from tests.support.video_files import decode, set_display_matrix, write_video
 
 T = 9  # window of the small networks
 CLIPS = demo_clips()
@@ -166,7 +166,7 @@ def test_demo_prints_millimetres(
 def test_bundled_weights_are_accurate(tmp_path: Path) -> None:
     """From pixels to millimetres; the mean pose is some 195 mm off after Procrustes alignment."""
     from app import pipeline
-    from app.benchmark import compare
+    from app.evaluation.accuracy import compare
     from app.models import Options
 
     video, truth_file = CLIPS["walker"]

@@ -9,18 +9,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fakes import STANDING, FakeDetector, Found, fake_models
-from video_files import decode, write_video
 
 from app import pipeline
+from app.media.video import VideoReader, probe, turned
 from app.models import Options
 from app.people import People, find_people
 from app.progress import Silent
 from app.turn import FirstLook, find_turn
-from app.video import VideoReader, probe, turned
 from demo_videos.truth import demo_clips
 from estimators.errors import ConfigError
 from estimators.skeleton import COCO17
+from tests.support.fakes import STANDING, FakeDetector, Found, fake_models
+from tests.support.video_files import decode, write_video
 
 DATA = Path(__file__).with_name("data")
 TURNS = (0, 90, 180, 270)

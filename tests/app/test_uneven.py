@@ -13,19 +13,19 @@ from pathlib import Path
 import c3d
 import numpy as np
 import pytest
-from fakes import FakeLifter, fake_models
-from video_files import write_video
 
 from app import pipeline
-from app.curves import curves
 from app.export import export
-from app.export.place import place
 from app.motion import Motion, PersonMotion
+from app.picture.scene import Scene
 from app.pipeline import Options
-from app.quality import ground_of, quality
-from app.scene import Scene
+from app.quality.curves import curves
+from app.quality.measures import ground_of, quality
+from app.world.placing import place
+from estimators.gaps import Provenance
 from estimators.skeleton import H36M17
-from estimators.tracks import Provenance
+from tests.support.fakes import FakeLifter, fake_models
+from tests.support.video_files import write_video
 
 SIZE = (160, 120)
 DROPPED = np.delete(np.arange(50), [10, 11, 12, 13, 14, 30, 31])  # of 50 frames at 25 a second

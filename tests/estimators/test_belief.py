@@ -9,8 +9,8 @@ import pytest
 
 from demo_videos.truth import demo_clips
 from estimators.belief import believed_joints, widened
+from estimators.gaps import Provenance, Track2D
 from estimators.skeleton import H36M17
-from estimators.tracks import Provenance, Track2D
 
 J = {name: index for index, name in enumerate(H36M17.joints)}
 FPS, SIZE = 25, (640, 480)
@@ -110,9 +110,9 @@ def test_sigma_says_that_the_legs_may_be_anywhere() -> None:
 
 
 def test_the_bundled_detector_on_a_clip_cut_off_at_the_thighs() -> None:
-    from app.video import VideoReader
+    from app.media.video import VideoReader
     from estimators.detection import Detector
-    from estimators.detection.tracking import track_people
+    from estimators.tracking.tracker import track_people
 
     frames = [picture for index, picture in enumerate(VideoReader(demo_clips()["boxer"][0])) if index < 16]
     detector = Detector()

@@ -14,7 +14,7 @@ from estimators.detection import Detector
 from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 NONSENSE = ("foo", "", "CPU", "mps", "meta", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "cuda:99999", "auto:1")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from estimators.even import Grid
-from estimators.tracks import Provenance, Track2D
+from estimators.gaps import Provenance, Track2D
 
 FPS = 25.0
 D, BETWEEN, M = Provenance.DETECTED, Provenance.INTERPOLATED, Provenance.MISSING

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Iterator
 
 import httpx
-from serving import running
 
 from app.web.server import Settings
+from tests.support.serving import running
 
 from .case import RIGHT, Case, Place
 from .running import stand_in

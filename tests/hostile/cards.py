@@ -18,7 +18,7 @@ import torch
 from estimators import weights
 from estimators.detection import zoo
 from estimators.lifting import Lifter
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 
 from .case import EITHER, REFUSED, RIGHT, Case, Place, d3p
 from .damage import damaged

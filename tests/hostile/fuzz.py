@@ -33,7 +33,7 @@ with atheris.instrument_imports(
     from demo_videos.truth import load_truth
     from estimators import weights
     from estimators.checkpoints import read_checkpoint
-    from estimators.lifting.networks import check_card
+    from estimators.lifting.build import check_card
     from refiner.data.human36m import read_human36m
     from refiner.data.mocap import read_mocap
 from estimators.errors import D3PError

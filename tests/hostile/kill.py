@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from synthetic import write_mocap
+from tests.support.synthetic import write_mocap
 
 from .kill_batch import kill_batches
 from .kill_training import kill_trainings, table

@@ -18,14 +18,14 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from fakes import pictures
-from video_files import write_video
 
-from app.clock import Clock
+from app.media.clock import Clock
+from app.media.video import VideoReader, probe
+from app.media.writer import VideoWriter
 from app.motion import Motion
-from app.video import VideoReader, probe
-from app.video_writer import VideoWriter
 from demo_videos.truth import demo_clips
+from tests.support.fakes import pictures
+from tests.support.video_files import write_video
 
 from . import ROOT
 

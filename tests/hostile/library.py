@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
-from fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found
 
 from app import pipeline
-from app.clock import make_clock
+from app.media.clock import make_clock
 from app.models import Models, Options
 from estimators.detection.detections import Detections
-from estimators.tracks import Provenance, Track2D, clean
+from estimators.gaps import Provenance, Track2D, clean
+from tests.support.fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found
 
 from .case import EITHER, RIGHT, Case, Place
 from .running import check_result

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from fakes import pictures
-from synthetic import write_mocap
-from video_files import write_sound, write_video
 
 from app.motion import Motion, PersonMotion
 from demo_videos.truth import Truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
-from refiner.refine import RefinerModel
+from refiner.refiner import RefinerModel
+from tests.support.fakes import pictures
+from tests.support.synthetic import write_mocap
+from tests.support.video_files import write_sound, write_video
 
 SIZE = (160, 120)
 FRAMES = 12
@@ -62,7 +62,7 @@ def make(folder: Path) -> None:
 def motion(frames: int = FRAMES, people: int = 1) -> Motion:
     """People who stand and sway a little; the first is missing in the last frame."""
     sway = 0.02 * np.sin(np.arange(frames))[:, None, None]
-    from synthetic import REST
+    from tests.support.synthetic import REST
 
     pose = (REST[:, [1, 2, 0]] * [-1, -1, 1] + sway).astype(np.float32)  # Z up to y down
     pose -= pose[:, :1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
-from fakes import fake_models
 
 from app import pipeline
 from app.models import Models
 from app.motion import Motion
+from tests.support.fakes import fake_models
 
 from .case import Place, d3p
 

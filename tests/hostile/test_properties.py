@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from app.batch.clips import find_clips
-from app.clock import make_clock
-from app.files import complete_file
+from app.media.clock import make_clock
 from app.motion import Motion
 from demo_videos.truth import load_truth
 from estimators import weights
 from estimators.checkpoints import read_checkpoint
 from estimators.detection.detections import Detections
 from estimators.errors import LONGEST, ConfigError, D3PError, DataError, WeightsError
-from estimators.lifting.networks import check_card
-from estimators.tracks import Provenance, Track2D, clean
+from estimators.files import complete_file
+from estimators.gaps import Provenance, Track2D, clean
+from estimators.lifting.build import check_card
 from refiner.data.mocap import KEYS, read_mocap
 from refiner.training.__main__ import _option
 from refiner.training.checks import check_config
@@ -108,7 +108,7 @@ def test_any_bytes_for_every_reader(folder: Path, data: bytes, flips: list[int])
 @quick
 @given(key=st.sampled_from(KEYS), value=any_array)
 def test_motion_capture_with_any_array_in_it(folder: Path, key: str, value: np.ndarray) -> None:
-    from synthetic import write_mocap
+    from tests.support.synthetic import write_mocap
 
     if "mocap" not in GOOD:
         GOOD["mocap"] = None

@@ -11,9 +11,10 @@ from fractions import Fraction
 from functools import partial
 
 import numpy as np
-from fakes import pictures
 from PIL import Image
-from video_files import write_video
+
+from tests.support.fakes import pictures
+from tests.support.video_files import write_video
 
 from .case import EITHER, RIGHT, Case, Place
 from .damage import damaged

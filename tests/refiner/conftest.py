@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import write_mocap
+from tests.support.synthetic import write_mocap
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import REST
 
 from estimators.errors import DataError
 from estimators.skeleton import H36M17
@@ -13,6 +12,7 @@ from refiner.data.capture import VirtualCapture
 from refiner.data.coco_points import coco_points, face_offsets
 from refiner.data.detector_noise import DetectorNoise, ar1
 from refiner.data.mocap import read_mocap
+from tests.support.synthetic import REST
 
 BONES = np.array(H36M17.bones)
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from synthetic import REST, joints
 
 from estimators.skeleton import H36M17
 from refiner.guidance import guide, keypoint_sigma
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
+from tests.support.synthetic import REST, joints
 
 
 def with_constant_bones(motion: np.ndarray) -> np.ndarray:

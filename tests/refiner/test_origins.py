@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from synthetic import write_mocap
 
 from estimators.errors import DataError, WeightsError
 from refiner.data.mocap import NOT_TOLD, origins, read_mocap
 from refiner.training.export import _origins
+from tests.support.synthetic import write_mocap
 
 CONFIG = SimpleNamespace(data={})
 

@@ -2,12 +2,12 @@ import json
 
 import numpy as np
 import pytest
-from synthetic import joints
 
 from estimators.lifting import Lifter
 from refiner.evaluation import report
 from refiner.evaluation.protocol import Take, Tally, activity_of
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
+from tests.support.synthetic import joints
 
 LIFTED, REFINED = "stcformer-81", "+ refiner, K=2"
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from training_command import train
 
 from estimators import weights
 from estimators.errors import ConfigError
@@ -17,6 +16,7 @@ from refiner.training.lifter_training import LifterTraining
 from refiner.training.pace import PaceHook, operations, peak
 from refiner.training.plan import UNFINISHED, Plan, variant
 from refiner.training.runner import load_config
+from tests.support.training_command import train
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "refiner" / "training" / "configs"

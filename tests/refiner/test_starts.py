@@ -4,7 +4,7 @@ import torch
 from estimators.errors import ConfigError
 from estimators.lifting.lifter import Lifter, build_network
 from refiner.pose_denoiser import PoseDenoiser
-from refiner.refine import Refiner
+from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.starts import start_lifter, start_refiner
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_command import train
 
 from estimators import weights
 from estimators.errors import ConfigError
@@ -18,13 +17,14 @@ from estimators.lifting.normalise import Normalisation
 from refiner import diffusion
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
-from refiner.refine import Refiner, RefinerModel
+from refiner.refiner import Refiner, RefinerModel
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.export import export
 from refiner.training.losses import LOSSES
 from refiner.training.refiner_training import RefinerTraining
 from refiner.training.runner import load_config
+from tests.support.training_command import train
 
 CONFIGS = Path(__file__).parents[2] / "refiner" / "training" / "configs"
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from estimators import weights
-from estimators.detection.convert_movenet import check_shapes, convolutions, find_source
+from estimators.detection.movenet.convert_multipose import check_shapes, convolutions, find_source
 from estimators.errors import D3PError, WeightsError
 
 SOURCES = {

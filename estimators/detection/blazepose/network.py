@@ -20,7 +20,7 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from estimators.detection.movenet import SameConv
+from estimators.detection.movenet.network import SameConv
 
 LANDMARKS = 39
 STEM, LATERAL, TRUNK = 24, 48, 288  # channels

@@ -11,13 +11,13 @@ from pathlib import Path
 import ezc3d
 import numpy as np
 import pytest
-from motions import J, motion_of, walking
 
 from app.export import export
-from app.export.place import place
 from app.motion import Motion
-from app.quality import guesses, quality
-from app.scene import Scene
+from app.picture.scene import Scene
+from app.quality.measures import guesses, quality
+from app.world.placing import place
+from tests.support.motions import J, motion_of, walking
 
 N = 30
 LEGS = [J[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "foot")]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from motions import J, chain_slack, motion_of, walking
 from scipy.spatial.transform import Rotation
 
 from app.export import export
-from app.export.place import place
+from app.world.placing import place
+from tests.support.motions import J, chain_slack, motion_of, walking
 
 
 @dataclass

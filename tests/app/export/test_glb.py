@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pygltflib
 import pytest
-from motions import J, chain_slack, motion_of, walking
 from scipy.spatial.transform import Rotation
 
 from app.export import export
-from app.export.place import place
+from app.world.placing import place
+from tests.support.motions import J, chain_slack, motion_of, walking
 
 TYPES = {5126: "<f4", 5123: "<u2", 5125: "<u4", 5121: "u1"}
 WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}

@@ -12,11 +12,11 @@ from typing import Any
 import ezc3d
 import numpy as np
 import pytest
-from motions import SIGMA, J, motion_of, walking
 
 from app.export import export
-from app.export.place import place
 from app.motion import Motion
+from app.world.placing import place
+from tests.support.motions import SIGMA, J, motion_of, walking
 
 GAP, FILLED = slice(5, 9), slice(12, 14)
 

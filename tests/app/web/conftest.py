@@ -16,20 +16,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
 
-from fakes import FakeDetector, Found, fake_models, pictures, use
-from serving import running
-from video_files import write_video
-from visiting import Visit, chromium
-
-from app.clock import Clock
+from app.media.clock import Clock
+from app.media.video import VideoReader, probe
+from app.media.writer import VideoWriter
 from app.models import Models
-from app.video import VideoReader, probe
-from app.video_writer import VideoWriter
 from app.web import playback
 from app.web.handlers import Desk
 from app.web.limits import Limits
 from app.web.server import Settings
 from demo_videos.truth import demo_clips, load_truth, save_truth
+from tests.support.fakes import FakeDetector, Found, fake_models, pictures, use
+from tests.support.serving import running
+from tests.support.video_files import write_video
+from tests.support.visiting import Visit, chromium
 
 FRAMES = 16  # of the short example clip
 SLOW = (176, 144)  # pixels: on pictures of this size the detector takes its time

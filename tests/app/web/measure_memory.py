@@ -17,9 +17,9 @@ from pathlib import Path
 
 from gradio_client import Client, handle_file
 
-from app.clock import Clock
-from app.video import VideoReader, probe
-from app.video_writer import VideoWriter
+from app.media.clock import Clock
+from app.media.video import VideoReader, probe
+from app.media.writer import VideoWriter
 from demo_videos.truth import demo_clips
 
 

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 from conftest import COUPLE, Served
-from video_files import write_video
-from visiting import SLOW_MS, Visit
+
+from tests.support.video_files import write_video
+from tests.support.visiting import SLOW_MS, Visit
 
 GRADIOS_OWN = (
     "folder, chosen",

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 from conftest import FRAMES, Served
-from visiting import Visit
 
 from app.web.jobs import Cancelled
+from tests.support.visiting import Visit
 
 TOKEN = "sessionStorage.getItem('d3p-visit')"
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from conftest import FRAMES, Served
-from visiting import SLOW_MS, Visit
 
+from app.media.video import VideoReader
 from app.motion import Motion
-from app.video import VideoReader
+from tests.support.visiting import SLOW_MS, Visit
 
 
 def test_a_clip_from_upload_to_download(visit: Visit, clip: tuple[Path, Path], tmp_path: Path) -> None:

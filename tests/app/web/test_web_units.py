@@ -18,14 +18,12 @@ import cv2
 import numpy as np
 import pytest
 from conftest import FRAMES, stand_in
-from fakes import STANDING, pictures, use
-from video_files import write_video
 
 from app import pipeline
-from app.curves import curves
 from app.models import Models, Options
 from app.motion import Motion
-from app.quality import acceleration_and_jerk, reprojection_error
+from app.quality.curves import curves
+from app.quality.measures import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
 from app.web.downloads import pack
 from app.web.folder import FolderRun
@@ -41,7 +39,9 @@ from app.web.theme import theme
 from app.web.uploads import Uploads
 from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
-from estimators.tracks import Provenance, Track2D
+from estimators.gaps import Provenance, Track2D
+from tests.support.fakes import STANDING, pictures, use
+from tests.support.video_files import write_video
 
 
 @pytest.fixture(scope="module")
@@ -411,7 +411,7 @@ def test_playback_says_which_joints_are_guesses(motion: Motion) -> None:
 def test_playback_holds_the_poses_and_the_truth(
     motion: Motion, clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.scene import Scene
+    from app.picture.scene import Scene
     from app.web import playback as module
 
     module._bundled.cache_clear()

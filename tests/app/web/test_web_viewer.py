@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from conftest import FRAMES, Served
-from visiting import Visit
+
+from tests.support.visiting import Visit
 
 CANVAS, CHART = ".v-space canvas", ".v-chart"
 

@@ -1,0 +1,116 @@
+"""Do the measures that need no ground truth rank runs as the true error does? Spearman's rank correlation says.
+
+Is the clip whose measure is worse the one with the larger error? And where refinement lowers the measure more, does it
+lower the error more?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from app.motion import Motion, PersonMotion
+from app.quality.measures import UNITS, quality
+from demo_videos.truth import Truth
+from refiner.evaluation.metrics import acceleration_error, mpjpe
+from refiner.evaluation.tables import table
+
+MIN_RUNS = 5  # fewer have no ranks worth a number
+
+
+@dataclass(frozen=True)
+class Run:
+    """One set of poses of one clip: its measures, by name (as in quality.json, and "sigma", "score"), and its true errors."""
+
+    clip: str
+    variant: str
+    measures: Mapping[str, float]
+    errors: Mapping[str, float]
+
+
+def runs_of(motion: Motion, truth: Truth, clip: str) -> list[Run]:
+    """The lifted and the refined poses of a clip's most seen person, each as a run."""
+    person = motion.most_seen
+    entry = next(one for one in quality(motion)["people"] if one["id"] == person.id)
+    found = []
+    for variant, poses in (("lifted", person.lifted), ("refined", person.refined)):
+        if poses is None:
+            continue
+        measures = {name: _number(entry[variant][name]) for name in UNITS}
+        measures["score"] = -float(person.scores[person.present].mean())  # higher is worse, as for the others
+        if variant == "refined" and person.sigma is not None:
+            measures["sigma"] = float(person.sigma[person.present, 1:].mean())
+        found.append(Run(clip, variant, measures, _errors(person, poses, truth)))
+    return found
+
+
+def rank_correlations(runs: Sequence[Run], error: str = "mpjpe") -> dict[str, dict[str, float]]:
+    """By measure and variant: Spearman's correlation with an error over clips; NaN with fewer than `MIN_RUNS`.
+
+    The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative to
+    what it was, belongs to a clip whose error it improves more.
+    """
+    table: dict[str, dict[str, float]] = {}
+    names = sorted({name for run in runs for name in run.measures}, key=[*UNITS, "score", "sigma"].index)
+    for name in names:
+        row = {}
+        for variant in ("lifted", "refined", "both"):
+            chosen = [run for run in runs if variant in (run.variant, "both") and name in run.measures]
+            row[variant] = _spearman([run.measures[name] for run in chosen], [run.errors[error] for run in chosen])
+        row["change"] = _spearman(*_changes(runs, name, error))
+        table[name] = row
+    return table
+
+
+def _changes(runs: Sequence[Run], name: str, error: str) -> tuple[list[float], list[float]]:
+    pairs: dict[str, dict[str, Run]] = {}
+    for run in runs:
+        pairs.setdefault(run.clip, {})[run.variant] = run
+    measures, errors = [], []
+    for pair in pairs.values():
+        if set(pair) == {"lifted", "refined"} and all(name in run.measures for run in pair.values()):
+            before, after = pair["lifted"], pair["refined"]
+            if before.measures[name] > 0 and before.errors[error] > 0:
+                measures.append(after.measures[name] / before.measures[name])
+                errors.append(after.errors[error] / before.errors[error])
+    return measures, errors
+
+
+def _errors(person: PersonMotion, poses: np.ndarray, truth: Truth) -> dict[str, float]:
+    """ "mpjpe" in mm and "acceleration" in m/s^2 of a variant."""
+    joints = truth.joints_3d.astype(np.float64)
+    target, fps = joints - joints[:, :1], float(truth.fps)
+    present = person.present
+    long_enough = [run for run in person.runs() if run.stop - run.start > 2]
+    bends = [float(acceleration_error(poses[run].astype(np.float64), target[run])) * fps**2 for run in long_enough]
+    return {
+        "mpjpe": 1000 * float(mpjpe(poses[present].astype(np.float64), target[present])) if present.any() else np.nan,
+        "acceleration": float(np.average(bends, weights=[run.stop - run.start for run in long_enough]))
+        if bends
+        else np.nan,
+    }
+
+
+def _spearman(one: Sequence[float], other: Sequence[float]) -> float:
+    known = np.isfinite(one) & np.isfinite(other)
+    if known.sum() < MIN_RUNS or np.ptp(np.asarray(one)[known]) == 0:
+        return float("nan")
+    return float(spearmanr(np.asarray(one)[known], np.asarray(other)[known]).statistic)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def markdown(runs: Sequence[Run], error: str = "mpjpe") -> str:
+    """A row a measure: correlations with an error over clips."""
+    measures = rank_correlations(runs, error)
+    columns = ("lifted", "refined", "both", "change")
+    rows = (
+        [name, *("–" if np.isnan(row[one]) else f"{row[one]:+.2f}" for one in columns)]
+        for name, row in measures.items()
+    )
+    return table([f"rank correlation with {error}", *columns], rows)

@@ -1,0 +1,1 @@
+"""Videos: read, written, their clocks, colours, sound; nothing else opens media."""

@@ -1,0 +1,1 @@
+"""What a motion looks like, drawn into pictures."""

@@ -1,0 +1,1 @@
+"""Where people are and how they touch the floor: root path, ground, contacts, and the space of exports."""

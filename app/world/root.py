@@ -1,0 +1,184 @@
+"""Where the person is: the root's trajectory in camera space, from 2D keypoints and root-relative 3D poses.
+
+A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the depth in
+proportion and leaves the fit to the picture (`estimators.pinhole.place`) nearly unchanged.
+
+Apparent size tells the depth within a few percent only. Feet that stand say how the root moves from frame to frame,
+far more exactly: `estimate_roots` uses both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.world.contacts import FEET
+from app.world.ground import find_ground
+from app.world.smoothing import Steps, smooth
+from estimators.gaps import parts
+from estimators.pinhole import place, place_at, rays_of
+from estimators.skeleton import Skeleton
+
+# Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
+# much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
+_DEPTH_CUTOFF_HZ = 0.8
+_LATERAL_CUTOFF_HZ = 5.0
+# Over these times standing feet are trusted more than the picture. Depth from apparent size errs for as long as a pose
+# is held; a foot's own place in the pose wanders too, so that it must not be trusted for much longer.
+_DEPTH_GRIP_S = 1.0
+_LATERAL_GRIP_S = 0.15
+_DEPTH_OUTLIER_M = 0.25  # less than this off the smooth course is movement or noise, not an error to be ignored
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A person before anything is known of the place: keypoints (N,17,2) px, scores (N,17), poses (N,17,3) metres; which
+    joints are believed, (N,17) bool, None for all."""
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    poses: np.ndarray
+    believed: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Feet that stand hold the root: it moves against them as the pose does.
+
+    Attributes:
+        feet: (N,2,3) metres, relative to the root.
+        contacts: (N,2) bool, see `app.world.contacts`.
+    """
+
+    feet: np.ndarray
+    contacts: np.ndarray
+
+    def part(self, frames: slice) -> Standing:
+        """Some frames of it."""
+        return Standing(self.feet[frames], self.contacts[frames])
+
+
+def fit_root(
+    keypoints: np.ndarray, scores: np.ndarray, poses: np.ndarray, image_size: tuple[int, int], focal: float
+) -> np.ndarray:
+    """The root position of each frame by itself that explains its keypoints best; no smoothing.
+
+    See `estimators.pinhole.place`.
+
+    Args:
+        keypoints: (N,17,2) pixels; NaN where missing.
+        scores: (N,17) confidences, the weights.
+        poses: (N,17,3) metres, camera space, root-relative; NaN where missing.
+        image_size: (width, height) pixels; the principal point is its centre.
+        focal: pixels.
+
+    Returns:
+        (N,3) float64 metres, camera space; NaN where missing.
+    """
+    root = np.full((len(poses), 3), np.nan)
+    present = np.isfinite(poses).all(axis=(1, 2)) & np.isfinite(keypoints).all(axis=(1, 2))
+    if not present.any():
+        return root
+    rays = rays_of(keypoints[present], image_size, focal)  # (M,17,2)
+    pose = poses[present].astype(np.float64)
+    weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
+    root[present] = place(rays, pose, weights)
+    return root
+
+
+def estimate_root(
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    poses: np.ndarray,
+    image_size: tuple[int, int],
+    focal: float,
+    fps: float,
+    standing: Standing | None = None,
+    cuts: Sequence[int] = (),
+) -> np.ndarray:
+    """The root trajectory: `fit_root`, then the depth smoothed strongly and the position across the view lightly.
+
+    Arguments as for `fit_root`; `fps` in frames per second; `standing`: which feet stand, and so hold the root; `cuts`: first
+    frames of shots, each of which is smoothed by itself.
+
+    Returns:
+        (N,3) float32 metres, camera space; NaN where missing. A root at rest or in uniform motion is recovered exactly.
+    """
+    if cuts:
+        shots = parts(len(poses), cuts)
+        paths = [
+            estimate_root(
+                keypoints[shot], scores[shot], poses[shot], image_size, focal, fps, standing and standing.part(shot)
+            )
+            for shot in shots
+        ]
+        return np.concatenate(paths)
+    root = fit_root(keypoints, scores, poses, image_size, focal)
+    present = np.isfinite(root).all(axis=1)
+    if not present.any():
+        return root.astype(np.float32)
+    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _steps(standing, 2, _DEPTH_GRIP_S))
+    depth = np.maximum(depth[present], 0.3)  # nobody stands in the lens
+    weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
+    rays = rays_of(keypoints[present], image_size, focal)
+    root[present] = place_at(depth, rays, poses[present].astype(np.float64), weights)
+    for axis in range(2):
+        steps = _steps(standing, axis, _LATERAL_GRIP_S)
+        root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ, steps=steps)[present]
+    return root.astype(np.float32)
+
+
+def estimate_roots(
+    people: Sequence[Seen],
+    skeleton: Skeleton,
+    image_size: tuple[int, int],
+    focal: float,
+    fps: float,
+    cuts: Sequence[int] = (),
+) -> list[np.ndarray]:
+    """The root trajectories of everybody in a clip, whose standing feet stay where they are.
+
+    First without knowing which feet stand; the paths tell, and with that knowledge they are estimated again, twice.
+
+    Args:
+        people: 2D and root-relative 3D of each.
+        cuts: first frames of shots.
+
+    Returns:
+        For each as `estimate_root`.
+    """
+
+    def estimate(one: Seen, standing: Standing | None = None) -> np.ndarray:
+        scores = one.scores if one.believed is None else np.where(one.believed, one.scores, np.float32(0))
+        return estimate_root(one.keypoints, scores, one.poses, image_size, focal, fps, standing, cuts)
+
+    roots = [estimate(one) for one in people]
+    if not any(np.isfinite(root).any() for root in roots):
+        return roots
+    for _ in range(2):
+        bodies = [one.poses.astype(np.float64) + root[:, None] for one, root in zip(people, roots, strict=True)]
+        _, contacts = find_ground(bodies, skeleton, fps, [one.believed for one in people], cuts)
+        feet = [one.poses[:, [skeleton.joints.index(name) for name in FEET]] for one in people]
+        roots = [
+            estimate(one, Standing(pair, stands)) for one, pair, stands in zip(people, feet, contacts, strict=True)
+        ]
+    return roots
+
+
+def project(points: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
+    """Camera-space metres (...,3) to pixels (...,2) of the assumed camera."""
+    centre = np.array(image_size) / 2
+    return points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + centre
+
+
+def _steps(standing: Standing | None, axis: int, seconds: float) -> Steps | None:
+    """How the root moves along an axis from frame to frame, if the standing feet stay where they are."""
+    if standing is None:
+        return None
+    both = standing.contacts[1:] & standing.contacts[:-1]  # (N-1,2)
+    feet = standing.feet[..., axis].astype(np.float64)
+    moves = np.where(both, feet[:-1] - feet[1:], 0.0)
+    count = both.sum(axis=1)
+    return Steps(moves.sum(axis=1) / np.maximum(count, 1), count, seconds)

@@ -1,0 +1,395 @@
+"""Follow several people through a video, and choose among them.
+
+People are found on the whole frame and then looked at again, each inside a rectangle of their own that is HELD still
+while they move in it: a network sees a person best at one size, and a rectangle that follows every step doubles the
+jitter of the joints. The frames are streamed; only joints are kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from itertools import count
+from typing import Protocol
+
+import numpy as np
+
+from estimators.errors import NobodyFoundError, PersonError
+from estimators.gaps import Provenance, Track2D, clean, spread
+from estimators.tracking import matching
+from estimators.tracking.changes import RETURN, Change, View, watch
+from estimators.tracking.cuts import confirm
+from estimators.tracking.person import Person, Pose
+from estimators.tracking.reunion import ALIKE, reunite
+
+FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is just lost, new or overlapped
+EMPTY_EVERY = 6  # the same where nobody is at all: a search in vain takes as long as looking at a person six times
+KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
+FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is dropped
+LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
+OVERLAPPED = 0.1  # intersection over union from which two people may be mistaken for each other
+SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be the light) and be the same
+JUMP_REACH = 1.2  # over a jump within a scene, if the clothes are the same
+REAL_SECONDS = 0.3  # a shorter track is a ghost, unless the clip itself is hardly longer
+REAL_SCORE = 0.3  # mean confidence below which a track is a false positive on the background
+
+
+class Found(Protocol):
+    """M people: keypoints (M,17,2) pixels in COCO order, scores (M,17)."""
+
+    @property
+    def keypoints(self) -> np.ndarray: ...
+    @property
+    def scores(self) -> np.ndarray: ...
+
+
+class PersonDetector(Protocol):
+    """What the tracker needs of a detector; see `estimators.detection.detector.Detector`."""
+
+    def detect(self, image: np.ndarray, /) -> Found:
+        """People of a whole (H, W, 3) uint8 BGR frame."""
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
+        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
+
+
+def track_people(
+    frames: Iterable[np.ndarray],
+    detector: PersonDetector,
+    fps: Fraction,
+    image_size: tuple[int, int],
+    on_frame: Callable[[int], None] | None = None,
+    every: int = 1,
+    moments: Iterable[float] | None = None,
+) -> list[Track2D]:
+    """Find and follow everybody in a video.
+
+    Args:
+        frames: (H, W, 3) uint8 BGR images in order, each an array of its own; only the last few are kept.
+        detector: finds people on a frame and inside rectangles.
+        fps: frames per second of the video.
+        image_size: (width, height) pixels.
+        on_frame: called with the number of frames done, after each.
+        every: the detector looks at one frame in so many, and at the last; joints between are interpolated.
+        moments: when each frame is shown, in frames of `fps`, rising: frames may have been dropped. Read after each
+            frame; None: one after the other.
+
+    Returns:
+        One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
+        filled and marked, NaN where the person is not seen, `cuts` where the video is cut. Empty if nobody is.
+    """
+    tracker = _Tracker(detector, fps / every, image_size)
+    looks: list[int] = []
+    steps: list[int] = []  # of each look, `every` frames long
+    times: list[float] = []
+    waiting: tuple[int, View] | None = None  # the latest frame, if it was not looked at
+
+    def look(index: int, view: View) -> None:
+        steps.append(max(-(-round(view.moment) // every), steps[-1] + 1 if steps else 0))
+        tracker.step(steps[-1], view)
+        looks.append(index)
+
+    for index, view in enumerate(watch(frames, moments or count(), float(fps))):
+        times.append(view.moment)
+        changed = view.change is not Change.NONE
+        if changed and waiting is not None:  # both sides of what may be a cut are looked at: nothing lies between
+            look(*waiting)
+        waiting = (index, view)
+        if changed or not looks or round(view.moment) >= round(times[looks[-1]]) + every or every == 1:
+            look(*waiting)
+            waiting = None
+        if on_frame is not None:
+            on_frame(index + 1)
+    if waiting is not None:
+        look(*waiting)
+    tracker.finish()
+    people = reunite(tracker.people(len(looks)), tracker.changes)
+    cuts = confirm(tracker.changes, people, float(fps / every))
+    at = np.array(times if every == 1 else steps)
+    return [
+        spread(
+            clean(_to_track(number, person, steps, fps / every, image_size, cuts), at), looks, every, np.array(times)
+        )
+        for number, person in enumerate(people)
+    ]
+
+
+def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
+    """Choose among the people of a video.
+
+    Args:
+        tracks: as `track_people` returns them.
+        person: "all" for everybody real (ghosts, which are short or faint, are left out), "largest" for the one who
+            is largest over the clip (see `_prominence`), or an id.
+
+    Raises:
+        NobodyFoundError: no real person in the video.
+        PersonError: no person of that id, or not an id at all.
+    """
+    real = real_people(tracks)
+    if person in ("all", "largest"):
+        if not real:
+            raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
+        return real if person == "all" else [max(real, key=_prominence)]
+    if not tracks:
+        raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
+    chosen = [track for track in tracks if str(track.id) == str(person).strip()]
+    if not chosen:
+        known = ", ".join(str(track.id) for track in tracks)
+        raise PersonError(f"No person {person!r} in this video; choose 'largest', 'all' or one of the ids: {known}.")
+    return chosen
+
+
+def real_people(tracks: Sequence[Track2D]) -> list[Track2D]:
+    """Without ghosts, which are short or faint."""
+    return [track for track in tracks if _is_real(track)]
+
+
+def _to_track(
+    number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
+) -> Track2D:
+    """A row for each of `steps`, the moments of the looks, in which the person's frames and the cuts are counted."""
+    length, seen = len(steps), np.searchsorted(steps, person.frames)
+    keypoints = np.full((length, 17, 2), np.nan, np.float32)
+    scores = np.zeros((length, 17), np.float32)
+    provenance = np.full(length, Provenance.MISSING, np.uint8)
+    keypoints[seen] = [pose.keypoints for pose in person.poses]
+    scores[seen] = [pose.scores for pose in person.poses]
+    provenance[seen] = Provenance.DETECTED
+    begun = tuple(int(place) for place in np.searchsorted(steps, cuts))
+    return Track2D(number, keypoints, scores, provenance, fps, image_size, cuts=begun)
+
+
+def _is_real(track: Track2D) -> bool:
+    seen = track.provenance == Provenance.DETECTED
+    enough = min(REAL_SECONDS * float(track.fps), len(seen) / 2)
+    return bool(seen.sum() * track.every >= enough and track.scores[seen].mean() >= REAL_SCORE)
+
+
+def _prominence(track: Track2D) -> float:
+    """Mean squared body size x mean confidence x root of the share of frames in which the person is seen.
+
+    Size is the long side of the box, not its area, which would favour spread arms. Presence counts with its root: who
+    is larger beats who stays somewhat longer, but not somebody who only flits past the camera.
+    """
+    seen = np.flatnonzero(track.provenance == Provenance.DETECTED)
+    sizes = [matching.long_side(matching.joint_box(track.keypoints[index], track.scores[index])) for index in seen]
+    presence = len(seen) * track.every / len(track.provenance)
+    return float(np.mean(np.square(sizes)) * track.scores[seen].mean() * np.sqrt(presence))
+
+
+class _Tracker:
+    """Takes frames in order; holds the people seen so far."""
+
+    def __init__(self, detector: PersonDetector, fps: Fraction, image_size: tuple[int, int]) -> None:
+        self.detector, self.fps, self.image_size = detector, float(fps), image_size
+        self.alive: list[Person] = []
+        self.ended: list[Person] = []
+        self.searched = -EMPTY_EVERY  # the latest frame that was searched as a whole
+        self.suspended: list[Person] = []  # ended by a change of scene: it may have been a hand before the camera
+        self.changes: dict[int, Change] = {}  # the frames that may begin a new shot
+        # The frames in which a newcomer may have been overlooked.
+        self.recent: deque[tuple[int, View]] = deque(maxlen=EMPTY_EVERY - 1)
+
+    def people(self, length: int) -> list[Person]:
+        """Everybody believed to be a person after `length` frames, in order of first appearance."""
+        everybody = [person for person in self.ended + self.alive if person.confirmed(length)]
+        return sorted(everybody, key=lambda person: person.frames[0])
+
+    def step(self, index: int, view: View, whole: bool = False) -> None:
+        """Find everybody in frame `index`; all over it if it is time for that, or asked for."""
+        image, change = view.image, view.change
+        self._note(index, change)
+        predicted = {person: person.predict(index) for person in self.alive}
+        contested = self._contested(predicted)
+        coarse: dict[Person, Pose] = {}
+        newcomers: list[Person] = []
+        since, lost = self.searched, [person for person in self.alive if person.unseen(index) > 1]
+        if whole or change is not Change.NONE or contested or self._full_frame_due(index):
+            self.searched = index
+            coarse, unknown = self._link(index, self._find_all(image), predicted, change)
+            if change is Change.SCENE:
+                self.suspended = [person for person in self.alive if person not in coarse]
+                self._end(self.suspended)
+            for pose in unknown:
+                newcomers.append(Person(self.fps))
+                newcomers[-1].see(index, pose, learn_colours=True)
+            self.alive += newcomers
+        for person, pose in self._look_again(index, image, coarse, predicted).items():
+            person.see(index, pose, learn_colours=person not in contested)
+        for person in self.alive:
+            if person.unseen(index) == 0:
+                person.left = view.thumbnail
+                person.came = view.thumbnail if person.came is None else person.came
+        for person in newcomers:
+            self._look_back(person, min(since, index - FULL_FRAME_EVERY))
+        for person in lost:
+            if person.unseen(index) == 0:
+                self._look_back(person, since)
+        if change is not Change.NONE:
+            for person in self.alive:
+                person.rest()
+        self._retire(index, predicted)
+        self.recent.append((index, view))
+
+    def finish(self) -> None:
+        """Search the last frame as a whole if nobody was seen in it: who came last may have been overlooked till now."""
+        if self.recent and self.searched < self.recent[-1][0]:
+            index, view = self.recent.pop()
+            if all(person.unseen(index) for person in self.alive):
+                self.step(index, view, whole=True)
+
+    def _note(self, index: int, change: Change) -> None:
+        """Get ready for a frame that is not like the one before it."""
+        if change is Change.RETURN:  # what has been in between is no shot
+            gone = {id(person) for person in self.suspended}
+            self.ended = [person for person in self.ended if id(person) not in gone]
+            self.alive += self.suspended
+            self.changes = {at: kind for at, kind in self.changes.items() if index - at > RETURN * self.fps}
+        elif change is not Change.NONE:
+            self.changes[index] = change
+        if change is not Change.NONE:
+            self.suspended = []
+            self.recent.clear()
+            for person in self.alive:
+                person.rest()
+
+    def _full_frame_due(self, index: int) -> bool:
+        """Now and then; and at once where somebody is new or was seen a moment ago.
+
+        In an empty picture a search takes several times as long as looking at a person does. Who comes between two searches,
+        or comes back, is found in the frames between by `_look_back`.
+        """
+        if not self.alive:
+            return index - self.searched >= EMPTY_EVERY
+        if index % FULL_FRAME_EVERY == 0 or index - self.searched >= FULL_FRAME_EVERY:
+            return True
+        soon = max(1, LOOK_AGAIN * self.fps)
+        return any(not person.confirmed(index) or 1 < person.unseen(index) <= soon for person in self.alive)
+
+    def _contested(self, predicted: dict[Person, Pose]) -> set[Person]:
+        """People who are near enough to another to be mistaken."""
+        boxes = {person: pose.box for person, pose in predicted.items()}
+        return {a for a in boxes for b in boxes if a is not b and matching.overlap(boxes[a], boxes[b]) > OVERLAPPED}
+
+    def _pose(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Pose | None:
+        """What the detector gave, if it is enough of a person to be used."""
+        keypoints, scores = np.asarray(keypoints, np.float32), np.asarray(scores, np.float32)
+        scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
+        if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
+            return None
+        colours, clothes = (of(image, keypoints, scores) for of in (matching.torso_colours, matching.clothes))
+        return Pose(keypoints, scores, colours, clothes)
+
+    def _find_all(self, image: np.ndarray) -> list[Pose]:
+        """Everybody on the whole frame, clearest first, each once."""
+        found = self.detector.detect(image)
+        poses: list[Pose] = []
+        for number in np.argsort(-found.scores.mean(axis=1), kind="stable"):
+            pose = self._pose(image, found.keypoints[number], found.scores[number])
+            if pose is not None and not any(pose.same_person(other) for other in poses):
+                poses.append(pose)
+        return poses
+
+    def _link(
+        self, index: int, found: list[Pose], predicted: dict[Person, Pose], change: Change
+    ) -> tuple[dict[Person, Pose], list[Pose]]:
+        """Give found poses to people: first to those seen just before, then to the lost; the rest are newcomers."""
+        linked: dict[Person, Pose] = {}
+        left = list(found)
+        recent = [person for person in self.alive if person.unseen(index) <= max(1, FORGET_NEW * self.fps)]
+        for group in (recent, [person for person in self.alive if person not in recent]):
+            costs = [[self._cost(index, person, predicted[person], pose, change) for pose in left] for person in group]
+            pairs = matching.assign(np.array(costs))
+            linked.update({group[row]: left[column] for row, column in pairs})
+            taken = {column for _, column in pairs}
+            left = [pose for column, pose in enumerate(left) if column not in taken]
+        return linked, left
+
+    def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, change: Change) -> float:
+        """0 for the very pose and clothes expected, growing to 2.2; infinite if out of reach."""
+        if change is Change.JUMP and person.unseen(index) > 1:  # what jumps may be the very person who comes back
+            change = Change.NONE
+        distance = person.distance(predicted, pose)
+        reach = {Change.SCENE: SCENE_CUT_REACH, Change.JUMP: JUMP_REACH}.get(change, person.reach(index))
+        if distance > reach:
+            return np.inf
+        if change is Change.JUMP and distance > SCENE_CUT_REACH and pose.clothes is not None:
+            apart = matching.clothes_distance(person.clothes, pose.clothes)
+            if np.any(apart > ALIKE):
+                return np.inf
+        growth = abs(np.log(matching.long_side(pose.box) / person.size))
+        return distance / reach + matching.colour_distance(person.colours, pose.colours) + min(growth, 1.0) / 5
+
+    def _look_again(
+        self, index: int, image: np.ndarray, coarse: dict[Person, Pose], predicted: dict[Person, Pose]
+    ) -> dict[Person, Pose]:
+        """Look at everybody inside their rectangle; keep what agrees with the whole frame or the prediction."""
+        people = [p for p in self.alive if p in coarse or p.unseen(index) <= max(1, LOOK_AGAIN * self.fps)]
+        if not people:
+            return {}
+        expected = {person: coarse.get(person) or predicted.get(person) or person.poses[-1] for person in people}
+        for person in people:
+            # Nothing to be steady for where the person was not seen just before: look where they should be now.
+            person.hold_rectangle(expected[person].box, anew=person.unseen(index) > 1)
+        rectangles = np.stack([person.rectangle for person in people]).astype(np.float32)
+        found = self.detector.detect_in(image, rectangles)
+        seen = dict(coarse)
+        error = dict.fromkeys(people, np.inf)
+        for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
+            closer = self._pose(image, keypoints, scores)
+            if closer is None:
+                continue
+            distances = {other: other.distance(expected[other], closer) for other in people}
+            # The rectangle may show somebody else, who is then nearer to where that other one is expected.
+            if distances[person] <= min(person.reach(index), *distances.values()):
+                seen[person], error[person] = closer, distances[person]
+        return _each_once(seen, coarse, error)
+
+    def _look_back(self, person: Person, since: int) -> None:
+        """Find somebody who has come, or come back, also in the frames before, after `since`, latest first."""
+        nearest = person.poses[-1]
+        for index, view in reversed(self.recent):
+            if index <= since or person.pose_at(index) is not None:
+                return
+            found = self.detector.detect_in(view.image, person.rectangle[None].astype(np.float32))
+            pose = self._pose(view.image, found.keypoints[0], found.scores[0])
+            if pose is None or pose.scores.mean() < matching.STRONG:
+                return
+            if person.distance(nearest, pose) > person.reach(person.frames[-1] + 1):
+                return
+            others = [other.pose_at(index) for other in self.alive if other is not person]
+            if any(other is not None and pose.same_person(other) for other in others):
+                return
+            person.see_before(index, pose)
+            nearest = pose
+
+    def _retire(self, index: int, predicted: dict[Person, Pose]) -> None:
+        """End people who left through the border, were lost for too long, or were never more than a flicker."""
+        gone = []
+        for person in self.alive:
+            if person.unseen(index) == 0:
+                continue
+            box = predicted[person].box
+            centre = (box[:2] + box[2:]) / 2
+            outside = np.any(centre < 0) or np.any(centre > self.image_size)
+            patience = KEEP_LOST if person.confirmed(index + 1) else FORGET_NEW
+            if outside or person.unseen(index) > max(1.0, patience * self.fps):
+                gone.append(person)
+        self._end(gone)
+
+    def _end(self, people: Sequence[Person]) -> None:
+        self.ended += [person for person in people if person.strong]
+        self.alive = [person for person in self.alive if person not in people]
+
+
+def _each_once(seen: dict[Person, Pose], coarse: dict[Person, Pose], error: dict[Person, float]) -> dict[Person, Pose]:
+    """Where two rectangles show one person, the worse fit falls back to the whole frame's pose, or to nothing."""
+    kept: dict[Person, Pose] = {}
+    for person in sorted(seen, key=lambda p: error[p]):
+        for pose in (seen[person], coarse.get(person)):
+            if pose is not None and not any(pose.same_person(other) for other in kept.values()):
+                kept[person] = pose
+                break
+    return kept
