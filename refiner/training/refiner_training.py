@@ -16,8 +16,8 @@ from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
 from refiner import diffusion
 from refiner.data.capture import Windows
+from refiner.model import RefinerModel
 from refiner.noise import Moments
-from refiner.refiner import RefinerModel
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 from refiner.training.starts import start_refiner

@@ -23,7 +23,7 @@ from app.motion import Motion
 from demo_videos.truth import demo_clips, load_truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
-from refiner.refiner import RefinerModel
+from refiner.model import RefinerModel
 from tests.support.video_files import decode, set_display_matrix, write_video
 
 T = 9  # window of the small networks

@@ -17,7 +17,8 @@ from estimators.lifting.normalise import Normalisation
 from refiner import diffusion
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
-from refiner.refiner import Refiner, RefinerModel
+from refiner.model import RefinerModel
+from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.export import export
