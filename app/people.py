@@ -11,7 +11,7 @@ import numpy as np
 
 from app.media.clock import Clock
 from app.media.video import VideoInfo, VideoReader
-from app.models import UNSURE
+from app.options import UNSURE
 from app.progress import Progress
 from estimators.gaps import Track2D, frames_a_look
 

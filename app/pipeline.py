@@ -27,8 +27,9 @@ from app.left_out import people_left_out, sentences
 from app.media.clock import Clock
 from app.media.focal import find_camera
 from app.media.video import VideoInfo, VideoReader, probe
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion, PersonMotion, runs
+from app.options import Options
 from app.people import People, find_people
 from app.progress import Progress, Silent
 from app.quality.measures import guesses, quality, save_quality

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.models import Options
+from app.options import Options
 from app.pipeline import own_version
 from estimators import weights
 from estimators.errors import WeightsError

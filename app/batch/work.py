@@ -20,7 +20,8 @@ from app import pipeline
 from app.batch.clips import Clip
 from app.batch.marker import known_failure, mark_done, mark_failed, remove_markers, what_is_done
 from app.media.video import VideoReader
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from app.progress import Progress
 from estimators.errors import D3PError, NobodyFoundError, PersonError, VideoError
 from estimators.files import complete_file, partial_name

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from app.cli._arguments import add_device
-from app.models import PRESETS, ROTATIONS, UNSURE, Models, Options
+from app.models import Models
+from app.options import PRESETS, ROTATIONS, UNSURE, Options
 from estimators.errors import ConfigError, D3PError
 from estimators.numbers import number
 

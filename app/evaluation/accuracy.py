@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from app import pipeline
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion, PersonMotion
+from app.options import Options
 from app.people import People
 from app.world.contacts import FEET
 from demo_videos.flaws import Flaws

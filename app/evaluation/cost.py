@@ -25,7 +25,8 @@ from app import pipeline
 from app.media.clock import make_clock
 from app.media.video import VideoReader, probe
 from app.media.writer import VideoWriter
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.errors import ConfigError
 from estimators.processes import safe_path
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import pipeline
-from app.models import Options
+from app.options import Options
 from app.people import People
 from app.web.downloads import FORMATS_OFFERED, pack
 from app.web.jobs import JobProgress

@@ -11,8 +11,9 @@ import pytest
 
 from app import pipeline
 from app.media.video import VideoReader
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion, runs
+from app.options import Options
 from app.quality.measures import foot_sliding
 from app.world.contacts import find_contacts
 from app.world.feet import hold_feet

@@ -12,8 +12,8 @@ from rich.console import Console
 from app import pipeline
 from app.cli._console import ConsoleProgress, print_result
 from app.left_out import sentences
-from app.models import Options
 from app.motion import Motion
+from app.options import Options
 from app.web import panels
 from tests.support.fakes import STANDING, FakeDetector, Found, fake_models
 from tests.support.video_files import write_video

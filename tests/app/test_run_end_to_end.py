@@ -167,7 +167,7 @@ def test_bundled_weights_are_accurate(tmp_path: Path) -> None:
     """From pixels to millimetres; the mean pose is some 195 mm off after Procrustes alignment."""
     from app import pipeline
     from app.evaluation.accuracy import compare
-    from app.models import Options
+    from app.options import Options
 
     video, truth_file = CLIPS["walker"]
     truth = load_truth(truth_file)

@@ -12,7 +12,7 @@ import pytest
 
 from app import pipeline
 from app.media.video import VideoReader, probe, turned
-from app.models import Options
+from app.options import Options
 from app.people import People, find_people
 from app.progress import Silent
 from app.turn import FirstLook, find_turn

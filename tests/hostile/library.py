@@ -9,7 +9,8 @@ import numpy as np
 
 from app import pipeline
 from app.media.clock import make_clock
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.detection.detections import Detections
 from estimators.gaps import Provenance, Track2D, clean
 from tests.support.fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.errors import WeightsError
 from estimators.skeleton import COCO17
 

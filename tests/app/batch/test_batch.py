@@ -20,8 +20,9 @@ from app.batch.processes import Processes
 from app.batch.report import write_report
 from app.batch.work import Job, Outcome, work
 from app.media.video import VideoReader
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion
+from app.options import Options
 from app.progress import Silent
 from estimators.errors import ConfigError, WeightsError
 from tests.support.fakes import fake_models, load_dying, load_fakes, load_nothing, load_noting, pictures

@@ -16,8 +16,9 @@ import pytest
 from app import cli, pipeline
 from app.cli.run import add_pipeline_arguments, options
 from app.evaluation import accuracy
-from app.models import PRESETS, Models, Options
+from app.models import Models
 from app.motion import Motion
+from app.options import PRESETS, Options
 from demo_videos.truth import Truth, save_truth
 from estimators.errors import DataError, VideoError
 from tests.support.fakes import fake_models, pictures

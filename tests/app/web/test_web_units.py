@@ -20,8 +20,9 @@ import pytest
 from conftest import FRAMES, stand_in
 
 from app import pipeline
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion
+from app.options import Options
 from app.quality.curves import curves
 from app.quality.measures import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
