@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from estimators import openmmlab
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FLOW = ("estimators", "refiner", "app")  # a package imports itself and those before it
 SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

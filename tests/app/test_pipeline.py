@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
 from estimators.gaps import Provenance
 from tests.support.fakes import fake_models, pictures
+from tests.support.paths import environment
 from tests.support.video_files import decode, set_display_matrix, write_video
 
 SIZE = (160, 120)
@@ -238,17 +238,14 @@ def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path,
 def test_a_killed_run_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 120)
     code = (
-        "from app import pipeline; from app.progress import Silent; from fakes import fake_models\n"
+        "from app import pipeline; from app.progress import Silent; from tests.support.fakes import fake_models\n"
         "class Tell(Silent):\n"
         "    def start(self, stage, total): self.stage = stage\n"
         "    def update(self, done):\n"
         "        if self.stage == 'Draw' and done == 20: print('drawing', flush=True)\n"
         f"pipeline.run({str(source)!r}, {str(tmp_path / 'out' / 'clip')!r}, progress=Tell(), models=fake_models())"
     )
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment(), text=True)
     assert process.stdout is not None and process.stdout.readline() == "drawing\n"
     process.send_signal(signal.SIGKILL)
     process.wait()

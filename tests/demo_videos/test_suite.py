@@ -6,7 +6,6 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from test_retarget import exercise, write_mocap
 
 from demo_videos import suite
 from demo_videos.flaws import CLEAN, Flaws, Occluder
@@ -16,6 +15,7 @@ from demo_videos.renderer import create_context
 from demo_videos.suite import draw_shot
 from demo_videos.truth import load_truth
 from estimators.errors import ConfigError
+from tests.support.exercise import exercise, write_exercise
 
 
 def motion(text: str, seconds: float = 6.0, name: str = "clip") -> Motion17:
@@ -51,7 +51,7 @@ def test_a_seed_gives_the_same_shots_again_and_another_seed_others():
     ],
 )
 def test_clips_say_the_licence_of_their_motion_whatever_its_name(tmp_path, licence, source, told):
-    write_mocap(tmp_path / "mocap.npz", exercise(200))
+    write_exercise(tmp_path / "mocap.npz", exercise(200))
     with np.load(tmp_path / "mocap.npz") as stored:
         arrays = {key: stored[key] for key in stored if key != "licence"}
     if licence:

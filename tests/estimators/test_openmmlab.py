@@ -11,8 +11,8 @@ import pytest
 
 from estimators import openmmlab
 from estimators.errors import SetupError
+from tests.support.paths import ROOT, environment
 
-ROOT = Path(__file__).resolve().parents[2]
 # As after `pip install` alone: nothing finds the three.
 ABSENT = """
 import importlib.util, sys
@@ -31,8 +31,8 @@ COMMANDS = {
 
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{script}"
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
 
 
 def test_every_command_that_needs_them_says_what_to_run(tmp_path: Path) -> None:

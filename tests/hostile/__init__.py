@@ -9,10 +9,3 @@ A case is a small function that does what a user could do with one bad file, nam
 own (`runner`), and must end in the right result or in one typed, clear error: no traceback, no crash, no hang, no more
 memory than a bound, no code run, no connection made, nothing written outside its output folder, nothing half left there.
 """
-
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-for folder in ("app", "refiner"):  # the stand-ins and makers of files of the other tests
-    sys.path.insert(0, str(ROOT / "tests" / folder))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from demo_videos.truth import demo_clips
 from estimators.errors import D3PError
+from tests.support.paths import ROOT
 
-from . import ROOT
 from .case import REFUSED, RIGHT, Case, Place, Unclear
 from .motions import Bomb, npz
 from .running import check_result

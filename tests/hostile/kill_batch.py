@@ -25,9 +25,8 @@ from app.media.writer import VideoWriter
 from app.motion import Motion
 from demo_videos.truth import demo_clips
 from tests.support.fakes import pictures
+from tests.support.paths import ROOT
 from tests.support.video_files import write_video
-
-from . import ROOT
 
 WORKERS = 2
 FRAMES = 20

@@ -15,32 +15,21 @@ from pathlib import Path
 import torch
 
 from refiner.training.checkpoints import latest_checkpoint
-
-from . import ROOT
+from tests.support.paths import ROOT
+from tests.support.training_command import lifter_config, refiner_config
 
 # dropout, drawn noise and bfloat16: all that could make a resumed training differ
-LIFTER = """
-kind = "lifter"
-name = "small-9"
-model = {"network": {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5, "dropout": 0.1},
-         "normalisation": "person", "loss": "mpjpe", "bf16": True}
-data = {"stages": [(40, 5, 8), (80, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 2e-3}
-warmup = 5
-validate_every = 40
-save_every = 4
-"""
-REFINER = """
-kind = "refiner"
-name = "refiner-small-9"
-model = {"network": {"channels": 32, "depth": 1, "dropout": 0.1}, "lifter": LIFTER_PATH, "real_share": 0.5,
-         "inference_share": 0.5, "fit_windows": 32, "bf16": True}
-data = {"stages": [(60, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 1e-3}
-warmup = 5
-validate_every = 30
-save_every = 3
-"""
+LIFTER = lifter_config(
+    "small-9", [(40, 5, 8), (80, 9, 4)], dropout=0.1, warmup=5, validate_every=40, save_every=4, bf16=True
+)
+
+
+def _refiner(lifter: Path) -> str:
+    return refiner_config(
+        "refiner-small-9", str(lifter), [(60, 9, 4)], warmup=5, validate_every=30, save_every=3,
+        network={"channels": 32, "depth": 1, "dropout": 0.1}, real_share=0.5, inference_share=0.5, fit_windows=32,
+        bf16=True,
+    )  # fmt: skip
 
 
 @dataclass
@@ -82,7 +71,7 @@ def kill_trainings(folder: Path, mocap: Path, kills: int, seed: int, lifter_only
     if not lifter_only:
         _train(config, mocap, folder / "lifter-alone", "--export", str(folder)).wait()
         config = folder / "refiner.py"
-        config.write_text(REFINER.replace("LIFTER_PATH", repr(str(folder / "small-9.safetensors"))))
+        config.write_text(_refiner(folder / "small-9.safetensors"))
         outcomes.append(_kill(config, mocap, folder / "refiner", kills, rng))
     return outcomes
 

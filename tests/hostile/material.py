@@ -110,7 +110,8 @@ def write_human36m(path: Path) -> None:
 
 def write_pickled_human36m(folder: Path) -> None:
     """data_3d_h36m.npz and data_2d_h36m_gt.npz in the layout that everybody has."""
-    from test_human36m import CAMERAS, KEPT, project, truth_cameras
+    from refiner.data.convert_human36m import CAMERAS, KEPT
+    from tests.support.human36m import project, truth_cameras
 
     rng = np.random.default_rng(0)
     joints = (rng.uniform(-1, 1, (80, 1, 3)) * [1, 1, 0] + [0, 0, 0.9] + rng.normal(0, 0.35, (80, 32, 3))).astype("f4")

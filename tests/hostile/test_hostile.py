@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in forked processes")
 

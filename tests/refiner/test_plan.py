@@ -1,7 +1,6 @@
 """A plan makes a family of networks from the data alone, stops by the clock, and goes on where it was."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,30 +15,15 @@ from refiner.training.lifter_training import LifterTraining
 from refiner.training.pace import PaceHook, operations, peak
 from refiner.training.plan import UNFINISHED, Plan, variant
 from refiner.training.runner import load_config
-from tests.support.training_command import train
+from tests.support.paths import ROOT
+from tests.support.training_command import lifter_config, refiner_config, train
 
-ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "refiner" / "training" / "configs"
-LIFTER = """
-kind = "lifter"
-name = "tiny-9"
-model = {"network": {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5, "dropout": 0.1}, "normalisation": "person", "loss": "mpjpe"}
-data = {"stages": [(3, 5, 8), (6, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 2e-3}
-warmup = 2
-validate_every = 6
-save_every = 6
-"""
-REFINER = """
-kind = "refiner"
-name = "tiny-refiner"
-model = {"network": {"channels": 32, "depth": 1}, "lifter": "tiny-9", "start": None, "fit_windows": 16, "inference_share": 0.5}
-data = {"stages": [(4, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 1e-3}
-warmup = 2
-validate_every = 4
-save_every = 4
-"""
+LIFTER = lifter_config("tiny-9", [(3, 5, 8), (6, 9, 4)], dropout=0.1, warmup=2, validate_every=6, save_every=6)
+REFINER = refiner_config(
+    "tiny-refiner", "tiny-9", [(4, 9, 4)], warmup=2, validate_every=4, save_every=4,
+    start=None, fit_windows=16, inference_share=0.5,
+)  # fmt: skip
 PLAN = """
 kind = "plan"
 name = "tiny-family"

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.dataset import InfiniteSampler
-from test_training import LIFTER, write
 
 from refiner.training import capture_preprocessor
 from refiner.training.capture_preprocessor import CapturePreprocessor
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+from tests.support.training_command import SMALL_LIFTER, write
 
 
 def free_port() -> int:
@@ -44,7 +43,7 @@ def torchrun(nodes: int, processes: int, *arguments: object) -> list[str]:
 
 
 def test_two_processes_train_and_two_machines_go_on_where_they_stopped(tmp_path: Path, mocap: Path) -> None:
-    work, config = tmp_path / "work", write(tmp_path / "lifter.py", LIFTER)
+    work, config = tmp_path / "work", write(tmp_path / "lifter.py", SMALL_LIFTER)
     arguments = (config, "--data", mocap, "--work-dir", work)
     (first,) = torchrun(1, 2, *arguments, "--set", "data.stages=[(4, 5, 8)]")
     assert "Distributed training: True" in first and "GPU number: 2" in first

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,35 +24,10 @@ from refiner.training.export import export
 from refiner.training.losses import LOSSES
 from refiner.training.refiner_training import RefinerTraining
 from refiner.training.runner import load_config
-from tests.support.training_command import train
+from tests.support.paths import ROOT
+from tests.support.training_command import SMALL_LIFTER, refiner_config, train, write
 
-CONFIGS = Path(__file__).parents[2] / "refiner" / "training" / "configs"
-
-LIFTER = """
-kind = "lifter"
-name = "small-9"
-model = {"network": {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5, "dropout": 0.0}, "normalisation": "person", "loss": "mpjpe"}
-data = {"stages": [(4, 5, 8), (8, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 2e-3}
-warmup = 2
-validate_every = 8
-save_every = 4
-"""
-REFINER = """
-kind = "refiner"
-name = "refiner-small-9"
-model = {"network": {"channels": 32, "depth": 1}, "lifter": LIFTER, "law": "ar1", "real_share": 0.5, "fit_windows": 32}
-data = {"stages": [(6, 9, 4)], "strides": (2, 4)}
-optimizer = {"type": "AdamW", "lr": 1e-3}
-warmup = 2
-validate_every = 6
-save_every = 3
-"""
-
-
-def write(path, text):
-    path.write_text(text)
-    return path
+CONFIGS = ROOT / "refiner" / "training" / "configs"
 
 
 def d3p_train(*arguments: object) -> str:
@@ -66,10 +40,16 @@ def d3p_train(*arguments: object) -> str:
 def trained(tmp_path_factory, mocap):
     """A lifter and its refiner, trained for a few steps."""
     folder = tmp_path_factory.mktemp("training")
-    config = write(folder / "lifter.py", LIFTER)
+    config = write(folder / "lifter.py", SMALL_LIFTER)
     d3p_train(config, "--data", mocap, "--work-dir", folder / "lifter")
     lifter = export(load_config(config), folder / "lifter", folder)
-    config = write(folder / "refiner.py", REFINER.replace("LIFTER", repr(str(lifter))))
+    config = write(
+        folder / "refiner.py",
+        refiner_config(
+            "refiner-small-9", str(lifter), [(6, 9, 4)], warmup=2, validate_every=6, save_every=3,
+            law="ar1", real_share=0.5, fit_windows=32,
+        ),
+    )  # fmt: skip
     d3p_train(config, "--data", mocap, "--work-dir", folder / "refiner")
     return lifter, export(load_config(config), folder / "refiner", folder, mocap)
 
@@ -219,9 +199,9 @@ def test_a_config_with_a_hole_is_one_clear_error(tmp_path):
     with pytest.raises(ConfigError, match="No training config"):
         load_config(tmp_path / "nothing.py")
     with pytest.raises(ConfigError, match="lacks model"):
-        load_config(write(tmp_path / "hole.py", LIFTER.replace("model =", "modle =")))
+        load_config(write(tmp_path / "hole.py", SMALL_LIFTER.replace("model =", "modle =")))
     with pytest.raises(ConfigError, match="unknown kind"):
-        load_config(write(tmp_path / "kind.py", LIFTER.replace('"lifter"', '"juggler"')))
+        load_config(write(tmp_path / "kind.py", SMALL_LIFTER.replace("'lifter'", "'juggler'")))
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*er_*.py")), ids=lambda path: path.stem)

@@ -11,7 +11,7 @@ import numpy as np
 SIZE = (320, 240)
 RED, BLUE, GREEN, BEIGE, NAVY = (40, 40, 200), (200, 70, 30), (60, 160, 60), (130, 190, 220), (90, 40, 30)
 # A standing person of height 1 round the origin, COCO order.
-_STANDING = np.array(
+STANDING = np.array(
     [(0, -45), (2, -47), (-2, -47), (4, -46), (-4, -46), (10, -33), (-10, -33), (13, -17), (-13, -17), (14, -2),
      (-14, -2), (6, 2), (-6, 2), (7, 25), (-7, 25), (8, 50), (-8, 50)]
 ) / 100.0  # fmt: skip
@@ -30,7 +30,7 @@ class Figure:
 
     def joints(self, frame: int) -> np.ndarray:
         """(17,2) pixels."""
-        points = _STANDING.copy()
+        points = STANDING.copy()
         swing = 0.12 * np.sin(0.25 * frame + self.phase)
         for left, right, share in ((9, 10, -0.7), (7, 8, -0.4), (15, 16, 1.0), (13, 14, 0.5)):
             points[left, 0] += share * swing

@@ -25,20 +25,11 @@ from app.motion import Motion
 from app.options import Options
 from app.progress import Silent
 from estimators.errors import ConfigError, WeightsError
+from tests.support.batches import SIZE, quiet, video
 from tests.support.fakes import fake_models, load_dying, load_fakes, load_nothing, load_noting, pictures
 from tests.support.video_files import write_sound, write_video
 
-SIZE = (160, 120)
 RECIPE = {"options": "as they were"}
-
-
-def video(path: Path, present: int = 10, grey: bool = False) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frames = [np.full((120, 160, 3), 120, np.uint8)] * 4 if grey else pictures([True] * present)
-    return write_video(path, n=4 if grey else present, size=SIZE, pictures=frames)
-
-
-def quiet(name: str, stage: str, done: int, total: int | None) -> None: ...
 
 
 def clip_of(path: Path, output: Path) -> Clip:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from test_batch import quiet, video
 
 import app
 from app import cli
@@ -22,13 +20,15 @@ from app.batch.work import Job, Outcome
 from app.motion import Motion
 from app.options import Options
 from estimators.errors import ConfigError, WeightsError
+from tests.support.batches import quiet, video
 from tests.support.fakes import load_dying, load_fakes, load_nothing
+from tests.support.paths import ROOT
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",
     "RAY_memory_monitor_refresh_ms": "0",  # would kill workers if other programs filled the machine
-    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]),  # for the stand-ins
+    "PYTHONPATH": str(ROOT),  # for the stand-ins
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -22,9 +21,8 @@ from app.options import PRESETS, Options
 from demo_videos.truth import Truth, save_truth
 from estimators.errors import DataError, VideoError
 from tests.support.fakes import fake_models, pictures
+from tests.support.paths import ROOT, environment
 from tests.support.video_files import write_sound, write_video
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -203,7 +201,7 @@ def test_termination_cleans_up(tmp_path: Path) -> None:
     source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 120))
     code = (
         "import sys; from app import cli; from app.models import Models; from app.picture.side_by_side import SideBySide\n"
-        "from fakes import fake_models\n"
+        "from tests.support.fakes import fake_models\n"
         "Models.load = classmethod(lambda cls, options: fake_models())\n"
         "draw = SideBySide.draw\n"
         "def slow(self, index, picture):\n"
@@ -212,10 +210,9 @@ def test_termination_cleans_up(tmp_path: Path) -> None:
         "SideBySide.draw = slow\n"
         f"sys.exit(cli.main(['run', {str(source)!r}, '-o', {str(tmp_path / 'out')!r}]))"
     )
-    paths = os.pathsep.join([str(Path(__file__).parent), str(ROOT)])
     process = subprocess.Popen(
         [sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        env=environment(),
     )  # fmt: skip
     assert process.stderr is not None and process.stderr.readline() == "drawing\n"
     process.send_signal(signal.SIGTERM)

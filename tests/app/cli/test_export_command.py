@@ -13,10 +13,8 @@ from app.export import FORMATS, export, parse_formats
 from app.models import Models
 from app.motion import Motion
 from estimators.errors import ConfigError
-from tests.support.motions import motion_of, walking
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.fakes import fake_models, pictures
+from tests.support.motions import motion_of, walking
 from tests.support.video_files import write_video
 
 ONE_PERSON = {"motion.bvh", "motion.bvh.json", "motion.trc", "motion.c3d", "motion.glb", "motion.csv", "motion.json"}

@@ -14,9 +14,8 @@ from app import cli
 from app.cli.demo import choose
 from app.evaluation.cost import loop
 from estimators.errors import ConfigError
+from tests.support.paths import environment
 from tests.support.video_files import decode, read_number, write_video
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_loop_goes_to_and_fro_and_is_as_long_as_asked(tmp_path: Path) -> None:
@@ -46,8 +45,7 @@ def test_the_command_tells_every_stage(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_memory_for_pictures_hardly_grows_with_the_length_of_a_clip(tmp_path: Path) -> None:
     """300 MB more for 15,000 frames are 20 kB a frame; one picture of this clip takes 230 kB."""
-    here = Path(__file__).parent
-    command = [sys.executable, str(here / "memory_growth.py"), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env={"PYTHONPATH": f"{ROOT}"})
+    command = [sys.executable, "-m", "tests.support.memory_growth", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment())
     assert done.returncode == 0, done.stderr[-2000:]
     assert float(done.stdout) < 20_000

@@ -14,8 +14,9 @@ import pytest
 from app.media import colours
 from app.media.colours import Colours, to_bgr
 from app.media.video import VideoReader
+from tests.support.paths import SHARED
 
-CASES = Path(__file__).resolve().parents[3] / "shared/cases"
+CASES = SHARED / "cases"
 SIZE = (256, 64)  # eight patches of 32 x 64
 PATCHES = np.array([
     [10, 10, 10], [60, 60, 60], [120, 120, 120], [160, 160, 160], [165, 60, 40], [40, 150, 60], [50, 70, 160], [170, 120, 90],

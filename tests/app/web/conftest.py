@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,71 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))  # fakes, video_files
-
 from app.media.clock import Clock
 from app.media.video import VideoReader, probe
 from app.media.writer import VideoWriter
-from app.models import Models
 from app.web import playback
-from app.web.handlers import Desk
 from app.web.limits import Limits
 from app.web.server import Settings
 from demo_videos.truth import demo_clips, load_truth, save_truth
-from tests.support.fakes import FakeDetector, Found, fake_models, pictures, use
-from tests.support.serving import running
+from tests.support.fakes import pictures, use
+from tests.support.serving import COUPLE, FRAMES, SLOW, Served, serving, stand_in
 from tests.support.video_files import write_video
 from tests.support.visiting import Visit, chromium
-
-FRAMES = 16  # of the short example clip
-SLOW = (176, 144)  # pixels: on pictures of this size the detector takes its time
-COUPLE = (256, 128)  # and on these it finds two people, the larger one right of ...
-BETWEEN = 96
-
-
-class PatientDetector(FakeDetector):
-    """Finds a person in every bright frame, slowly on pictures of one size; two, side by side, on those of another."""
-
-    def detect(self, image: np.ndarray) -> Found:
-        if image.shape[1::-1] == SLOW:
-            time.sleep(0.02)
-        if image.shape[1::-1] != COUPLE:
-            return super().detect(image)
-        left, right = super().detect(image[:, :BETWEEN]), super().detect(image[:, BETWEEN:])
-        points = np.concatenate([left.keypoints, right.keypoints + np.float32([BETWEEN, 0])])
-        return Found(points, np.concatenate([left.scores, right.scores]))
-
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
-        if image.shape[1::-1] != COUPLE:
-            return super().detect_in(image, boxes)
-        both = self.detect(image)
-        inside = [int((box[0] + box[2]) / 2 > BETWEEN) for box in boxes]
-        return Found(both.keypoints[inside], both.scores[inside])
-
-
-def stand_in(refine: bool = True) -> Models:
-    models = fake_models(refine)
-    models.detector = PatientDetector()  # type: ignore[assignment]
-    return models
-
-
-@dataclass
-class Served:
-    """A running app."""
-
-    url: str
-    desk: Desk
-
-    def folders(self) -> list[Path]:
-        """Everything that lies in the sessions' directories."""
-        return sorted(self.desk.uploads.results.rglob("*"))
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
-    """Run the app in a thread."""
-    with running(settings) as (url, app):
-        yield Served(url, app.state.desk)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Memory of the app's server over many runs in a row: `python tests/app/web/measure_memory.py [VIDEO] [--runs N]`.
+"""Memory of the app's server over many runs in a row: `python -m tests.app.web.measure_memory [VIDEO] [--runs N]`.
 
 Starts `d3p app` in a process of its own and sends it the start of one clip again and again. Prints the server's resident
 memory after every run, in MB, how long the run took, and how long the processor was at it. Linux only: it reads /proc.

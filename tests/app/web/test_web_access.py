@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import COUPLE, Served
 
+from tests.support.serving import COUPLE, Served
 from tests.support.video_files import write_video
 from tests.support.visiting import SLOW_MS, Visit
 

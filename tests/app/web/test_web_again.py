@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FRAMES, Served
 
 from app.web.jobs import Cancelled
+from tests.support.serving import FRAMES, Served
 from tests.support.visiting import Visit
 
 TOKEN = "sessionStorage.getItem('d3p-visit')"

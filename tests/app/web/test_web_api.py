@@ -11,14 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import FRAMES, Served, serving
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from app.motion import Motion
 from app.web.server import Settings
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.paths import ROOT
+from tests.support.serving import FRAMES, Served, serving
 
 
 @pytest.fixture(scope="module")

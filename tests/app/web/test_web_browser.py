@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FRAMES, Served
 
 from app.media.video import VideoReader
 from app.motion import Motion
+from tests.support.serving import FRAMES, Served
 from tests.support.visiting import SLOW_MS, Visit
 
 

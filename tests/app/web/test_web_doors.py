@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FRAMES, Served, serving
 
 from app.web.server import Settings
 from app.web.visitors import Attempts
+from tests.support.serving import FRAMES, Served, serving
 
 TAKE_FILES = ("check", "people", "process", "folder")
 WISH: dict[str, Any] = {

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Served, serving
 
 from app.web.choices import defaults
 from app.web.jobs import Job
@@ -20,6 +19,7 @@ from app.web.server import Settings
 from app.web.sessions import Sessions
 from app.web.uploads import Uploads
 from app.web.visitors import Attempts
+from tests.support.serving import Served, serving
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import FRAMES, stand_in
 
 from app import pipeline
 from app.models import Models
@@ -42,6 +41,7 @@ from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
 from estimators.gaps import Provenance, Track2D
 from tests.support.fakes import STANDING, pictures, use
+from tests.support.serving import FRAMES, stand_in
 from tests.support.video_files import write_video
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import FRAMES, Served
 
+from tests.support.serving import FRAMES, Served
 from tests.support.visiting import Visit
 
 CANVAS, CHART = ".v-space canvas", ".v-chart"

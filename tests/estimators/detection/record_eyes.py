@@ -1,6 +1,6 @@
-"""Record what the originals of Thunder and BlazePose say, for test_eyes.py:
+"""Record what the originals of Thunder and BlazePose say, for test_eyes.py, from the root of the repository:
 
-    python tests/estimators/record_eyes.py THUNDER.json FOLDER_OF_TFLITE
+    python -m tests.estimators.detection.record_eyes THUNDER.json FOLDER_OF_TFLITE
 
 THUNDER.json holds what TensorFlow.js answers to the picture's halves, a list of 17 x (y, x, score) for each ("0", "1"): the
 project has no JavaScript of its own to ask it with. FOLDER_OF_TFLITE holds pose_landmark_heavy.tflite and pose_landmark_full.tflite.
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from test_eyes import REFERENCE, pictures
+
+from tests.support.recorded import REFERENCE, pictures
 
 
 def main(thunder: Path, folder: Path) -> None:

@@ -1,4 +1,6 @@
-"""Record what the TFLite original says, for test_movenet.py: `python tests/estimators/record_movenet.py TFLITE CLIPS FRAMES`.
+"""Record what the TFLite original says, for test_movenet.py, from the root of the repository:
+
+    python -m tests.estimators.detection.record_movenet TFLITE CLIPS FRAMES
 
 Needs a TFLite runtime (`pip install ai-edge-litert`), which the project itself never uses. TFLITE is the original model,
 CLIPS the folder of real clips whose frames are not kept here, FRAMES a folder of rendered frames (PNG) that are.
@@ -11,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from test_movenet import CLIP_FRAMES, DATA, RENDERED, SIZES, clip_input
+
+from tests.support.recorded import CLIP_FRAMES, MOVENET_REFERENCE, RENDERED, SIZES, clip_input
 
 
 def main(model: Path, clips: Path, frames: Path) -> None:
@@ -39,7 +42,7 @@ def main(model: Path, clips: Path, frames: Path) -> None:
             key = f"{clip}_{number}_{size}"
             recorded[key] = original(image)
             recorded[f"{key}_sha256"] = np.array(hashlib.sha256(image.tobytes()).hexdigest())
-    np.savez_compressed(DATA / "movenet_reference.npz", **recorded)
+    np.savez_compressed(MOVENET_REFERENCE, **recorded)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from estimators.detection import Detections, Detector, loading, zoo
 from estimators.detection.approaches import _each_once, _fit
 from estimators.detection.detector import BUNDLED_WEIGHTS
 from estimators.errors import ConfigError, WeightsError
+from tests.support.recorded import RENDERED
 
-IMAGE = cv2.imread(str(Path(__file__).parent / "data" / "movenet_input_384.png"))
+IMAGE = cv2.imread(str(RENDERED[384]))
 NOBODY = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8), (0, 0), 8)
 
 

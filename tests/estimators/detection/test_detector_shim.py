@@ -1,16 +1,14 @@
 """mmpose imports where its optional companions are missing or broken, silently, and the stand-ins are no traps."""
 
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT, environment
 
 SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[1])
 from estimators.detection import Detector
 Detector()
 try:
@@ -37,8 +35,9 @@ def test_a_broken_torchvision_is_hidden_and_loading_prints_nothing(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("from . import ops")
     (package / "ops.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    theirs_first = environment(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT], cwd=tmp_path, env=theirs_first, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

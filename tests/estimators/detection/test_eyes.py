@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,18 +14,10 @@ from estimators.errors import WeightsError
 
 from estimators.detection.blazepose.head import refine  # isort: skip  # after estimators.detection.loading
 from estimators.detection.movenet.thunder import ThunderMaps, decode
+from tests.support.recorded import REFERENCE, pictures
 
-DATA = Path(__file__).parent / "data"
 DETECTION = Path(loading.__file__).parent
-PICTURE = DATA / "eyes_input.png"  # two people, 256 x 256 pixels each, side by side
-REFERENCE = DATA / "eyes_reference.npz"
 HALF_RANGE = 0.007843017578125
-
-
-def pictures() -> np.ndarray:
-    """(2,256,256,3) uint8 RGB."""
-    both = cv2.cvtColor(cv2.imread(str(PICTURE)), cv2.COLOR_BGR2RGB)
-    return np.stack([both[:, :256], both[:, 256:]])
 
 
 @pytest.fixture(scope="module")

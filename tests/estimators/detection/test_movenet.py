@@ -4,9 +4,7 @@ import hashlib
 import io
 import tarfile
 import zipfile
-from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -22,27 +20,11 @@ from mmpose.apis import inference_bottomup, inference_topdown  # isort: skip  # 
 
 from estimators.detection.movenet.input import FitToNetwork, crop_square
 from estimators.detection.movenet.multipose import MAX_PEOPLE, HeadMaps, decode
+from tests.support.paths import ROOT, SHARED
+from tests.support.recorded import CLIP_FRAMES, MOVENET_REFERENCE, RENDERED, SIZES, clip_input
 
-DATA = Path(__file__).parent / "data"
-ROOT = Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared" / "data"
-ORIGINAL = SHARED / "detector" / "movenet_multipose_lightning_f16.tflite"
-SIZES = (256, 384)
-RENDERED = {size: DATA / f"movenet_input_{size}.png" for size in SIZES}
-CLIP_FRAMES = [("walking_real.mp4", 60), ("walking_real.mp4", 120), ("two_people_real.mp4", 10)]
+ORIGINAL = SHARED / "data" / "detector" / "movenet_multipose_lightning_f16.tflite"
 TOLERANCE_PX = 0.01
-
-
-def clip_input(path: Path, number: int, size: int) -> np.ndarray:
-    """(H, size, 3) uint8 RGB: one frame at the network's size, H padded to a multiple of 32."""
-    with av.open(str(path)) as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index == number:
-                image = frame.to_ndarray(format="rgb24")
-                break
-    height = round(image.shape[0] * size / image.shape[1])
-    image = cv2.resize(image, (size, height), interpolation=cv2.INTER_AREA)
-    return cv2.copyMakeBorder(image, 0, -height % 32, 0, 0, cv2.BORDER_CONSTANT)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +36,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def recorded():
-    with np.load(DATA / "movenet_reference.npz") as file:
+    with np.load(MOVENET_REFERENCE) as file:
         return dict(file)
 
 
@@ -93,7 +75,7 @@ def test_the_port_agrees_with_the_original_on_a_rendered_frame(model, recorded, 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("clip", "number"), CLIP_FRAMES)
 def test_the_port_agrees_with_the_original_on_real_frames(model, recorded, clip, number, size):
-    path = SHARED / "clips" / clip
+    path = SHARED / "data" / "clips" / clip
     if not path.is_file():
         pytest.skip("the real clips are not here")
     key = f"{clip}_{number}_{size}"

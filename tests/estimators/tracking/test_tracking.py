@@ -8,14 +8,10 @@ import pytest
 from estimators.errors import NobodyFoundError, PersonError
 from estimators.gaps import Provenance, Track2D
 from estimators.tracking.tracker import select_people, track_people
+from tests.support.drawn import STANDING, Found
 
 SIZE = (640, 360)
 FPS = Fraction(30)
-# A standing person of height 1 round the origin, COCO order.
-TEMPLATE = np.array(
-    [(0, -45), (2, -47), (-2, -47), (4, -46), (-4, -46), (10, -33), (-10, -33), (13, -17), (-13, -17), (14, -2),
-     (-14, -2), (6, 2), (-6, 2), (7, 25), (-7, 25), (8, 50), (-8, 50)]
-) / 100.0  # fmt: skip
 
 
 @dataclass
@@ -29,7 +25,7 @@ class Actor:
     colour: tuple[int, int, int] = (40, 40, 200)
 
     def joints(self, frame: int) -> np.ndarray:
-        return TEMPLATE * self.height + self.path[frame]
+        return STANDING * self.height + self.path[frame]
 
 
 @dataclass
@@ -99,12 +95,6 @@ class World:
             assert np.array_equal(np.isnan(track.keypoints).any(axis=(1, 2)), missing)
             assert not track.scores[missing].any()
         return tracks
-
-
-@dataclass
-class Found:
-    keypoints: np.ndarray
-    scores: np.ndarray
 
 
 def line(start, end, length=90):
@@ -328,7 +318,7 @@ def test_ghost_of_two_frames_and_faint_background_are_not_people():
 
 def track_of(number: int, frames: int, height: float, score: float, length: int = 300) -> Track2D:
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
-    keypoints[:frames] = TEMPLATE * height + 300
+    keypoints[:frames] = STANDING * height + 300
     scores = np.zeros((length, 17), np.float32)
     scores[:frames] = score
     provenance = np.where(np.arange(length) < frames, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)

@@ -1,7 +1,6 @@
 """The tracker on real video, with the bundled detector. Skipped where the clips are not at hand."""
 
 from itertools import islice
-from pathlib import Path
 
 import av
 import numpy as np
@@ -10,8 +9,9 @@ import pytest
 from estimators.detection import Detector
 from estimators.gaps import Provenance, Track2D
 from estimators.tracking.tracker import select_people, track_people
+from tests.support.paths import SHARED
 
-CLIPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "clips"
+CLIPS = SHARED / "data" / "clips"
 
 
 def clip(name: str, every: int = 1) -> tuple[list[Track2D], int]:
