@@ -70,8 +70,7 @@ def world_errors(motion: Motion, truth: Truth) -> WorldErrors:
     off = scale * with_camera[present].astype(np.float64) - true_root
     root_cm["true height and camera"] = _mean(100 * np.linalg.norm(off, axis=1))
     stands = true_contacts(truth, feet) & present[:, None]
-    body = person.best.astype(np.float64) + person.root[:, None]
-    ground, found = find_ground([body], skeleton, fps)
+    ground, found = find_ground([person.body], skeleton, fps)
     index = [one.id for one in place(motion).motion.people].index(person.id)
     plain, clean = (place(motion, clean_feet=clean).positions[index][:, feet] for clean in (False, True))
     seen = Seen(person.keypoints_2d, person.scores, person.lifted)

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.motion import Motion, PersonMotion
 from app.world.contacts import FEET
-from app.world.ground import Ground, find_ground
+from app.world.ground import Ground
 from app.world.root import fit_root, project
 from estimators.files import complete_file
 from estimators.gaps import Provenance
@@ -40,12 +40,11 @@ def quality(motion: Motion) -> dict[str, Any]:
     """All measures of all people, ready for JSON; a measure that a clip is too short for is None."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
     even = motion.even
-    ground, contacts = ground_of(even)
     people = []
-    for shown, person, stands in zip(motion.people, even.people, contacts, strict=True):
+    for shown, person, stands in zip(motion.people, even.people, even.contacts, strict=True):
         variants = {"lifted": person.lifted, "refined": person.refined}
         measured = {
-            name: _measure(person, poses, even, focal, ground, stands)
+            name: _measure(person, poses, even, focal, even.ground, stands)
             for name, poses in variants.items()
             if poses is not None
         }
@@ -169,17 +168,6 @@ def left_right_swaps(poses: np.ndarray, runs: list[slice], skeleton: Skeleton) -
             kept, traded = apart(l0, l1) + apart(r0, r1), apart(l0, r1) + apart(r0, l1)
             swaps += int(((2 * traded < kept) & (apart(l0, r0) > _SIDES_APART_M)).sum())
     return swaps
-
-
-def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
-    """The floor of a motion, and (N,2) contacts of each person; without anybody seen, camera space and no contacts."""
-    even = motion.even
-    bodies = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
-    if not any(person.present.any() for person in even.people):
-        return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
-    known = [person.known for person in even.people]
-    ground, contacts = find_ground(bodies, motion.skeleton, float(motion.fps), known, even.cuts)
-    return ground, [stands[motion.grid.at] for stands in contacts]
 
 
 def _measure(

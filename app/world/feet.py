@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.motion import runs
 from app.world.contacts import FEET
 from app.world.smoothing import smooth
+from estimators.gaps import runs
 from estimators.skeleton import Skeleton
 
 _FADE_S = 0.12

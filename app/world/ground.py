@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.motion import runs
 from app.world.contacts import FEET, find_contacts
+from estimators.gaps import runs
 from estimators.neutral import CAMERA_UP, complete
 from estimators.skeleton import Skeleton
 

@@ -20,7 +20,7 @@ from app.motion import Motion, PersonMotion
 from app.picture.scene import Scene
 from app.pipeline import Options
 from app.quality.curves import curves
-from app.quality.measures import ground_of, quality
+from app.quality.measures import quality
 from app.world.placing import place
 from estimators.gaps import Provenance
 from estimators.skeleton import H36M17
@@ -157,9 +157,8 @@ def test_measures_are_those_of_the_even_motion(frames: np.ndarray) -> None:
     for foot, share in right["standing_percent"].items():
         assert 30 < share < 70 and found["standing_percent"][foot] == pytest.approx(share, abs=8)
     assert abs(found["refined"]["foot_sliding"] - right["refined"]["foot_sliding"]) < 0.03
-    ground, contacts = ground_of(motion)
-    np.testing.assert_allclose(ground.axes, ground_of(EVEN)[0].axes, atol=0.02)
-    assert contacts[0].shape == (len(frames), 2)
+    np.testing.assert_allclose(motion.ground.axes, EVEN.ground.axes, atol=0.02)
+    assert motion.contacts[0].shape == (len(frames), 2)
     measured = curves(motion, motion.people[0])["acceleration"]["refined"]
     assert measured.shape == (len(frames),)
     assert np.nanmean(measured) == pytest.approx(
