@@ -37,8 +37,10 @@ from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.even import Grid
 from estimators.files import complete_file
-from estimators.gaps import Provenance, frames_a_look, runs
+from estimators.gaps import frames_a_look
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17, Skeleton
+from estimators.stretches import runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1

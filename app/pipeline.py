@@ -28,7 +28,7 @@ from app.media.clock import Clock
 from app.media.focal import find_camera
 from app.media.video import VideoInfo, VideoReader, probe
 from app.models import Models
-from app.motion import Motion, PersonMotion, runs
+from app.motion import Motion, PersonMotion
 from app.options import Options
 from app.people import People, find_people
 from app.progress import Progress, Silent
@@ -39,8 +39,9 @@ from estimators.belief import believed_joints, widened
 from estimators.errors import ConfigError, VideoError
 from estimators.even import Grid
 from estimators.files import complete_folder
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17
+from estimators.stretches import runs
 
 MOTION, SIDE_BY_SIDE, QUALITY, REPORT = "motion.npz", "side_by_side.mp4", "quality.json", "quality.html"
 OUTPUTS = (MOTION, SIDE_BY_SIDE, QUALITY, REPORT)
@@ -172,7 +173,7 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
     return people
 
 
-def _chosen(people: People, options: Options) -> tuple[list[Track2D], tuple[dict[str, int], ...]]:
+def _chosen(people: People, options: Options) -> tuple[list[Observation], tuple[dict[str, int], ...]]:
     """Those whom the run is about, with Human3.6M joints, and who else there is."""
     from estimators.tracking.tracker import real_people, select_people
 
@@ -180,10 +181,10 @@ def _chosen(people: People, options: Options) -> tuple[list[Track2D], tuple[dict
     return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
 
 
-def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
+def _lift(tracks: list[Observation], clock: Clock, models: Models, stages: Stages) -> list[np.ndarray]:
     """(N,17,3) for each track; each stretch without a gap or a cut is lifted by itself, be it a single frame."""
 
-    def lift(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> np.ndarray:
+    def lift(track: Observation, run: slice, on_progress: Callable[[int, int], None]) -> np.ndarray:
         return models.lifter.lift(track.keypoints[run], track.image_size, float(clock.fps), on_progress=on_progress)
 
     with stages("Lift", _frames_seen(tracks)) as progress:
@@ -191,7 +192,7 @@ def _lift(tracks: list[Track2D], clock: Clock, models: Models, stages: Stages) -
 
 
 def _refine(
-    tracks: list[Track2D],
+    tracks: list[Observation],
     lifted: list[np.ndarray],
     clock: Clock,
     models: Models,
@@ -205,7 +206,9 @@ def _refine(
         return [(None, None)] * len(tracks)
     poses_of = {id(track): poses for track, poses in zip(tracks, lifted, strict=True)}
 
-    def refine(track: Track2D, run: slice, on_progress: Callable[[int, int], None]) -> tuple[np.ndarray, np.ndarray]:
+    def refine(
+        track: Observation, run: slice, on_progress: Callable[[int, int], None]
+    ) -> tuple[np.ndarray, np.ndarray]:
         refined = refiner.refine(
             track.keypoints[run],
             poses_of[id(track)][run],
@@ -222,14 +225,14 @@ def _refine(
         return [(poses, sigma) for poses, sigma in _over_runs(tracks, [(17, 3), (17,)], refine, progress)]
 
 
-def _frames_seen(tracks: list[Track2D]) -> int:
+def _frames_seen(tracks: list[Observation]) -> int:
     return sum(int((track.provenance != Provenance.MISSING).sum()) for track in tracks)
 
 
 def _over_runs(
-    tracks: list[Track2D],
+    tracks: list[Observation],
     shapes: list[tuple[int, ...]],
-    function: Callable[[Track2D, slice, Callable[[int, int], None]], tuple[np.ndarray, ...]],
+    function: Callable[[Observation, slice, Callable[[int, int], None]], tuple[np.ndarray, ...]],
     progress: Progress,
 ) -> list[list[np.ndarray]]:
     """Apply `function` to every stretch of frames in which a person is seen; NaN elsewhere.
@@ -260,8 +263,8 @@ def _assemble(
     info: VideoInfo,
     clock: Clock,
     grid: Grid,
-    seen: list[Track2D],
-    tracks: list[Track2D],
+    seen: list[Observation],
+    tracks: list[Observation],
     lifted: list[np.ndarray],
     refined: list[tuple[np.ndarray | None, np.ndarray | None]],
     models: Models,

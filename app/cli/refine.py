@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> None:
     """
     import numpy as np
 
-    from app.motion import runs
     from estimators.files import complete_file
+    from estimators.stretches import runs
     from refiner.data.lifted import read_lifted
     from refiner.refiner import Refiner
 

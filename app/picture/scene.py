@@ -14,8 +14,8 @@ import numpy as np
 from app.motion import Motion, PersonMotion
 from app.world.placing import ankle_height
 from app.world.smoothing import smooth
-from estimators.gaps import parts
 from estimators.neutral import UP, complete
+from estimators.stretches import parts
 
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture

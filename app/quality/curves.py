@@ -9,7 +9,7 @@ import numpy as np
 from app.motion import Motion, PersonMotion
 from app.quality.measures import TRUSTED_SCORE, bone_lengths, without_guesses
 from app.world.root import fit_root, project
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 
 

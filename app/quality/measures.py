@@ -18,7 +18,7 @@ from app.world.contacts import FEET
 from app.world.ground import Ground
 from app.world.root import fit_root, project
 from estimators.files import complete_file
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import Skeleton
 

@@ -16,7 +16,7 @@ from app.quality.measures import UNITS, guesses, without_guesses
 from app.quality.plots import from_above, over_time
 from app.world.contacts import FEET
 from estimators.files import complete_file
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 # measure -> what the page calls it, its unit, and what it says
 WORDS = {

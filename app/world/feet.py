@@ -21,6 +21,7 @@ from app.world.contacts import FEET
 from app.world.smoothing import smooth
 from estimators.gaps import runs
 from estimators.skeleton import Skeleton
+from estimators.stretches import runs
 
 _FADE_S = 0.12
 _BODY_CUTOFF_HZ = 1.5

@@ -24,6 +24,7 @@ from estimators.errors import ConfigError, DataError
 from estimators.gaps import runs
 from estimators.neutral import CAMERA_UP, UP, complete
 from estimators.skeleton import Skeleton
+from estimators.stretches import runs
 
 SPACES = {
     "world": "x right, y up, z towards the camera; floor at y = 0",

@@ -17,9 +17,9 @@ import numpy as np
 from app.world.contacts import FEET
 from app.world.ground import find_ground
 from app.world.smoothing import Steps, smooth
-from estimators.gaps import parts
 from estimators.pinhole import place, place_at, rays_of
 from estimators.skeleton import Skeleton
+from estimators.stretches import parts
 
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.

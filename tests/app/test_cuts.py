@@ -12,7 +12,7 @@ import pytest
 from app import pipeline
 from app.media.video import VideoReader
 from app.models import Models
-from app.motion import Motion, runs
+from app.motion import Motion
 from app.options import Options
 from app.quality.measures import foot_sliding
 from app.world.contacts import find_contacts
@@ -20,9 +20,9 @@ from app.world.feet import hold_feet
 from app.world.root import estimate_root
 from demo_videos.truth import demo_clips, load_truth
 from estimators.errors import DataError
-from estimators.gaps import parts
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
+from estimators.stretches import parts, runs
 from tests.support.video_files import write_video
 
 CLIPS = demo_clips()

@@ -20,7 +20,7 @@ from app.pipeline import OUTPUTS, Options
 from app.progress import Silent
 from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from tests.support.fakes import fake_models, pictures
 from tests.support.paths import environment
 from tests.support.video_files import decode, set_display_matrix, write_video

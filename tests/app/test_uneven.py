@@ -22,7 +22,7 @@ from app.pipeline import Options
 from app.quality.curves import curves
 from app.quality.measures import quality
 from app.world.placing import place
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 from tests.support.fakes import FakeLifter, fake_models
 from tests.support.video_files import write_video

@@ -12,7 +12,8 @@ from app.media.clock import make_clock
 from app.models import Models
 from app.options import Options
 from estimators.detection.detections import Detections
-from estimators.gaps import Provenance, Track2D, clean
+from estimators.gaps import clean
+from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found
 
 from .case import EITHER, RIGHT, Case, Place
@@ -94,7 +95,7 @@ def _clean(change: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> None
     points, scores = np.repeat(_person(), 20, 0), np.repeat(ONES, 20, 0)
     provenance = np.full(20, Provenance.DETECTED, np.uint8)
     change(points, scores, provenance)
-    cleaned = clean(Track2D(0, points, scores, provenance, Fraction(30), (160, 120)))
+    cleaned = clean(Observation(0, points, scores, provenance, Fraction(30), (160, 120)))
     present = cleaned.provenance != Provenance.MISSING
     if np.isfinite(points[provenance > 0]).all():
         assert np.isfinite(cleaned.keypoints[present]).all()

@@ -39,7 +39,7 @@ from app.web.theme import theme
 from app.web.uploads import Uploads
 from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, pictures, use
 from tests.support.serving import FRAMES, stand_in
 from tests.support.video_files import write_video
@@ -301,7 +301,7 @@ def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
     size = np.array([0.5, 0.5, 0.95, 1.0, 1.0])  # seen well from frame 2 on
     keypoints = (STANDING[None] * 100 * size[:, None, None] + 50).astype(np.float32)
     provenance = np.full(5, Provenance.DETECTED, np.uint8)
-    track = Track2D(0, keypoints, np.full((5, 17), 0.9, np.float32), provenance, Fraction(25), (300, 300))
+    track = Observation(0, keypoints, np.full((5, 17), 0.9, np.float32), provenance, Fraction(25), (300, 300))
     assert _clear_frame(track) == 2
 
 

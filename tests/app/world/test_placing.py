@@ -15,7 +15,7 @@ from app.quality.page import save_report
 from app.world.ground import find_ground
 from app.world.placing import hold, place, stature, world
 from estimators.errors import ConfigError, DataError
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 from tests.support.motions import ANKLE, J, motion_of, walking
 
