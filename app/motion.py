@@ -38,7 +38,7 @@ from estimators.errors import DataError
 from estimators.even import Grid
 from estimators.files import complete_file
 from estimators.gaps import frames_a_look
-from estimators.observation import Provenance
+from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17, Skeleton
 from estimators.stretches import runs
 
@@ -216,6 +216,14 @@ class Motion:
     def shown_counts(self, person: PersonMotion) -> dict[str, int]:
         """How many frames are detected, interpolated and missing, as people want to see it."""
         return replace(person, provenance=self.shown_provenance(person)).counts()
+
+    def observed(self, person: PersonMotion) -> Observation:
+        """What was seen of a person in the picture."""
+        return Observation(
+            person.keypoints_2d, person.scores, person.provenance, self.image_size, self.fps,
+            focal=self.camera.get("focal_px"), skeleton=self.skeleton, believed=person.believed, id=person.id,
+            looked=self.looked, cuts=self.cuts,
+        )  # fmt: skip
 
     @property
     def sigma_95(self) -> float:

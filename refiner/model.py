@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from estimators import weights
 from estimators.lifting.build import build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
+from estimators.observation import ObservedWindows
 from refiner import diffusion
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
@@ -40,17 +41,13 @@ class RefinerModel(nn.Module):
         self.network = PoseDenoiser(in_channels=self.normalisation.channels + scores, **network)
         self.noise = ConditionalNoise()
 
-    def inputs(self, keypoints: Tensor, image_size: Tensor, scores: Tensor | None = None) -> Tensor:
-        """What the network sees beside the pose (B, T, 17, C): normalised keypoints and, last, the detector's doubt.
-
-        Args:
-            keypoints: (B, T, 17, 2) pixels. image_size: (B, 2) pixels.
-            scores: (B, T, 17), None for keypoints that are known exactly.
-        """
-        x2d = normalise(keypoints, image_size, self.normalisation)
+    def inputs(self, observed: ObservedWindows) -> Tensor:
+        """What the network sees beside the pose (B, T, 17, C): normalised keypoints and, last, the detector's doubt."""
+        x2d = normalise(observed.keypoints, observed.image_size, self.normalisation)
         if not self.scores:
             return x2d
-        doubt = torch.zeros_like(x2d[..., 0]) if scores is None else 1 - scores.clamp(0, 1)
+        sure = observed.scores
+        doubt = torch.zeros_like(x2d[..., 0]) if sure is None else 1 - sure.clamp(0, 1)
         return torch.cat([x2d, doubt[..., None]], dim=-1)
 
     def error(self, pose: Tensor, x2d: Tensor, t: Tensor | int) -> Tensor:
@@ -66,17 +63,15 @@ class RefinerModel(nn.Module):
         w = diffusion.error_share(steps, pose).clamp_min(1e-3)  # nobody asks for the error of a clean pose
         return (pose - (out - out[:, :, :1])) / w
 
-    def refine(
-        self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, scores: Tensor | None = None, steps: int = 2
-    ) -> Tensor:
-        """Lifted poses (B, T, 17, 3) metres to refined ones; keypoints, image_size and scores as for `inputs`."""
-        x2d = self.inputs(keypoints, image_size, scores)
+    def refine(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
+        """Lifted poses (B, T, 17, 3) metres to refined ones, in K = `steps` DDIM steps."""
+        x2d = self.inputs(observed)
         refined = diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
         return lifted + self.trust * (refined - lifted)
 
-    def refine_linear(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor) -> Tensor:
+    def refine_linear(self, observed: ObservedWindows, lifted: Tensor) -> Tensor:
         """The linear baseline xhat - mu_{e|c}: no network, no diffusion."""
-        x2d = normalise(keypoints, image_size, self.normalisation)[..., :2]
+        x2d = normalise(observed.keypoints, observed.image_size, self.normalisation)[..., :2]
         return lifted - self.noise.expected_error(x2d, lifted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from torch import Tensor
 from estimators import weights
 from estimators.devices import placed
 from estimators.errors import ConfigError
-from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
+from estimators.lifting.lifter import Progress, mirror_poses, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
-from estimators.skeleton import H36M17
+from estimators.observation import Observation, ObservedWindows
 from refiner import diffusion, guidance
 from refiner.model import RefinerModel, load_model
 from refiner.uncertainty import Calibration
@@ -79,27 +79,20 @@ class Refiner:
 
     def refine(
         self,
-        keypoints: np.ndarray,
+        observed: Observation,
         lifted: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
         steps: int = 2,
-        scores: np.ndarray | None = None,
         guided: bool = True,
-        focal: float | None = None,
         on_progress: Progress | None = None,
     ) -> Refined:
         """Refine a sequence.
 
         Args:
-            keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN: what the lifter saw.
+            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the refiner sees
+                60, see `estimators.lifting.pace`.
             lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
-            image_size: (width, height) pixels.
-            fps: frames per second; of more than 60 the refiner sees 60, see `estimators.lifting.pace`.
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
-            scores: (N, 17) how sure the detector is of each keypoint, 0 to 1; None where they are known exactly.
             guided: let what the whole clip tells have its say afterwards, see `guide`.
-            focal: of the camera, pixels, for the guidance; None assumes one.
 
         Raises:
             ConfigError: K out of range.
@@ -108,48 +101,33 @@ class Refiner:
             raise ConfigError(f"The number of steps must lie between 1 and {diffusion.STEPS}, not {steps}.")
 
         def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
-            return self.refine_windows(points, poses, size, sure, steps)
+            return self.refine_windows(ObservedWindows(points, sure, size), poses, steps)
 
         device = next(self.model.parameters()).device
-        pace = Pace(len(lifted), fps)
-        keypoints, lifted, fps = pace.take(keypoints), pace.take(lifted), pace.fps
-        scores = None if scores is None else pace.take(scores)
-        stride = tds_stride(fps, self.card["tds_fps"])
-        sure = np.ones(lifted.shape[:2], np.float32) if scores is None else scores
-        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted, sure)]
-        result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
+        pace = Pace(len(observed), float(observed.fps))
+        seen = replace(
+            observed, keypoints=pace.take(observed.keypoints), scores=pace.take(observed.scores), fps=pace.fps
+        )
+        stride = tds_stride(pace.fps, self.card["tds_fps"])
+        inputs = [anti_alias(sequence, stride) for sequence in (seen.keypoints, pace.take(lifted), seen.scores)]
+        result = over_windows(refine_windows, inputs, seen.image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
-        sigma = self.calibration.sigma(self.joint_std, disagreement, scores)
+        sigma = self.calibration.sigma(self.joint_std, disagreement, seen.scores if seen.scored else None)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
-            poses = self.guide(poses, keypoints, image_size, fps, scores, focal)
+            poses = self.guide(seen, poses)
         return Refined(pace.give(poses), np.maximum(pace.give(sigma), 0), np.maximum(pace.give(disagreement), 0))
 
-    def guide(
-        self,
-        poses: np.ndarray,
-        keypoints: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
-        scores: np.ndarray | None = None,
-        focal: float | None = None,
-    ) -> np.ndarray:
+    def guide(self, observed: Observation, poses: np.ndarray) -> np.ndarray:
         """Refined poses (N, 17, 3), bent to the picture and to bones of constant length, see `refiner.guidance`."""
         ambiguity = self.model.ambiguity.cpu().numpy()
-        if not ambiguity.any():
-            return poses
-        sure = np.ones(poses.shape[:2]) if scores is None else scores
-        return guidance.guide(poses, keypoints, sure, image_size, fps, ambiguity, focal)
+        return guidance.guide(observed, poses, ambiguity) if ambiguity.any() else poses
 
     @torch.inference_mode()
-    def refine_windows(
-        self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, scores: Tensor | None = None, steps: int = 2
-    ) -> Tensor:
-        """The torch twin: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
-        straight = self.model.refine(keypoints, image_size, lifted, scores, steps)
-        mirrored = mirror_keypoints(keypoints, image_size)
-        swapped = None if scores is None else scores[:, :, list(H36M17.flip_order)]
-        back = mirror_poses(self.model.refine(mirrored, image_size, mirror_poses(lifted), swapped, steps))
+    def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
+        """The torch twin of `refine`: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
+        straight = self.model.refine(observed, lifted, steps)
+        back = mirror_poses(self.model.refine(observed.mirrored(), mirror_poses(lifted), steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from app.pipeline import Result
+from app.outputs import Result
 
 
 class ConsoleProgress:

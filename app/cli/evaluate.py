@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    from app.pipeline import check_output_folder
+    from app.outputs import check_output_folder
     from estimators.devices import resolve_device
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
-    from app import pipeline
+    from app import outputs
     from app.cli import in_one_sentence
     from app.cli._console import ConsoleProgress, print_result
     from app.export import parse_formats
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
             console.print(str(video), style="bold", markup=False, highlight=False, soft_wrap=True)
         try:
             with ConsoleProgress(console) as progress:
-                result = pipeline.run(video, folder, chosen, progress, models, exports)
+                result = outputs.run(video, folder, chosen, progress, models, exports)
         except (D3PError, OSError) as error:
             if models is None:
                 raise

@@ -19,7 +19,6 @@ import numpy as np
 
 from app.world.contacts import FEET
 from app.world.smoothing import smooth
-from estimators.gaps import runs
 from estimators.skeleton import Skeleton
 from estimators.stretches import runs
 

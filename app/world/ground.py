@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.world.contacts import FEET, find_contacts
-from estimators.gaps import runs
 from estimators.neutral import CAMERA_UP, complete
 from estimators.skeleton import Skeleton
 from estimators.stretches import runs

@@ -21,7 +21,6 @@ from app.motion import Motion, PersonMotion
 from app.world.contacts import FEET
 from app.world.feet import hold_feet
 from estimators.errors import ConfigError, DataError
-from estimators.gaps import runs
 from estimators.neutral import CAMERA_UP, UP, complete
 from estimators.skeleton import Skeleton
 from estimators.stretches import runs

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.media.video import VideoReader
 from app.models import Models
 from app.motion import Motion
@@ -86,7 +86,7 @@ def jump(tmp_path_factory: pytest.TempPathFactory) -> tuple[Motion, list[Motion]
     for name, shown in (("whole", list(chain(*pictures))), ("first", pictures[0]), ("second", pictures[1])):
         size = shown[0].shape[1], shown[0].shape[0]
         path = write_video(folder / f"{name}.mp4", size=size, rate=30, pictures=shown)
-        motions.append(pipeline.run(path, folder / name, options, models=models).motion)
+        motions.append(outputs.run(path, folder / name, options, models=models).motion)
     exact = np.concatenate([joints[half] for half in halves])
     return motions[0], motions[1:], exact - exact[:, :1]
 

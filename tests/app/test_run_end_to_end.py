@@ -165,13 +165,13 @@ def test_demo_prints_millimetres(
 )
 def test_bundled_weights_are_accurate(tmp_path: Path) -> None:
     """From pixels to millimetres; the mean pose is some 195 mm off after Procrustes alignment."""
-    from app import pipeline
+    from app import outputs
     from app.evaluation.accuracy import compare
     from app.options import Options
 
     video, truth_file = CLIPS["walker"]
     truth = load_truth(truth_file)
-    result = pipeline.run(cut(video, tmp_path / "clip.mp4", 60), tmp_path / "out", Options(device="cpu", video=False))
+    result = outputs.run(cut(video, tmp_path / "clip.mp4", 60), tmp_path / "out", Options(device="cpu", video=False))
     start = replace(truth, joints_3d=truth.joints_3d[:60], keypoints_2d=truth.keypoints_2d[:60])
     measured = compare(result.motion, start)
     assert measured.found > 0.95 and measured.keypoint_error < 8

@@ -14,11 +14,11 @@ import c3d
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.export import export
 from app.motion import Motion, PersonMotion
+from app.options import Options
 from app.picture.scene import Scene
-from app.pipeline import Options
 from app.quality.curves import curves
 from app.quality.measures import quality
 from app.world.placing import place
@@ -60,7 +60,7 @@ def test_networks_see_the_motion_at_its_own_rate(
     tmp_path: Path, frames: np.ndarray, stretches: list[int], moments: int
 ) -> None:
     models, lifter = fake_models(), NotingLifter()
-    result = pipeline.run(
+    result = outputs.run(
         clip(tmp_path / "clip.mp4", frames),
         tmp_path / "out",
         models=replace(models, lifter=lifter),
@@ -89,14 +89,14 @@ def test_networks_see_the_motion_at_its_own_rate(
 
 def test_the_last_frame_half_a_minute_late_and_five_frames_without_the_person(tmp_path: Path) -> None:
     seen = ~np.isin(np.arange(50), range(20, 25))
-    motion = pipeline.run(clip(tmp_path / "clip.mp4", LATE, seen), tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(clip(tmp_path / "clip.mp4", LATE, seen), tmp_path / "out", models=fake_models()).motion
     (person,) = motion.people
     assert person.counts() == {"detected": 45, "interpolated": 5, "missing": 0}
 
 
 def test_a_detector_that_looks_seldom_looks_by_the_clock(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", DROPPED)
-    motion = pipeline.run(source, tmp_path / "out", Options(looks=5), models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", Options(looks=5), models=fake_models()).motion
     (person,) = motion.people
     looked = np.flatnonzero(person.provenance == Provenance.DETECTED)
     assert (DROPPED - DROPPED[0])[looked].tolist() == [0, 5, 15, 20, 25, 32, 37, 42, 47, 49]

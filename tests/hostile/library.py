@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from app import pipeline
+from app import outputs
 from app.media.clock import make_clock
 from app.models import Models
 from app.options import Options
@@ -71,7 +71,7 @@ def cases() -> Iterator[Case]:
 
             def act(place: Place, people: Callable = people, who: str = who) -> None:
                 models = Models(Nonsense(people), FakeLifter(), FakeRefiner())  # type: ignore[arg-type]
-                pipeline.run(
+                outputs.run(
                     place.material / "clip.mp4", place.out, Options(person=who), models=models, exports=("bvh", "json")
                 )
                 check_result(place.out)

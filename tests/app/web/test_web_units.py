@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.models import Models
 from app.motion import Motion
 from app.options import Options
@@ -48,7 +48,7 @@ from tests.support.video_files import write_video
 @pytest.fixture(scope="module")
 def motion(clip: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Motion:
     folder = tmp_path_factory.mktemp("run") / "out"
-    return pipeline.run(clip[0], folder, Options(video=False), models=stand_in()).motion
+    return outputs.run(clip[0], folder, Options(video=False), models=stand_in()).motion
 
 
 # --- what may come in ------------------------------------------------------------------------------------------------
@@ -320,14 +320,14 @@ def test_a_bad_clip_stops_none_of_the_others(
     clip: tuple[Path, Path], garbage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, stand_in)
-    whole = pipeline.run
+    whole = outputs.run
 
-    def breaks(video: Path, *rest: Any, **named: Any) -> pipeline.Result:
+    def breaks(video: Path, *rest: Any, **named: Any) -> outputs.Result:
         if video.stem == "broken":
             raise RuntimeError("secret")
         return whole(video, *rest, **named)
 
-    monkeypatch.setattr(pipeline, "run", breaks)
+    monkeypatch.setattr(outputs, "run", breaks)
     broken = shutil.copy(clip[0], tmp_path / "broken.mp4")
     (tmp_path / "other").mkdir()
     twin = Path(shutil.copy(clip[0], tmp_path / "other" / "walker.mp4"))
