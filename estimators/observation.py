@@ -85,11 +85,10 @@ class Observation:
             fps: frames per second.
             focal: focal length of the camera, pixels, if it is known.
         """
-        points = np.asarray(keypoints, np.float32)
-        there = np.isfinite(points).all(axis=(1, 2))
-        sure = np.ones(points.shape[:2], np.float32) if scores is None else np.asarray(scores, np.float32)
+        there = np.isfinite(keypoints).all(axis=(1, 2))
+        sure = np.ones(keypoints.shape[:2], np.float32) if scores is None else scores
         provenance = np.where(there, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)
-        return cls(points, sure, provenance, image_size, fps, focal, scored=scores is not None)
+        return cls(keypoints, sure, provenance, image_size, fps, focal, scored=scores is not None)
 
     def __len__(self) -> int:
         """N, the number of frames."""

@@ -55,8 +55,9 @@ def read_lifted(path: str | Path) -> tuple[Observation, np.ndarray]:
     poses = arrays["poses"].astype(np.float32)
     scores = arrays.get("scores")
     poses = poses - poses[:, :1]
-    sure = None if scores is None else np.nan_to_num(scores).clip(0, 1)
-    observed = Observation.of(arrays["keypoints_2d"], sure, (width, height), float(arrays["fps"]))
+    sure = None if scores is None else np.nan_to_num(scores).clip(0, 1).astype(np.float32)
+    keypoints = arrays["keypoints_2d"].astype(np.float32)
+    observed = Observation.of(keypoints, sure, (width, height), float(arrays["fps"]))
     there = observed.present & np.isfinite(poses).all(axis=(1, 2))
     if not there.any():
         raise DataError(f"{path.name}: no frame has both keypoints and a pose.")

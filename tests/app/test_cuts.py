@@ -20,6 +20,7 @@ from app.world.feet import hold_feet
 from app.world.root import estimate_root
 from demo_videos.truth import demo_clips, load_truth
 from estimators.errors import DataError
+from estimators.observation import Observation
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
 from estimators.stretches import parts, runs
@@ -44,9 +45,9 @@ def test_the_root_of_each_shot_is_found_by_itself() -> None:
     focal = assumed_focal(size)
     points = pose + root[:, None]
     keypoints = points[..., :2] / points[..., 2:] * focal + np.array(size) / 2
-    rest = (np.ones((60, 17)), np.tile(pose, (60, 1, 1)), size, focal, 30.0)
-    assert np.abs(estimate_root(keypoints, *rest) - root).max() > 0.3
-    assert np.abs(estimate_root(keypoints, *rest, cuts=(30,)) - root).max() < 0.01
+    observed, poses = Observation.of(keypoints, np.ones((60, 17)), size, 30.0, focal), np.tile(pose, (60, 1, 1))
+    assert np.abs(estimate_root(observed, poses) - root).max() > 0.3
+    assert np.abs(estimate_root(replace(observed, cuts=(30,)), poses) - root).max() < 0.01
 
 
 def test_a_foot_that_stands_on_both_sides_of_a_cut_does_not_slide() -> None:

@@ -39,9 +39,9 @@ class NotingLifter(FakeLifter):
 
     rates: list[float]
 
-    def lift(self, keypoints, image_size, fps, flip=True, on_progress=None):  # type: ignore[no-untyped-def]
-        self.rates = [*getattr(self, "rates", []), fps]
-        return super().lift(keypoints, image_size, fps, flip, on_progress)
+    def lift(self, observed, flip=True, on_progress=None):  # type: ignore[no-untyped-def]
+        self.rates = [*getattr(self, "rates", []), float(observed.fps)]
+        return super().lift(observed, flip, on_progress)
 
 
 def clip(path: Path, frames: np.ndarray, seen: np.ndarray | None = None) -> Path:

@@ -29,9 +29,7 @@ def standing(n: int, hip: tuple[float, float] = (320, 220)) -> Observation:
     for name, offset in _BODY.items():
         points[:, J[name]] = offset
     provenance = np.full(n, Provenance.DETECTED, np.uint8)
-    return Observation(
-        0, points + np.float32(hip), np.full((n, 17), 0.8, np.float32), provenance, Fraction(FPS), SIZE, H36M17
-    )
+    return Observation(points + np.float32(hip), np.full((n, 17), 0.8, np.float32), provenance, SIZE, Fraction(FPS))
 
 
 def doubted(track: Observation) -> dict[str, int]:

@@ -6,6 +6,7 @@ import pytest
 
 from estimators.gaps import clean, find_spikes, frames_a_look, spread
 from estimators.observation import Observation, Provenance
+from estimators.skeleton import COCO17
 from estimators.stretches import gaps
 
 FPS = Fraction(30000, 1001)
@@ -20,12 +21,12 @@ def walk(length: int = 60, fps: Fraction = FPS) -> Observation:
     keypoints = body + np.array([100.0, 300.0]) + (time[:, None] * [80.0, 0.0])[:, None]
     keypoints[..., 0] += swing
     return Observation(
-        0,
         keypoints.astype(np.float32),
         np.full((length, 17), 0.8, np.float32),
         np.full(length, D, np.uint8),
-        fps,
         (640, 480),
+        fps,
+        skeleton=COCO17,
     )
 
 

@@ -95,7 +95,7 @@ def _clean(change: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> None
     points, scores = np.repeat(_person(), 20, 0), np.repeat(ONES, 20, 0)
     provenance = np.full(20, Provenance.DETECTED, np.uint8)
     change(points, scores, provenance)
-    cleaned = clean(Observation(0, points, scores, provenance, Fraction(30), (160, 120)))
+    cleaned = clean(Observation(points, scores, provenance, (160, 120), Fraction(30)))
     present = cleaned.provenance != Provenance.MISSING
     if np.isfinite(points[provenance > 0]).all():
         assert np.isfinite(cleaned.keypoints[present]).all()

@@ -301,7 +301,7 @@ def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
     size = np.array([0.5, 0.5, 0.95, 1.0, 1.0])  # seen well from frame 2 on
     keypoints = (STANDING[None] * 100 * size[:, None, None] + 50).astype(np.float32)
     provenance = np.full(5, Provenance.DETECTED, np.uint8)
-    track = Observation(0, keypoints, np.full((5, 17), 0.9, np.float32), provenance, Fraction(25), (300, 300))
+    track = Observation(keypoints, np.full((5, 17), 0.9, np.float32), provenance, (300, 300), Fraction(25))
     assert _clear_frame(track) == 2
 
 
@@ -395,7 +395,7 @@ def test_curves_have_the_means_of_the_measures(motion: Motion) -> None:
         assert poses is not None
         mean = acceleration_and_jerk(poses[:, 1:], person.runs(), float(motion.fps))[0]
         assert np.nanmean(found["acceleration"][name]) == pytest.approx(mean)
-        error = reprojection_error(person, poses, motion.image_size, motion.camera["focal_px"])
+        error = reprojection_error(motion, person, poses)
         assert np.nanmean(found["reprojection"][name]) == pytest.approx(error)  # all joints are trusted here
         assert found["bones"][name].shape == (FRAMES,)
 

@@ -7,6 +7,7 @@ import pytest
 
 from estimators.errors import NobodyFoundError, PersonError
 from estimators.observation import Observation, Provenance
+from estimators.skeleton import COCO17
 from estimators.tracking.tracker import select_people, track_people
 from tests.support.drawn import STANDING, Found
 
@@ -322,7 +323,7 @@ def track_of(number: int, frames: int, height: float, score: float, length: int 
     scores = np.zeros((length, 17), np.float32)
     scores[:frames] = score
     provenance = np.where(np.arange(length) < frames, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)
-    return Observation(number, keypoints, scores, provenance, FPS, SIZE)
+    return Observation(keypoints, scores, provenance, SIZE, FPS, skeleton=COCO17, id=number)
 
 
 def test_ghosts_are_left_out_and_never_largest():
