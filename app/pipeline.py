@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from app.options import Options
 from app.people import People, find_people
 from app.progress import Progress, Silent, Stages
 from app.quality.measures import guesses, quality
+from app.version import __version__
 from app.world.root import estimate_roots
 from estimators.belief import believed_joints, widened
 from estimators.even import Grid
@@ -111,7 +111,7 @@ def estimate(
         image_size=info.size,
         source={"name": info.path.name, "sha256": info.sha256},
         camera=camera,
-        models={**models.descriptions(), "d3prefiner": own_version()},
+        models={**models.descriptions(), "d3prefiner": __version__},
         options=asdict(options),
         looked=chosen[0].looked,
         start_offset=None if info.sound_start is None else clock.start - info.sound_start,
@@ -223,11 +223,3 @@ def _with_counts(paths: list[_Path], progress: Progress) -> list[tuple[_Path, _O
         return on_run
 
     return [(path, counter(path, int(start))) for path, start in zip(paths, starts, strict=False)]
-
-
-def own_version() -> str:
-    """Of this package, as installed; "unknown" in a checkout that is not."""
-    try:
-        return version("d3prefiner")
-    except PackageNotFoundError:
-        return "unknown"

@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> None:
     from rich.console import Console
 
     from app import outputs
-    from app.cli._console import ConsoleProgress, print_result
+    from app.cli._console import print_result
+    from app.console import ConsoleProgress
     from app.evaluation import accuracy
     from app.models import Models
     from demo_videos.truth import load_truth

@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
 
     from app import outputs
     from app.cli import in_one_sentence
-    from app.cli._console import ConsoleProgress, print_result
+    from app.cli._console import print_result
+    from app.console import ConsoleProgress
     from app.export import parse_formats
 
     console, chosen, failed = Console(), options(args), 0

@@ -10,7 +10,8 @@ import numpy as np
 from rich.console import Console
 
 from app import outputs
-from app.cli._console import ConsoleProgress, print_result
+from app.cli._console import print_result
+from app.console import ConsoleProgress
 from app.left_out import sentences
 from app.motion import Motion
 from app.options import Options

@@ -16,15 +16,13 @@ import pytest
 import torch
 
 from app import cli
-from app.media.clock import Clock
-from app.media.video import VideoReader, probe
-from app.media.writer import VideoWriter
+from app.media.video import VideoReader
 from app.motion import Motion
 from demo_videos.truth import demo_clips, load_truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
 from refiner.model import RefinerModel
-from tests.support.video_files import decode, set_display_matrix, write_video
+from tests.support.video_files import cut, decode, set_display_matrix, write_video
 
 T = 9  # window of the small networks
 CLIPS = demo_clips()
@@ -58,17 +56,6 @@ def small(small_weights: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("D3P_WEIGHTS", str(small_weights))
     monkeypatch.setenv("COLUMNS", "140")
     return ["--frames", str(T), "--device", "cpu"]
-
-
-def cut(source: Path, target: Path, frames: int, start: int = 0) -> Path:
-    """Frames `start` to `start + frames` of a video, at its rate."""
-    info = probe(source)
-    clock = info.clock
-    part = Clock(clock.fps, clock.time_base, clock.ticks[:frames], clock.durations[:frames], clock.constant)
-    with VideoWriter(target, info.size, part, crf=16) as writer:
-        for picture in islice(VideoReader(source), start, start + frames):
-            writer.write(picture)
-    return target
 
 
 def check_outputs(source: Path, folder: Path) -> Motion:
