@@ -25,7 +25,7 @@ from torch.utils.data import Dataset
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
 from refiner.data.mocap import origins, read_mocap
-from refiner.evaluation.metrics import mpjpe, p_mpjpe
+from refiner.evaluation.metrics import POSITION
 from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
 from refiner.training.checks import check_config
@@ -97,8 +97,11 @@ class PoseMetric(BaseMetric):
             target = sample["target"].cpu().numpy()
             poses = {key: value.cpu().numpy() for key, value in sample.items() if key != "target"}
             self.results.append(
-                {f"{key}_mpjpe": 1000 * mpjpe(pose, target) for key, pose in poses.items()}
-                | {f"{key}_p_mpjpe": 1000 * p_mpjpe(pose, target) for key, pose in poses.items()}
+                {
+                    f"{key}_{measure.field}": measure.in_mm(pose, target)
+                    for measure in POSITION
+                    for key, pose in poses.items()
+                }
             )
 
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
