@@ -20,10 +20,10 @@ from refiner.model import RefinerModel
 from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
+from refiner.training.config import load_config
 from refiner.training.export import export
 from refiner.training.losses import LOSSES
 from refiner.training.refiner_training import RefinerTraining
-from refiner.training.runner import load_config
 from tests.support.paths import ROOT
 from tests.support.training_command import SMALL_LIFTER, refiner_config, train, write
 
