@@ -14,8 +14,7 @@ from estimators.lifting import Lifter
 from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation
 from refiner import diffusion
-from refiner.evaluation.protocol import evaluate
-from refiner.evaluation.tables import markdown
+from refiner.evaluation.mocap import evaluate
 from refiner.model import RefinerModel
 from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
@@ -79,8 +78,8 @@ def test_trained_weights_lift_and_refine(trained):
 
 
 def test_the_tables_hold_every_method(trained, mocap):
-    (tables,) = evaluate(str(mocap), [(Lifter.load(trained[0]), Refiner.load(trained[1]))])
-    table = markdown(tables)
+    (measured,) = evaluate(str(mocap), [(Lifter.load(trained[0]), Refiner.load(trained[1]))])
+    table, tables = measured.markdown(), measured.conditions
     for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
         assert method in table
     assert set(tables) == {"true 2D", "detected 2D"}
