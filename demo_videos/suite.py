@@ -4,7 +4,7 @@
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
 writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
-run goes on where it was. `d3p evaluate --rendered suite` measures the pipeline on them. The suite is not part of the
+run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of the
 project, for its size: the same seed makes the same shots again.
 """
 

@@ -29,7 +29,7 @@ from estimators.lifting.build import check_card
 from estimators.observation import Observation, Provenance
 from refiner.data.mocap import KEYS, read_mocap
 from refiner.training.__main__ import _option
-from refiner.training.checks import check_config
+from refiner.training.config import check_config
 
 from .material import LIFTER_CARD, motion
 from .motions import arrays_of, npz
