@@ -29,6 +29,7 @@ from demo_videos.shots import DEMO, Shot
 from demo_videos.truth import Truth, save_truth
 from demo_videos.wardrobe import dress
 from estimators.errors import D3PError
+from estimators.files import complete_file
 from estimators.skeleton import COCO17, H36M17
 
 MESH_LICENCE = "Body: MakeHuman / MPFB2 assets, CC0 1.0."
@@ -117,16 +118,15 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
 
 
 def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot) -> None:
-    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, under a temporary name first."""
-    temporary = path.with_suffix(".mp4.tmp")
-    with av.open(str(temporary.resolve()), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
+    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, whole or not at all."""
+    options = {"movflags": "+faststart"}
+    with complete_file(path) as temporary, av.open(str(temporary.resolve()), "w", format="mp4", options=options) as out:
+        stream = out.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
         stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
-    temporary.replace(path)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        out.mux(stream.encode())
 
 
 def render_shot(shot: Shot, motion: Motion17, folder: Path) -> tuple[Path, float]:
