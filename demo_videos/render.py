@@ -28,7 +28,7 @@ from demo_videos.scene import Camera, Room, film
 from demo_videos.shots import DEMO, Shot
 from demo_videos.truth import Truth, save_truth
 from demo_videos.wardrobe import dress
-from estimators.errors import D3PError
+from estimators.errors import exit_status
 from estimators.files import complete_file
 from estimators.skeleton import COCO17, H36M17
 
@@ -157,24 +157,20 @@ def pictures(staged: Stage) -> Iterator[np.ndarray]:
             yield shot.flaws.apply(picture, rng)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line; returns the exit status."""
+@exit_status
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.render", description=__doc__.splitlines()[0])
     parser.add_argument("--mocap", type=Path, required=True, help="motion-capture file in the mocap17 format")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent, help="default: demo_videos itself")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of: {', '.join(s.name for s in DEMO)}")
     options = parser.parse_args(arguments)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for shot in DEMO:
-            if options.only and shot.name not in options.only:
-                continue
-            path, seconds = render_shot(shot, load_motion(options.mocap, shot.motion), options.out)
-            print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {seconds:.2f} s a frame")
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    for shot in DEMO:
+        if options.only and shot.name not in options.only:
+            continue
+        path, seconds = render_shot(shot, load_motion(options.mocap, shot.motion), options.out)
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {seconds:.2f} s a frame")
 
 
 if __name__ == "__main__":

@@ -8,18 +8,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
 from estimators import weights
-from estimators.errors import D3PError, WeightsError
+from estimators.errors import WeightsError, exit_status
 
 MAX_BYTES = 100_000_000  # of a package, all members together: the largest of those that are known has 53 million
 
@@ -106,6 +105,7 @@ def write(state: dict[str, torch.Tensor], card: weights.Card, folder: Path) -> t
     return path, weights.save(path, state, card)
 
 
+@exit_status
 def command(
     module: str,
     description: str | None,
@@ -113,8 +113,8 @@ def command(
     source: str,
     arguments: list[str] | None = None,
     sizes: Sequence[str] = (),
-) -> int:
-    """The command line of a conversion: `python -m MODULE FILE -o FOLDER`, with `--size` where a network has several.
+) -> None:
+    """Run the command line of a conversion: `python -m MODULE FILE -o FOLDER`, with `--size` where a network has several.
 
     Args:
         module: the conversion's, dotted.
@@ -133,11 +133,5 @@ def command(
         parser.add_argument("--size", choices=sizes, default=sizes[0], help=f"which network (default: {sizes[0]})")
     parser.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
     options = parser.parse_args(arguments)
-    size: dict[str, Any] = {"size": options.size} if sizes else {}
-    try:
-        path, card = convert_file(options.file, options.output, **size)
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
+    path, card = convert_file(options.file, options.output, **({"size": options.size} if sizes else {}))
     print(f"{path}  {card['parameters']:,} parameters  sha256 {card['sha256']}")
-    return 0
