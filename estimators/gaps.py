@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from estimators.confidence import TRUSTED
 from estimators.skeleton import COCO17, H36M17, Skeleton, coco_to_h36m
 
 
@@ -64,7 +65,6 @@ class Track2D:
         return replace(self, keypoints=keypoints, scores=scores, skeleton=H36M17)
 
 
-TRUSTED = 0.2  # a joint below this confidence is interpolated in time; measured on MoveNet
 MAX_GAP = 0.5  # seconds; what is unseen for longer stays missing
 UNTRUSTED_SCORE = 0.1  # given to a joint that was found, but in a place it cannot have been
 GAP_CONFIDENCE = 0.5  # an interpolated frame is half as sure as the less sure of its two ends

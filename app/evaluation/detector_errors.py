@@ -26,7 +26,7 @@ from estimators import weights
 from estimators.detection import Detector
 from estimators.errors import NobodyFoundError, exit_status
 from estimators.gaps import Provenance, Track2D
-from estimators.tracking.tracker import select_people
+from estimators.tracking.select import select_people
 from refiner.data.measured_noise import MeasuredNoise, Stretch
 
 MIN_FRAMES = 12  # of a stretch: shorter ones say little about how errors last
