@@ -25,7 +25,7 @@ from app.web.uploads import Uploads
 from app.web.visitors import network
 from app.web.work import Delivery, process
 from estimators.errors import D3PError, PersonError, VideoError
-from estimators.tracking.tracker import select_people
+from estimators.tracking.select import select_people
 
 POLL_S = 0.25  # between two looks at the progress
 CANCEL_S = 10.0  # how long a cancelled run is waited for; it takes about a second
