@@ -12,9 +12,9 @@ from typing import Any
 import gradio as gr
 
 from app.media.video import VideoInfo
-from app.options import Options
+from app.options import EVERYBODY, Options
 from app.web import panels
-from app.web.choices import EVERYBODY, Wish, check_search
+from app.web.choices import Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
 from app.web.jobs import Cancelled, Job, JobProgress, Slot
 from app.web.kept import KeptModels
@@ -207,7 +207,7 @@ class Desk:
 
         def begin() -> Shown:
             job = self.begin(video, wish.options(), session)
-            return Shown([str(video)], wish, job, lambda snapshot: panels.running(snapshot, wish.refine))
+            return Shown([str(video)], wish, job, lambda snapshot: panels.running(snapshot, wish.asked["refine"]))
 
         return (yield from self._begin_and_follow(begin, session, "run"))
 
