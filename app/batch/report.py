@@ -16,17 +16,13 @@ from markupsafe import Markup
 from app.batch.clips import Clip, LeftOut
 from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
 from app.outputs import SIDE_BY_SIDE
+from app.quality.table import MEASURES
 from app.templates import macros
 from estimators.files import complete_file
 
 REPORT_JSON, REPORT_HTML = "report.json", "report.html"
 
-# measure of quality.json -> what the page calls it, with its unit
-_MEASURES = {
-    "acceleration": "acceleration m/s²",
-    "bone_length_variation": "bone length ± %",
-    "reprojection_error": "reprojection px",
-}
+_SHOWN = ("acceleration", "bone_length_variation", "reprojection_error")  # measures
 _TEMPLATE = Path(__file__).with_name("report.html")
 
 
@@ -62,7 +58,9 @@ def write_report(
 
 def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool = False) -> Markup:
     """The report's table, HTML: links to the files in `folder`, or, if it is shown alone, its pictures inside it."""
-    return Markup(macros(_TEMPLATE).table(_rows(folder, clips, outcomes, alone), list(_MEASURES.values())))
+    return Markup(
+        macros(_TEMPLATE).table(_rows(folder, clips, outcomes, alone), [MEASURES[name].brief for name in _SHOWN])
+    )
 
 
 def page(
@@ -76,7 +74,7 @@ def page(
     """`report.html`; see `table`."""
     summary = ", ".join(f"{count} {status}" for status, count in sum_up(outcomes).items() if count)
     rows = _rows(folder, clips, outcomes, alone)
-    return Markup(macros(_TEMPLATE).page(summary, seconds, rows, list(_MEASURES.values()), left_out))
+    return Markup(macros(_TEMPLATE).page(summary, seconds, rows, [MEASURES[name].brief for name in _SHOWN], left_out))
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> _Row:
     if one.status == "failed":
         return _Row(one.name, one.error or "", (), (), log=link(LOG))
     numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
-    numbers += [_before_and_after(one.quality, measure) for measure in _MEASURES]
+    numbers += [_before_and_after(one.quality, measure) for measure in _SHOWN]
     numbers.append("before" if one.status == "skipped" else f"{one.seconds:.1f}")
     picture = link(THUMBNAIL)
     if alone and (clip.folder / THUMBNAIL).is_file():

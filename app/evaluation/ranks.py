@@ -13,7 +13,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from app.motion import Motion, PersonMotion
-from app.quality.measures import UNITS, quality
+from app.quality.measures import quality
+from app.quality.table import MEASURES
 from demo_videos.truth import Truth
 from refiner.evaluation.metrics import acceleration_error, mpjpe
 from refiner.evaluation.tables import table
@@ -39,7 +40,7 @@ def rated_poses(motion: Motion, truth: Truth, clip: str) -> list[Rated]:
     for variant, poses in (("lifted", person.lifted), ("refined", person.refined)):
         if poses is None:
             continue
-        measures = {name: _number(entry[variant][name]) for name in UNITS}
+        measures = {name: _number(entry[variant][name]) for name in MEASURES}
         measures["score"] = -float(person.scores[person.present].mean())  # higher is worse, as for the others
         if variant == "refined" and person.sigma is not None:
             measures["sigma"] = float(person.sigma[person.present, 1:].mean())
@@ -54,7 +55,7 @@ def rank_correlations(runs: Sequence[Rated], error: str = "mpjpe") -> dict[str, 
     what it was, belongs to a clip whose error it improves more.
     """
     table: dict[str, dict[str, float]] = {}
-    names = sorted({name for run in runs for name in run.measures}, key=[*UNITS, "score", "sigma"].index)
+    names = sorted({name for run in runs for name in run.measures}, key=[*MEASURES, "score", "sigma"].index)
     for name in names:
         row = {}
         for variant in ("lifted", "refined", "both"):

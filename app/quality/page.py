@@ -12,24 +12,15 @@ from markupsafe import Markup
 
 from app.left_out import sentences
 from app.motion import Motion, PersonMotion
-from app.quality.curves import MEASURES, curves
-from app.quality.measures import UNITS, guesses, without_guesses
+from app.quality.curves import CURVES, curves
+from app.quality.measures import guesses, without_guesses
 from app.quality.plots import from_above, over_time
+from app.quality.table import MEASURES
 from app.templates import fill
 from app.world.contacts import FEET
 from estimators.files import complete_file
 from estimators.observation import Provenance
 
-# measure -> what the page calls it, its unit, and what it says
-WORDS = {
-    "acceleration": ("Acceleration", "m/s²", "Relative to the hip, mean over joints. Jitter makes it large."),
-    "jerk": ("Jerk", "m/s³", "The change of acceleration: jitter once more, of higher frequency."),
-    "bone_length_variation": ("Bone length variation", "%", "Bones do not change their lengths; how much these do."),
-    "left_right_asymmetry": ("Left-right difference", "%", "Between the lengths of a left and a right bone."),
-    "reprojection_error": ("Reprojection error", "px", "From the detected joints to the 3D ones seen by the same camera: faithfulness to the picture."),
-    "foot_sliding": ("Foot sliding", "m/s", "Speed along the floor of feet that stand."),
-    "left_right_swaps": ("Left-right swaps", "a minute", "Arms or legs that trade places from one frame to the next."),
-}  # fmt: skip
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
@@ -123,12 +114,12 @@ def _person(
         return _Shown(person.id, shares, variants, [], [])
     sections = [_provenance(motion, person)]
     found = curves(motion, person)
-    for measure in MEASURES:
-        lines = {name: (name, values) for name, values in found[measure.key].items()}
-        sections.append(_Section(measure.label, over_time(motion.timestamps, lines, measure.unit)))
+    for curve in CURVES:
+        lines = {name: (name, values) for name, values in found[curve.key].items()}
+        sections.append(_Section(curve.label, over_time(motion.timestamps, lines, curve.unit)))
     sections += _sigma(motion, person)
     sections += [_feet(motion, stands, world), _path(world)]
-    return _Shown(person.id, shares, variants, [_row(entry, name, variants) for name in UNITS], sections)
+    return _Shown(person.id, shares, variants, [_row(entry, name, variants) for name in MEASURES], sections)
 
 
 def _provenance(motion: Motion, person: PersonMotion) -> _Section:
@@ -143,12 +134,13 @@ def _provenance(motion: Motion, person: PersonMotion) -> _Section:
 
 
 def _row(entry: dict[str, Any], name: str, variants: Sequence[str]) -> _Row:
-    numbers = [_number(entry[variant][name]) for variant in variants]
+    numbers, measure = [_number(entry[variant][name]) for variant in variants], MEASURES[name]
+    words = (measure.label, measure.unit, measure.hint)
     if "refined" not in variants:
-        return _Row(*WORDS[name], numbers)
+        return _Row(*words, numbers)
     percent = entry["change_percent"][name]
     change = "–" if percent is None else f"{percent:+.0f} %"
-    return _Row(*WORDS[name], numbers, change, "" if not percent else "less" if percent < 0 else "more")
+    return _Row(*words, numbers, change, "" if not percent else "less" if percent < 0 else "more")
 
 
 def _sigma(motion: Motion, person: PersonMotion) -> list[_Section]:

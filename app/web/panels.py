@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from app.batch.work import Outcome, sum_up
 from app.media.video import VideoInfo
-from app.quality.measures import UNITS
+from app.quality.table import MEASURES
 from app.templates import macros
 from app.web.folder import FolderRun
 from app.web.jobs import Snapshot
@@ -32,15 +32,6 @@ _FINDING_STAGES = {
     "Portraits": "Take a picture of each",
 }
 
-_MEASURES = {
-    "acceleration": ("Acceleration", "m/s²"),
-    "jerk": ("Jerk", "m/s³"),
-    "bone_length_variation": ("Bone length variation", "%"),
-    "left_right_asymmetry": ("Left-right difference", "%"),
-    "reprojection_error": ("Reprojection error", "px"),
-    "foot_sliding": ("Foot sliding", "m/s"),
-    "left_right_swaps": ("Left-right swaps", "a minute"),
-}
 _TEMPLATE = Path(__file__).with_name("panels.html")
 
 
@@ -184,7 +175,7 @@ def numbers(quality: dict[str, Any], errors: dict[str, dict[str, float]] | None)
         columns = [name.capitalize() for name in variants] + (["Change"] if "change_percent" in person else [])
         counts = ", ".join(f"{number} {kind}" for kind, number in person["frames"].items())
         title = f"Person {person['id']}: " if several else ""
-        rows = [_measure_row(person, key, variants) for key in UNITS if key in _MEASURES]
+        rows = [_measure_row(person, key, variants) for key in MEASURES]
         tables.append(_Table(f"{title}{counts} frames", columns, rows))
     return Markup(macros(_TEMPLATE).numbers(tables))
 
@@ -221,13 +212,13 @@ def _duration(seconds: float) -> str:
 
 
 def _measure_row(person: dict[str, Any], key: str, variants: list[str]) -> _Row:
-    values = [_number(person[name][key]) for name in variants]
+    values, names = [_number(person[name][key]) for name in variants], (MEASURES[key].label, MEASURES[key].unit)
     if "change_percent" not in person:
-        return _Row(*_MEASURES[key], values)
+        return _Row(*names, values)
     change = person["change_percent"][key]
     if change is None:
-        return _Row(*_MEASURES[key], values, "–")
-    return _Row(*_MEASURES[key], values, f"{change:+.1f} %", "d3p-better" if change < 0 else "d3p-worse")
+        return _Row(*names, values, "–")
+    return _Row(*names, values, f"{change:+.1f} %", "d3p-better" if change < 0 else "d3p-worse")
 
 
 def _truth_table(errors: dict[str, dict[str, float]]) -> _Table:
