@@ -43,7 +43,7 @@ def checked(
     """The entries, if they are what the document's fields say.
 
     Args:
-        what: names the document at the beginning of a sentence: "The config".
+        what: names the document within a sentence: "the config".
         error: to raise.
         context: for the document's validators.
     """
@@ -59,13 +59,14 @@ def _sentence(document: type[Checked], problem: ValidationError, what: str) -> s
     own = str(first["ctx"]["error"]) if first["type"] == "value_error" else ""
     if own:  # a validator's own sentence
         return own
+    begin = what[0].upper() + what[1:]
     path, wanted = _field(document, first["loc"])
     of_kind = [".".join(map(str, one["loc"])) for one in problems if one["type"] == first["type"]]
     if first["type"] == "missing" and path == of_kind[0]:
-        return f"{what} lacks {', '.join(of_kind)}."
+        return f"{begin} lacks {', '.join(of_kind)}."
     if first["type"] == "extra_forbidden" and wanted is None:
-        return f"{what} has unknown entries: {', '.join(of_kind)[:200]}."
-    return f"{what}'s {path} must be {wanted or 'something else'}."
+        return f"{begin} has unknown entries: {', '.join(of_kind)[:200]}."
+    return f"In {what}, {path} must be {wanted or 'something else'}."
 
 
 def _field(document: Any, place: tuple[int | str, ...]) -> tuple[str, str | None]:

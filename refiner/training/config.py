@@ -173,4 +173,4 @@ def check_config(config: dict[str, Any]) -> None:
     kind = entries["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
         raise ConfigError(f"The config has an unknown kind {str(kind)[:40]!r}; there are {', '.join(KINDS)}.")
-    checked(KINDS[kind], entries, "The config", ConfigError)
+    checked(KINDS[kind], entries, "the config", ConfigError)
