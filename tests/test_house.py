@@ -77,7 +77,7 @@ def test_media_is_opened_for_reading_in_one_place():
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("av.open", "cv2.VideoCapture")
     ]
     writing = [args for _, args in calls if len(args) > 1 and ast.unparse(args[1]) == "'w'"]
-    assert [name for name, args in calls if args not in writing] == ["app/media/video.py"]
+    assert [name for name, args in calls if args not in writing] == ["app/media/container.py"]
     assert writing and all(".resolve()" in ast.unparse(args[0]) for args in writing)  # there, too, a name is no address
 
 

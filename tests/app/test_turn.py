@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app import outputs
-from app.media.video import VideoReader, probe, turned
+from app.media.orientation import turned
+from app.media.video import VideoReader, probe
 from app.options import Options
 from app.people import People, find_people
 from app.progress import Silent
