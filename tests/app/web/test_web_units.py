@@ -468,5 +468,5 @@ def test_a_port_in_use_is_a_sentence() -> None:
     with _listen(Settings(port=0)) as listener:
         listener.listen()
         port = listener.getsockname()[1]
-        with pytest.raises(ConfigError, match="--port"), _listen(Settings(port=port)):
+        with pytest.raises(ConfigError, match="another port"), _listen(Settings(port=port)):
             pass
