@@ -40,7 +40,7 @@ def asked(model, scale: float, offset: float):
 
 
 def test_thunder_is_the_original(recorded):
-    model = built("thunder_config.py", "movenet-thunder")
+    model = built("movenet/thunder_config.py", "movenet-thunder")
     keypoints, scores = decode(asked(model, HALF_RANGE, -1.0), model.head.nearness)
     np.testing.assert_allclose(keypoints * 4, recorded["thunder"][..., 1::-1] * 256, atol=0.01)
     np.testing.assert_allclose(scores, recorded["thunder"][..., 2], atol=1e-4)
@@ -60,7 +60,10 @@ def test_blazepose_is_the_original(recorded, size):
 
 
 def test_models_normalise_as_the_originals_do():
-    for config, scale, offset in [("thunder_config.py", HALF_RANGE, -1.0), ("blazepose/full_config.py", 1 / 255, 0.0)]:
+    for config, scale, offset in [
+        ("movenet/thunder_config.py", HALF_RANGE, -1.0),
+        ("blazepose/full_config.py", 1 / 255, 0.0),
+    ]:
         model = loading.build(DETECTION / config)
         bgr = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16).expand(3, -1, -1)
         prepared = model.data_preprocessor({"inputs": [bgr], "data_samples": [_Sample()]})["inputs"][0]
