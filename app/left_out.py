@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.motion import Motion, runs
-from estimators.gaps import Provenance, Track2D
+from app.motion import Motion
+from estimators.observation import Observation, Provenance
+from estimators.stretches import runs
 
 _MOST = 3  # stretches, or people, that a sentence lists
 
 
-def people_left_out(real: Sequence[Track2D], chosen: Sequence[Track2D]) -> tuple[dict[str, int], ...]:
+def people_left_out(real: Sequence[Observation], chosen: Sequence[Observation]) -> tuple[dict[str, int], ...]:
     """Who of the real people of a video is not among those chosen, as `Motion.left_out` keeps it."""
     ids = {track.id for track in chosen}
     seen = {track.id: np.flatnonzero(track.provenance != Provenance.MISSING) for track in real if track.id not in ids}

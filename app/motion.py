@@ -32,12 +32,15 @@ from typing import Any
 import numpy as np
 
 from app.media.clock import rate_of
+from app.world.ground import Ground, find_ground
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.even import Grid
 from estimators.files import complete_file
-from estimators.gaps import Provenance, frames_a_look, runs
+from estimators.gaps import frames_a_look
+from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17, Skeleton
+from estimators.stretches import runs
 
 FORMAT = "d3p-motion"
 FORMAT_VERSION = 1
@@ -80,6 +83,11 @@ class PersonMotion:
     def best(self) -> np.ndarray:
         """(N,17,3) metres, relative to the hip: the refined poses if there are any, else the lifted ones."""
         return self.lifted if self.refined is None else self.refined
+
+    @property
+    def body(self) -> np.ndarray:
+        """(N,17,3) float64 metres, camera space: `best` where the person is; NaN where missing."""
+        return self.best.astype(np.float64) + self.root[:, None].astype(np.float64)
 
     @property
     def present(self) -> np.ndarray:
@@ -157,6 +165,31 @@ class Motion:
         return replace(self, people=people, timestamps=moments, looked=looked, cuts=grid.cuts(self.cuts))
 
     @property
+    def ground(self) -> Ground:
+        """The floor of the whole clip, see `app.world.ground`; without anybody seen it is level, at the camera's height."""
+        return self._standing[0]
+
+    @property
+    def contacts(self) -> tuple[np.ndarray, ...]:
+        """For each of `people` (N,2) bool: when the left and the right foot stand on `ground`."""
+        return self._standing[1]
+
+    @cached_property
+    def _standing(self) -> tuple[Ground, tuple[np.ndarray, ...]]:
+        """`ground` and `contacts`, found once, at even moments."""
+        if self.even is not self:
+            return self.even.ground, tuple(stands[self.grid.at] for stands in self.even.contacts)
+        seen = [person for person in self.people if person.present.any()]
+        if not seen:
+            return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), (np.zeros((len(self), 2), bool),) * len(self.people)
+        bodies = [person.body for person in seen]
+        known = [person.known for person in seen]
+        ground, found = find_ground(bodies, self.skeleton, float(self.fps), known, self.cuts)
+        contacts = {person.id: stands for person, stands in zip(seen, found, strict=True)}
+        nowhere = np.zeros((len(self), 2), bool)
+        return ground, tuple(contacts.get(person.id, nowhere) for person in self.people)
+
+    @property
     def seconds(self) -> float:
         """Length, the last frame's 1 / `fps` included."""
         return float(self.timestamps[-1] + 1 / self.fps)
@@ -183,6 +216,14 @@ class Motion:
     def shown_counts(self, person: PersonMotion) -> dict[str, int]:
         """How many frames are detected, interpolated and missing, as people want to see it."""
         return replace(person, provenance=self.shown_provenance(person)).counts()
+
+    def observed(self, person: PersonMotion) -> Observation:
+        """What was seen of a person in the picture."""
+        return Observation(
+            person.keypoints_2d, person.scores, person.provenance, self.image_size, self.fps,
+            focal=self.camera.get("focal_px"), skeleton=self.skeleton, believed=person.believed, id=person.id,
+            looked=self.looked, cuts=self.cuts,
+        )  # fmt: skip
 
     @property
     def sigma_95(self) -> float:

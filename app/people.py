@@ -11,9 +11,10 @@ import numpy as np
 
 from app.media.clock import Clock
 from app.media.video import VideoInfo, VideoReader
-from app.models import UNSURE
+from app.options import UNSURE
 from app.progress import Progress
-from estimators.gaps import Track2D, frames_a_look
+from estimators.gaps import frames_a_look
+from estimators.observation import Observation
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
@@ -39,7 +40,7 @@ class People:
 
     sha256: str
     detector: dict[str, Any]
-    tracks: list[Track2D]
+    tracks: list[Observation]
     clock: Clock
     warnings: list[str]
     every: int = 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -35,3 +38,20 @@ class Silent:
 
     def warn(self, message: str) -> None:
         """Ignored."""
+
+
+class Stages:
+    """Names the stages to `progress` and measures how long each takes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str, total: int | None) -> Iterator[Progress]:
+        """A stage of `total` steps (None: unknown), for as long as the context is entered."""
+        started = time.perf_counter()
+        self.progress.start(name, total)
+        yield self.progress
+        self.seconds[name] = round(time.perf_counter() - started, 3)
+        self.progress.finish()

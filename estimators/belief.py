@@ -14,9 +14,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import median_filter
 
-from estimators.gaps import MAX_GAP, Provenance, Track2D, runs
+from estimators.gaps import MAX_GAP
 from estimators.neutral import bone_lengths, outwards
+from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17
+from estimators.stretches import runs
 
 _LOW, _SURE = 0.2, 0.3  # confidence below which a joint is doubted, and from which it no longer is (hysteresis)
 _FLICKER_S = 0.25  # a joint that is taken for seen for less than half of this is not
@@ -25,7 +27,7 @@ _HIDDEN_S = 2.0
 _LONG = ("thorax", "left_knee", "right_knee", "left_foot", "right_foot", "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
 
 
-def believed_joints(track: Track2D) -> np.ndarray:
+def believed_joints(track: Observation) -> np.ndarray:
     """(N,17) bool of a track with Human3.6M joints; False where the person is missing."""
     fps, skeleton = float(track.fps), H36M17
     present = track.provenance != Provenance.MISSING
@@ -77,7 +79,7 @@ def _doubted(scores: np.ndarray, present: np.ndarray) -> list[slice]:
     return [run for run in runs(present & (scores < _SURE)) if (scores[run] < _LOW).any()]
 
 
-def _may_be_outside(track: Track2D, shown: np.ndarray, joint: int, run: slice) -> bool:
+def _may_be_outside(track: Observation, shown: np.ndarray, joint: int, run: slice) -> bool:
     """Whether, in most frames of a stretch, a joint may be beyond the picture's border."""
     lengths, points = bone_lengths(), track.keypoints[run].astype(np.float64)
     size = np.array(track.image_size)

@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from estimators.gaps import GAP_CONFIDENCE, MAX_GAP, Provenance, runs
+from estimators.gaps import GAP_CONFIDENCE, MAX_GAP
+from estimators.observation import Provenance
+from estimators.stretches import runs
 
 _EVEN = 0.02  # of a step: times that are off by less are even
 _ON_MOMENT = 1e-4  # of a step: a frame this near to a moment is the moment's

@@ -1,68 +1,16 @@
-"""2D tracks: one person's joints over all frames of a video, with where each frame came from."""
+"""Gaps and doubts of an observation: short ones are filled, and all are marked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from enum import IntEnum
+from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from estimators.skeleton import COCO17, H36M17, Skeleton, coco_to_h36m
-
-
-class Provenance(IntEnum):
-    """Where a frame's pose comes from."""
-
-    MISSING = 0  # the person is not seen; coordinates are NaN
-    INTERPOLATED = 1  # between two detections: a short gap, or not looked at
-    DETECTED = 2
-
-
-@dataclass(frozen=True)
-class Track2D:
-    """One person over the N frames of a video.
-
-    Attributes:
-        id: stable over the clip, from 0 in order of first appearance.
-        keypoints: (N, 17, 2) float32 pixels (x right, y down, origin at the top-left corner); NaN where missing.
-        scores: (N, 17) float32 confidences, 0 where missing.
-        provenance: (N,) uint8 values of `Provenance`.
-        fps: frames per second, as the stream states it.
-        image_size: (width, height) pixels.
-        skeleton: the order of the joints.
-        every: frames from one look of the detector to the next; those between are interpolated.
-        looked: (N,) bool, the frames that the detector has looked at; None: all.
-        cuts: frames that begin a new shot, rising; nothing is interpolated across them.
-    """
-
-    id: int
-    keypoints: np.ndarray
-    scores: np.ndarray
-    provenance: np.ndarray
-    fps: Fraction
-    image_size: tuple[int, int]
-    skeleton: Skeleton = COCO17
-    every: int = 1
-    looked: np.ndarray | None = None
-    cuts: tuple[int, ...] = ()
-
-    @property
-    def present(self) -> np.ndarray:
-        """(N,) bool: the frames in which there is a pose."""
-        return self.provenance != Provenance.MISSING
-
-    def to_h36m(self) -> Track2D:
-        """The same track with Human3.6M-17 joints."""
-        if self.skeleton is H36M17:
-            return self
-        keypoints, scores = coco_to_h36m(self.keypoints, self.scores)
-        return replace(self, keypoints=keypoints, scores=scores, skeleton=H36M17)
-
+from estimators.observation import Observation, Provenance, joined
+from estimators.stretches import gaps, parts
 
 TRUSTED = 0.2  # a joint below this confidence is interpolated in time; measured on MoveNet
 MAX_GAP = 0.5  # seconds; what is unseen for longer stays missing
@@ -72,7 +20,7 @@ SPIKE = 0.08  # body sizes that a joint may leave the line between its neighbour
 ACCELERATION = 30.0  # body sizes per second squared: half of what a fast hand reaches (100 m/s^2 on 1.7 m)
 
 
-def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
+def clean(track: Observation, at: np.ndarray | None = None) -> Observation:
     """Fill what is short and doubtful, and mark it.
 
     - A joint that jumps away and back within one or two frames, and one of confidence below 0.2, is interpolated in
@@ -91,8 +39,7 @@ def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     at = np.arange(len(track.provenance)) if at is None else at
     if track.cuts:
         shots = parts(len(track.provenance), track.cuts)
-        cleaned = [clean(replace(_part(track, shot), cuts=()), at[shot]) for shot in shots]
-        return replace(_joined(cleaned), cuts=track.cuts)
+        return joined([clean(track.part(shot), at[shot]) for shot in shots])
     keypoints, known = _placed(track)
     detected: np.ndarray = np.asarray(known.any(axis=1))
     if not detected.any():
@@ -125,35 +72,12 @@ def clean(track: Track2D, at: np.ndarray | None = None) -> Track2D:
     )
 
 
-def parts(length: int, cuts: Sequence[int]) -> list[slice]:
-    """The shots of a video of so many frames, whose frames `cuts` each begin a new one."""
-    edges = [0, *(cut for cut in cuts if 0 < cut < length), length]
-    return [slice(start, end) for start, end in pairwise(edges)]
-
-
-def _part(track: Track2D, frames: slice) -> Track2D:
-    """Some frames of a track."""
-    return replace(track, **{name: array[frames] for name, array in _arrays(track).items()})
-
-
-def _joined(shots: Sequence[Track2D]) -> Track2D:
-    """One track of several, one after the other."""
-    whole = {name: np.concatenate([_arrays(shot)[name] for shot in shots]) for name in _arrays(shots[0])}
-    return replace(shots[0], **whole)
-
-
-def _arrays(track: Track2D) -> dict[str, Any]:
-    """What of a track has a row a frame."""
-    values = {item.name: getattr(track, item.name) for item in fields(track)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-
-
 def frames_a_look(fps: Fraction, looks: int) -> int:
     """For a detector to look about `looks` times a second, once in how many frames; 0 stands for every frame."""
     return max(1, round(fps / looks)) if looks else 1
 
 
-def spread(track: Track2D, looks: Sequence[int], every: int, times: np.ndarray | None = None) -> Track2D:
+def spread(track: Observation, looks: Sequence[int], every: int, times: np.ndarray | None = None) -> Observation:
     """A track over all frames of a video of which only some were looked at; those between two sightings are interpolated.
 
     A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints between
@@ -190,7 +114,7 @@ def spread(track: Track2D, looks: Sequence[int], every: int, times: np.ndarray |
     return replace(found, fps=track.fps * every, every=every, looked=np.isin(frames, at))
 
 
-def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
+def _placed(track: Observation) -> tuple[np.ndarray, np.ndarray]:
     """Keypoints (N, J, 2) float64, NaN where the person is not detected, and which of them (N, J) the detector has placed.
 
     A joint that it has no place for is in the middle of the others, until neighbours in time know better.
@@ -202,21 +126,6 @@ def _placed(track: Track2D) -> tuple[np.ndarray, np.ndarray]:
         keypoints[frame, ~known[frame]] = np.median(keypoints[frame, known[frame]], axis=0)
     keypoints[~known.any(axis=1)] = np.nan
     return keypoints, known
-
-
-def runs(present: np.ndarray, cuts: Sequence[int] = ()) -> list[slice]:
-    """Maximal stretches of True in an (N,) bool array, none of which goes on across a cut (the first frame of a shot)."""
-    found = []
-    for shot in parts(len(present), cuts):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], present[shot], [False]]).astype(np.int8)))
-        found += [slice(shot.start + int(start), shot.start + int(end)) for start, end in edges.reshape(-1, 2)]
-    return found
-
-
-def gaps(known: np.ndarray) -> list[tuple[int, int]]:
-    """(last known before, first known after) of every inner gap in an (N,) bool array."""
-    frames = np.flatnonzero(known)
-    return [(int(a), int(b)) for a, b in pairwise(frames) if b - a > 1]
 
 
 def find_spikes(keypoints: np.ndarray, size: float, fps: float, at: np.ndarray | None = None) -> np.ndarray:

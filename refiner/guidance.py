@@ -24,6 +24,7 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from estimators.lifting.normalise import person_size
+from estimators.observation import Observation
 from estimators.pinhole import assumed_focal, place, rays_of
 from estimators.skeleton import H36M17
 from refiner.least_jerk import least_jerk
@@ -52,31 +53,22 @@ def keypoint_sigma(scores: np.ndarray) -> np.ndarray:
     return np.hypot(_DEFINITION, 0.02 * np.minimum(1, doubt / 0.1) + 0.2 * doubt**2)
 
 
-def guide(
-    poses: np.ndarray,
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    image_size: tuple[int, int],
-    fps: float,
-    covariance: np.ndarray,
-    focal: float | None = None,
-) -> np.ndarray:
+def guide(observed: Observation, poses: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """The most likely poses of a clip.
 
     Args:
+        observed: of N frames, no NaN; its scores as in `keypoint_sigma`, its principal point is the middle of the picture.
+            Without a focal length one is assumed; between 1.0 and 1.5 long sides the errors change by 5 %.
         poses: (N, 17, 3) metres, refined; the root is 0.
-        keypoints: (N, 17, 2) pixels. scores: (N, 17), see `keypoint_sigma`.
-        image_size: (width, height) pixels; the principal point is the middle.
         covariance: (48, 48) m^2 of the error of `poses` without the root where keypoints are exact.
-        focal: pixels; None assumes one; between 1.0 and 1.5 long sides the errors change by 5 %.
 
     Returns:
         (N, 17, 3) float32 metres, root 0.
     """
-    focal = focal or assumed_focal(image_size)
+    focal = observed.focal or assumed_focal(observed.image_size)
     prior = torch.from_numpy(poses).double()
-    rays = torch.from_numpy(rays_of(keypoints, image_size, focal))
-    of_size = torch.from_numpy(keypoint_sigma(scores))
+    rays = torch.from_numpy(rays_of(observed.keypoints, observed.image_size, focal))
+    of_size = torch.from_numpy(keypoint_sigma(observed.scores))
     sigma = of_size * person_size(rays[None])
     precision = torch.linalg.inv(torch.from_numpy(covariance).double() + _BODY**2 * torch.eye(48))
     doubt = 2 * float(of_size.median())  # metres: lengths are no surer than what they come from
@@ -92,6 +84,7 @@ def guide(
         step = torch.cat(steps)
         root = root + step[:, 0]
         pose = pose + step * moves
+    fps = float(observed.fps)
     change = gaussian_filter1d((pose - prior).numpy(), _SMOOTH_SECONDS * fps, axis=0)
     return least_jerk(poses + change, of_size.numpy(), fps).astype(np.float32)
 

@@ -2,101 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from estimators import weights
 from estimators.devices import placed
 from estimators.errors import ConfigError
-from estimators.lifting.build import build_with, check_card
-from estimators.lifting.lifter import Progress, mirror_keypoints, mirror_poses, over_windows
-from estimators.lifting.normalise import Normalisation, normalise
+from estimators.lifting.lifter import Progress, mirror_poses, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
-from estimators.skeleton import H36M17
+from estimators.observation import Observation, ObservedWindows
 from refiner import diffusion, guidance
-from refiner.noise import ConditionalNoise
-from refiner.pose_denoiser import PoseDenoiser
+from refiner.model import RefinerModel, load_model
 from refiner.uncertainty import Calibration
 
 
 @dataclass(frozen=True)
 class Refined:
-    """poses (N, 17, 3) float32 metres, camera space, root-relative; sigma (N, 17) float32 metres, of each coordinate, see
-    `refiner.uncertainty`; disagreement (N, 17) metres, of input and mirror image, from which sigma is made."""
+    """A refined sequence of N frames.
+
+    Attributes:
+        poses: (N, 17, 3) float32 metres, camera space, root-relative.
+        sigma: (N, 17) float32 metres, of each coordinate, see `refiner.uncertainty`.
+        disagreement: (N, 17) metres, of input and mirror image, from which sigma is made.
+    """
 
     poses: np.ndarray
     sigma: np.ndarray
     disagreement: np.ndarray
-
-
-class RefinerModel(nn.Module):
-    """What a refiner's weights hold: the denoiser and the statistics of the noise it was trained with.
-
-    Args:
-        network: arguments of `PoseDenoiser`.
-        normalisation: of the 2D input; the lifter's.
-        scores: whether the network is also told how sure the detector is of each keypoint, which no lifter is.
-
-    The buffer `trust` is the share of the estimated error that is taken out of a lifted pose: the network and the lifter
-    are two opinions that err differently, and between them lies a better one. 1 as in the paper; fitted on validation
-    people when weights are exported, as is the buffer `ambiguity`: the covariance (48, 48) in m^2 of the refined poses' error (root left out)
-    where keypoints are exact, which `refiner.guidance` weighs them by; zeros for no guidance.
-    """
-
-    trust: Tensor
-    ambiguity: Tensor
-
-    def __init__(self, network: dict[str, Any], normalisation: str, scores: bool = False) -> None:
-        super().__init__()
-        self.register_buffer("trust", torch.ones(()))
-        self.register_buffer("ambiguity", torch.zeros(48, 48))
-        self.normalisation, self.scores = Normalisation(normalisation), scores
-        self.network = PoseDenoiser(in_channels=self.normalisation.channels + scores, **network)
-        self.noise = ConditionalNoise()
-
-    def inputs(self, keypoints: Tensor, image_size: Tensor, scores: Tensor | None = None) -> Tensor:
-        """What the network sees beside the pose (B, T, 17, C): normalised keypoints and, last, the detector's doubt.
-
-        Args:
-            keypoints: (B, T, 17, 2) pixels. image_size: (B, 2) pixels.
-            scores: (B, T, 17), None for keypoints that are known exactly.
-        """
-        x2d = normalise(keypoints, image_size, self.normalisation)
-        if not self.scores:
-            return x2d
-        doubt = torch.zeros_like(x2d[..., 0]) if scores is None else 1 - scores.clamp(0, 1)
-        return torch.cat([x2d, doubt[..., None]], dim=-1)
-
-    def error(self, pose: Tensor, x2d: Tensor, t: Tensor | int) -> Tensor:
-        """e_hat (B, T, 17, 3) metres, root 0, of the network input `pose` = x0 + w_t e at step t (B,) or int.
-
-        A network that gives an error gives it normalised. One that gives a pose gives x0 (of all parametrisations of a
-        diffusion the one with the plainest task), and e_hat = (pose - x0) / w_t.
-        """
-        steps = torch.as_tensor(t, device=pose.device).expand(len(pose))
-        out = self.network(pose, x2d, steps).float()
-        if self.network.output == "error":
-            return self.noise.denormalise(out)
-        w = diffusion.error_share(steps, pose).clamp_min(1e-3)  # nobody asks for the error of a clean pose
-        return (pose - (out - out[:, :, :1])) / w
-
-    def refine(
-        self, keypoints: Tensor, image_size: Tensor, lifted: Tensor, scores: Tensor | None = None, steps: int = 2
-    ) -> Tensor:
-        """Lifted poses (B, T, 17, 3) metres to refined ones; keypoints, image_size and scores as for `inputs`."""
-        x2d = self.inputs(keypoints, image_size, scores)
-        refined = diffusion.refine(lifted, lambda pose, t: self.error(pose, x2d, t), steps)
-        return lifted + self.trust * (refined - lifted)
-
-    def refine_linear(self, keypoints: Tensor, image_size: Tensor, lifted: Tensor) -> Tensor:
-        """The linear baseline xhat - mu_{e|c}: no network, no diffusion."""
-        x2d = normalise(keypoints, image_size, self.normalisation)[..., :2]
-        return lifted - self.noise.expected_error(x2d, lifted)
 
 
 class Refiner:
@@ -105,8 +42,8 @@ class Refiner:
     Where it takes every s-th frame only, like its lifter, it reads 2D and lifted poses through a low-pass, see
     `anti_alias`: the lifter, as published, does not, and what trembles between its phases is gone afterwards.
 
-    The uncertainty is made of the conditional noise's spread and of the disagreement between the refinement of the input and
-    of its mirror image, see `refiner.uncertainty`.
+    The uncertainty is made of the conditional noise's spread and of the disagreement between the refinement of the
+    input and of its mirror image, see `refiner.uncertainty`.
     """
 
     def __init__(self, model: RefinerModel, card: weights.Card, name: str, device: str | torch.device = "cpu") -> None:
@@ -122,13 +59,7 @@ class Refiner:
         Raises:
             WeightsError: not there, damaged, or not a refiner. ConfigError: there is no such device.
         """
-        state, card = weights.load(name_or_path)
-        name = weights.find(name_or_path).stem
-        check_card(card, state, name, "refiner")
-        architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-        scores = card.get("scores", False)
-        model = build_with(lambda: RefinerModel(architecture, card["normalisation"], scores), state, name)
-        return cls(model, card, name, device)
+        return cls(*load_model(name_or_path), device)
 
     def description(self) -> dict[str, Any]:
         """Name, frames, lifter, weight hash and how many sigmas cover 95 % of errors, for the record in a Motion."""
@@ -148,27 +79,20 @@ class Refiner:
 
     def refine(
         self,
-        keypoints: np.ndarray,
+        observed: Observation,
         lifted: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
         steps: int = 2,
-        scores: np.ndarray | None = None,
         guided: bool = True,
-        focal: float | None = None,
         on_progress: Progress | None = None,
     ) -> Refined:
         """Refine a sequence.
 
         Args:
-            keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN: what the lifter saw.
+            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the refiner sees
+                60, see `estimators.lifting.pace`.
             lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
-            image_size: (width, height) pixels.
-            fps: frames per second; of more than 60 the refiner sees 60, see `estimators.lifting.pace`.
             steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
-            scores: (N, 17) how sure the detector is of each keypoint, 0 to 1; None where they are known exactly.
             guided: let what the whole clip tells have its say afterwards, see `guide`.
-            focal: of the camera, pixels, for the guidance; None assumes one.
 
         Raises:
             ConfigError: K out of range.
@@ -177,48 +101,33 @@ class Refiner:
             raise ConfigError(f"The number of steps must lie between 1 and {diffusion.STEPS}, not {steps}.")
 
         def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
-            return self.refine_windows(points, poses, size, sure, steps)
+            return self.refine_windows(ObservedWindows(points, sure, size), poses, steps)
 
         device = next(self.model.parameters()).device
-        pace = Pace(len(lifted), fps)
-        keypoints, lifted, fps = pace.take(keypoints), pace.take(lifted), pace.fps
-        scores = None if scores is None else pace.take(scores)
-        stride = tds_stride(fps, self.card["tds_fps"])
-        sure = np.ones(lifted.shape[:2], np.float32) if scores is None else scores
-        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, lifted, sure)]
-        result = over_windows(refine_windows, inputs, image_size, self.frames, stride, device, on_progress)
+        pace = Pace(len(observed), float(observed.fps))
+        seen = replace(
+            observed, keypoints=pace.take(observed.keypoints), scores=pace.take(observed.scores), fps=pace.fps
+        )
+        stride = tds_stride(pace.fps, self.card["tds_fps"])
+        inputs = [anti_alias(sequence, stride) for sequence in (seen.keypoints, pace.take(lifted), seen.scores)]
+        result = over_windows(refine_windows, inputs, seen.image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
-        sigma = self.calibration.sigma(self.joint_std, disagreement, scores)
+        sigma = self.calibration.sigma(self.joint_std, disagreement, seen.scores if seen.scored else None)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
-            poses = self.guide(poses, keypoints, image_size, fps, scores, focal)
+            poses = self.guide(seen, poses)
         return Refined(pace.give(poses), np.maximum(pace.give(sigma), 0), np.maximum(pace.give(disagreement), 0))
 
-    def guide(
-        self,
-        poses: np.ndarray,
-        keypoints: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
-        scores: np.ndarray | None = None,
-        focal: float | None = None,
-    ) -> np.ndarray:
+    def guide(self, observed: Observation, poses: np.ndarray) -> np.ndarray:
         """Refined poses (N, 17, 3), bent to the picture and to bones of constant length, see `refiner.guidance`."""
         ambiguity = self.model.ambiguity.cpu().numpy()
-        if not ambiguity.any():
-            return poses
-        sure = np.ones(poses.shape[:2]) if scores is None else scores
-        return guidance.guide(poses, keypoints, sure, image_size, fps, ambiguity, focal)
+        return guidance.guide(observed, poses, ambiguity) if ambiguity.any() else poses
 
     @torch.inference_mode()
-    def refine_windows(
-        self, keypoints: Tensor, lifted: Tensor, image_size: Tensor, scores: Tensor | None = None, steps: int = 2
-    ) -> Tensor:
-        """The torch twin: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
-        straight = self.model.refine(keypoints, image_size, lifted, scores, steps)
-        mirrored = mirror_keypoints(keypoints, image_size)
-        swapped = None if scores is None else scores[:, :, list(H36M17.flip_order)]
-        back = mirror_poses(self.model.refine(mirrored, image_size, mirror_poses(lifted), swapped, steps))
+    def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
+        """The torch twin of `refine`: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
+        straight = self.model.refine(observed, lifted, steps)
+        back = mirror_poses(self.model.refine(observed.mirrored(), mirror_poses(lifted), steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

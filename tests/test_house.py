@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -174,8 +175,13 @@ def test_the_wheel_holds_every_file_of_the_packages_and_the_weights(tracked, tmp
     (wheel,) = tmp_path.glob("*.whl")
     held = {re.sub(r"^[^/]+\.data/data/share/d3prefiner/", "", name) for name in zipfile.ZipFile(wheel).namelist()}
     wanted = {name for name in tracked if name.split("/")[0] in {*FLOW, "demo_videos", "weights"}}
-    assert wanted - held == set()
+    assert {name.replace("app/d3prefiner/", "d3prefiner/") for name in wanted} - held == set()
     assert not [name for name in held if name.startswith(("tests/", "runs/", "out/"))]
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    code = "import d3prefiner, app.outputs; print(d3prefiner.write is app.outputs.write, app.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["True", str(tmp_path / "installed" / "app" / "__init__.py")], done.stderr
 
 
 def test_the_readme_names_only_make_targets_that_exist():

@@ -17,8 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.models import Options
-from app.pipeline import own_version
+from app.options import Options
+from app.version import __version__
 from estimators import weights
 from estimators.errors import WeightsError
 from estimators.files import complete_file
@@ -44,7 +44,7 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
         "options": asked,
         "exports": sorted(exports),
         "weights": {Path(name).stem: card.get("sha256") for name, card in cards.items()} | {"checkpoint": checkpoint},
-        "version": own_version(),
+        "version": __version__,
     }
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from app.batch.clips import Clip, LeftOut
 from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
-from app.pipeline import SIDE_BY_SIDE
+from app.outputs import SIDE_BY_SIDE
 from estimators.files import complete_file
 
 REPORT_JSON, REPORT_HTML = "report.json", "report.html"

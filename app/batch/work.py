@@ -16,11 +16,12 @@ from typing import Any, Literal
 
 import cv2
 
-from app import pipeline
+from app import outputs
 from app.batch.clips import Clip
 from app.batch.marker import known_failure, mark_done, mark_failed, remove_markers, what_is_done
 from app.media.video import VideoReader
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from app.progress import Progress
 from estimators.errors import D3PError, NobodyFoundError, PersonError, VideoError
 from estimators.files import complete_file, partial_name
@@ -88,9 +89,9 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
     remove_leftovers(clip)
     log = _Log(clip)
     try:
-        result = pipeline.run(clip.path, clip.folder, job.options, _Logged(progress, log), models, exports=job.exports)
+        result = outputs.run(clip.path, clip.folder, job.options, _Logged(progress, log), models, exports=job.exports)
         if job.options.video:
-            _thumbnail(clip.folder / pipeline.SIDE_BY_SIDE, len(result.motion), clip.folder / THUMBNAIL)
+            _thumbnail(clip.folder / outputs.SIDE_BY_SIDE, len(result.motion), clip.folder / THUMBNAIL)
         person = result.motion.most_seen
         measures = next(one for one in result.quality["people"] if one["id"] == person.id)
         outcome = Outcome(

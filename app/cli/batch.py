@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from app.batch.report import write_report
     from app.batch.work import Job, known, sum_up
     from app.export import parse_formats
-    from app.pipeline import check_output_folder
+    from app.outputs import check_output_folder
     from estimators import openmmlab
     from estimators.devices import resolve_device
     from estimators.errors import ConfigError

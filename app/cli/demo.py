@@ -35,19 +35,21 @@ def run(args: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from app import pipeline
-    from app.cli._console import ConsoleProgress, print_result
+    from app import outputs
+    from app.cli._console import print_result
+    from app.console import ConsoleProgress
     from app.evaluation import accuracy
+    from app.models import Models
     from demo_videos.truth import load_truth
 
     console, chosen = Console(), options(args)
     clips = choose(args.clip, args.all)
-    models = pipeline.Models.load(chosen)
+    models = Models.load(chosen)
     results = []
     for name, (video, truth) in clips.items():
         console.print(f"[bold]{name}[/]", highlight=False)
         with ConsoleProgress(console) as progress:
-            result = pipeline.run(video, args.output / name, chosen, progress, models)
+            result = outputs.run(video, args.output / name, chosen, progress, models)
         print_result(console, result)
         results.append(accuracy.compare(result.motion, load_truth(truth), name))
     console.print(error_table(results))

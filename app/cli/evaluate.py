@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    from app.pipeline import check_output_folder
+    from app.outputs import check_output_folder
     from estimators.devices import resolve_device
     from estimators.errors import ConfigError
     from estimators.lifting import Lifter
@@ -161,8 +161,9 @@ def evaluate_rendered(
     from rich.console import Console
 
     from app.evaluation import accuracy, ranks, space
-    from app.models import Models, Options
+    from app.models import Models
     from app.motion import Motion
+    from app.options import Options
     from demo_videos.truth import Truth
     from estimators.detection import Detector
     from refiner.evaluation import calibration
@@ -255,7 +256,8 @@ def calibrate_rendered(
     `seen` as for `evaluate_rendered`.
     """
     from app.evaluation import accuracy, space
-    from app.models import Models, Options
+    from app.models import Models
+    from app.options import Options
     from estimators.detection import Detector
     from refiner.evaluation.calibration import fit, together
 

@@ -37,22 +37,18 @@ def run(args: argparse.Namespace) -> None:
     """
     import numpy as np
 
-    from app.motion import runs
     from estimators.files import complete_file
     from refiner.data.lifted import read_lifted
     from refiner.refiner import Refiner
 
-    sequence = read_lifted(args.poses)
+    observed, poses = read_lifted(args.poses)
     refiner = Refiner.load(args.refiner, args.device)
-    refined = np.full_like(sequence.poses, np.nan)
+    refined = np.full_like(poses, np.nan)
     sigma = np.full(refined.shape[:2], np.nan, np.float32)
-    for run in runs(sequence.present):
-        scores = None if sequence.scores is None else sequence.scores[run]
-        result = refiner.refine(
-            sequence.keypoints[run], sequence.poses[run], sequence.image_size, sequence.fps, args.steps, scores
-        )
+    for run in observed.runs():
+        result = refiner.refine(observed.part(run), poses[run], args.steps)
         refined[run], sigma[run] = result.poses, result.sigma
     output = args.output or args.poses.with_suffix(".refined.npz")
     with complete_file(output) as temporary:
         np.savez(temporary, refined=refined, sigma=sigma)
-    print(f"{output}: {int(sequence.present.sum())} of {len(refined)} frames refined")
+    print(f"{output}: {int(observed.present.sum())} of {len(refined)} frames refined")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from app.cli._arguments import add_device
-from app.models import PRESETS, ROTATIONS, UNSURE, Models, Options
+from app.models import Models
+from app.options import PRESETS, ROTATIONS, UNSURE, Options
 from estimators.errors import ConfigError, D3PError
 from estimators.numbers import number
 
@@ -88,9 +89,10 @@ def run(args: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
-    from app import pipeline
+    from app import outputs
     from app.cli import in_one_sentence
-    from app.cli._console import ConsoleProgress, print_result
+    from app.cli._console import print_result
+    from app.console import ConsoleProgress
     from app.export import parse_formats
 
     console, chosen, failed = Console(), options(args), 0
@@ -102,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
             console.print(str(video), style="bold", markup=False, highlight=False, soft_wrap=True)
         try:
             with ConsoleProgress(console) as progress:
-                result = pipeline.run(video, folder, chosen, progress, models, exports)
+                result = outputs.run(video, folder, chosen, progress, models, exports)
         except (D3PError, OSError) as error:
             if models is None:
                 raise

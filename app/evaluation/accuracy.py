@@ -8,7 +8,6 @@ person's own axes.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from app import pipeline
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion, PersonMotion
+from app.options import Options
 from app.people import People
+from app.pipeline import estimate
 from app.world.contacts import FEET
 from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
@@ -187,8 +187,7 @@ def measure(
     for name, (video, truth_file) in clips.items():
         truth = load_truth(truth_file)
         try:
-            with tempfile.TemporaryDirectory() as scratch:
-                made = pipeline.run(video, scratch, options, models=models, people=seen.get(name))
+            made = estimate(video, options, models=models, people=seen.get(name))
             seen[name] = made.people
             result = compare(made.motion, truth, name)
             if on_motion:

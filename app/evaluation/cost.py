@@ -21,11 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app import pipeline
+from app import outputs
 from app.media.clock import make_clock
 from app.media.video import VideoReader, probe
 from app.media.writer import VideoWriter
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.errors import ConfigError
 from estimators.processes import safe_path
 
@@ -107,7 +108,7 @@ def measure(video: str | Path, options: Options, seconds: float | None = None) -
 def _run(clip: Path, folder: Path, options: Options) -> Cost:
     meter = Meter()
     models = Models.load(options)
-    result = pipeline.run(clip, folder, options, meter, models)
+    result = outputs.run(clip, folder, options, meter, models)
     meter.mark("")
     named: dict[str, StageCost] = {}
     for one in meter.stages:

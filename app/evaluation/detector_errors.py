@@ -18,21 +18,21 @@ import torch
 
 from app.evaluation.accuracy import clips_in
 from app.media.video import probe
-from app.motion import runs
 from app.people import find_people
 from app.progress import Silent
 from demo_videos.truth import Truth, load_truth
 from estimators import weights
 from estimators.detection import Detector
 from estimators.errors import D3PError, NobodyFoundError
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
+from estimators.stretches import runs
 from estimators.tracking.tracker import select_people
 from refiner.data.measured_noise import MeasuredNoise, Stretch
 
 MIN_FRAMES = 12  # of a stretch: shorter ones say little about how errors last
 
 
-def stretches_of(track: Track2D, truth: Truth) -> Iterator[Stretch]:
+def stretches_of(track: Observation, truth: Truth) -> Iterator[Stretch]:
     """The stretches of a track without a gap, with their errors."""
     for run in runs(track.provenance != Provenance.MISSING):
         if run.stop - run.start >= MIN_FRAMES:

@@ -9,7 +9,7 @@ scaled to the person's true height, at the best single scale, and, scaled to the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from app.motion import Motion
 from app.world.contacts import FEET
 from app.world.ground import find_ground
 from app.world.placing import place, stature
-from app.world.root import Seen, estimate_roots
+from app.world.root import estimate_roots
 from demo_videos.truth import Truth
 from estimators.errors import DataError
 from refiner.evaluation.calibration import Samples
@@ -65,17 +65,15 @@ def world_errors(motion: Motion, truth: Truth) -> WorldErrors:
     scale = stature(joints - joints[:, :1], skeleton) / stature(person.best, skeleton)
     true_root = joints[present, 0]
     root_cm, drift = _path(person.root[present].astype(np.float64), true_root, scale, np.flatnonzero(present) / fps)
-    best = Seen(person.keypoints_2d, person.scores, person.best)
-    (with_camera,) = estimate_roots([best], skeleton, motion.image_size, float(truth.focal[0]), fps)
+    seen = motion.observed(person)
+    (with_camera,) = estimate_roots([replace(seen, focal=float(truth.focal[0]))], [person.best])
     off = scale * with_camera[present].astype(np.float64) - true_root
     root_cm["true height and camera"] = _mean(100 * np.linalg.norm(off, axis=1))
     stands = true_contacts(truth, feet) & present[:, None]
-    body = person.best.astype(np.float64) + person.root[:, None]
-    ground, found = find_ground([body], skeleton, fps)
+    ground, found = find_ground([person.body], skeleton, fps)
     index = [one.id for one in place(motion).motion.people].index(person.id)
     plain, clean = (place(motion, clean_feet=clean).positions[index][:, feet] for clean in (False, True))
-    seen = Seen(person.keypoints_2d, person.scores, person.lifted)
-    (lifted_root,) = estimate_roots([seen], skeleton, motion.image_size, float(motion.camera["focal_px"]), fps)
+    (lifted_root,) = estimate_roots([seen], [person.lifted])
     lifted = ground.of((person.lifted + lifted_root[:, None])[:, feet])
     hits = (found[0] & stands).sum()
     tilt = float(np.degrees(np.arccos(np.clip(ground.axes[1] @ truth.rotation[:, 1], -1, 1))))

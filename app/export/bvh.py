@@ -24,7 +24,7 @@ import numpy as np
 
 from app.export.rig import Rig, build_rig, local_rotations
 from app.world.placing import Placed, not_believed, stretches
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 
 def write(placed: Placed, index: int, path: Path) -> None:

@@ -18,7 +18,7 @@ import c3d
 import numpy as np
 
 from app.world.placing import Placed
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 _MOST_LABELS = 255  # in one parameter: its dimension is one byte; the rest goes to LABELS2, LABELS3, ...
 

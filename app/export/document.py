@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from app.world.placing import Placed
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 
 def write(placed: Placed, path: Path) -> None:

@@ -21,7 +21,7 @@ from scipy.spatial.transform import Rotation
 from app.export.capsules import Part, build_body
 from app.export.rig import Rig, build_rig, local_rotations
 from app.world.placing import Placed, not_believed, stretches
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 _FLOAT, _USHORT, _UINT, _UBYTE = 5126, 5123, 5125, 5121
 _TYPES = {_FLOAT: np.float32, _USHORT: np.uint16, _UINT: np.uint32, _UBYTE: np.uint8}

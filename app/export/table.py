@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from app.world.placing import Placed
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 DECIMALS = {"x_m": 6, "y_m": 6, "z_m": 6, "sigma_m": 6, "score": 6, "believed": 0}  # of each joint's columns
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.motion import Motion, PersonMotion
-from app.world.ground import find_ground
 from app.world.placing import ankle_height
 from app.world.smoothing import smooth
-from estimators.gaps import parts
 from estimators.neutral import UP, complete
+from estimators.stretches import parts
 
 _FOLLOW_HZ = 0.25  # the camera follows people along the floor so slowly that steps stay visible
 _MAX_RADIUS_M = 10.0  # people further apart than this would be specks: the outer ones leave the picture
@@ -38,10 +37,7 @@ class Scene:
     """
 
     def __init__(self, motion: Motion) -> None:
-        even = motion.even
-        best = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
-        known = [person.known for person in even.people]
-        self._ground, _ = find_ground(best, motion.skeleton, float(motion.fps), known, even.cuts)
+        self._ground = motion.ground
         self._ankles = ankle_height(motion)
         self.lifted = [self._shown(person, person.lifted, motion) for person in motion.people]
         self.refined: list[np.ndarray] | None = None

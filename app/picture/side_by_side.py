@@ -21,7 +21,7 @@ from app.picture.figure import (
     paint_people,
 )
 from app.picture.scene import Camera, Scene, View
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 MIN_HEIGHT, MAX_HEIGHT = 360, 720  # of the panels: legible at least, and quick to encode and to play at most
 _PANEL_ASPECT = 0.84  # width over height of a 3D panel: people are upright

@@ -9,7 +9,7 @@ import numpy as np
 from app.motion import Motion, PersonMotion
 from app.quality.measures import TRUSTED_SCORE, bone_lengths, without_guesses
 from app.world.root import fit_root, project
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 
 
@@ -87,7 +87,7 @@ def reprojection(poses: np.ndarray, person: PersonMotion, motion: Motion) -> np.
     """(N,) pixels: mean distance of the trusted keypoints of detected frames from the projected joints, the root
     fitted to each frame, as in `app.quality.measures.reprojection_error`."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
-    root = fit_root(person.keypoints_2d, np.where(person.known, person.scores, 0), poses, motion.image_size, focal)
+    root = fit_root(motion.observed(person), poses)
     trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     values = np.full(len(poses), np.nan)
     seen = trusted.any(axis=1)

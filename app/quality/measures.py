@@ -15,10 +15,10 @@ import numpy as np
 
 from app.motion import Motion, PersonMotion
 from app.world.contacts import FEET
-from app.world.ground import Ground, find_ground
+from app.world.ground import Ground
 from app.world.root import fit_root, project
 from estimators.files import complete_file
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import Skeleton
 
@@ -38,14 +38,12 @@ UNITS = {
 
 def quality(motion: Motion) -> dict[str, Any]:
     """All measures of all people, ready for JSON; a measure that a clip is too short for is None."""
-    focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
     even = motion.even
-    ground, contacts = ground_of(even)
     people = []
-    for shown, person, stands in zip(motion.people, even.people, contacts, strict=True):
+    for shown, person, stands in zip(motion.people, even.people, even.contacts, strict=True):
         variants = {"lifted": person.lifted, "refined": person.refined}
         measured = {
-            name: _measure(person, poses, even, focal, ground, stands)
+            name: _measure(person, poses, even, even.ground, stands)
             for name, poses in variants.items()
             if poses is not None
         }
@@ -117,18 +115,17 @@ def bone_lengths(poses: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return np.linalg.norm(poses[:, children].astype(np.float64) - poses[:, parents], axis=-1)
 
 
-def reprojection_error(
-    person: PersonMotion, poses: np.ndarray, image_size: tuple[int, int], focal: float
-) -> float | None:
+def reprojection_error(motion: Motion, person: PersonMotion, poses: np.ndarray) -> float | None:
     """Mean distance in pixels of the trusted keypoints of detected frames from the projected joints.
 
     The root is fitted to each frame, for this very pose: the error is the pose's, not the trajectory's.
     """
-    root = fit_root(person.keypoints_2d, np.where(person.known, person.scores, 0), poses, image_size, focal)
+    root = fit_root(motion.observed(person), poses)
     trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     if not trusted.any():
         return None
-    seen = project(poses[trusted.any(axis=1)] + root[trusted.any(axis=1), None], image_size, focal)
+    focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
+    seen = project(poses[trusted.any(axis=1)] + root[trusted.any(axis=1), None], motion.image_size, focal)
     error = np.linalg.norm(seen - person.keypoints_2d[trusted.any(axis=1)], axis=-1)
     return float(error[trusted[trusted.any(axis=1)]].mean())
 
@@ -171,19 +168,8 @@ def left_right_swaps(poses: np.ndarray, runs: list[slice], skeleton: Skeleton) -
     return swaps
 
 
-def ground_of(motion: Motion) -> tuple[Ground, list[np.ndarray]]:
-    """The floor of a motion, and (N,2) contacts of each person; without anybody seen, camera space and no contacts."""
-    even = motion.even
-    bodies = [person.best.astype(np.float64) + person.root[:, None] for person in even.people]
-    if not any(person.present.any() for person in even.people):
-        return Ground(np.zeros(3), np.diag([1.0, -1.0, -1.0])), [np.zeros((len(motion), 2), bool) for _ in bodies]
-    known = [person.known for person in even.people]
-    ground, contacts = find_ground(bodies, motion.skeleton, float(motion.fps), known, even.cuts)
-    return ground, [stands[motion.grid.at] for stands in contacts]
-
-
 def _measure(
-    person: PersonMotion, poses: np.ndarray, motion: Motion, focal: float, ground: Ground, contacts: np.ndarray
+    person: PersonMotion, poses: np.ndarray, motion: Motion, ground: Ground, contacts: np.ndarray
 ) -> dict[str, Any]:
     skeleton, fps = motion.skeleton, float(motion.fps)
     feet = ground.of(poses[:, [skeleton.joints.index(name) for name in FEET]] + person.root[:, None])
@@ -204,7 +190,7 @@ def _measure(
         "jerk": _rounded(jerk),
         "bone_length_variation": _rounded(_mean(variation)),
         "left_right_asymmetry": _rounded(_mean(np.array(list(asymmetry.values())))),
-        "reprojection_error": _rounded(reprojection_error(person, guessed, motion.image_size, focal)),
+        "reprojection_error": _rounded(reprojection_error(motion, person, guessed)),
         "foot_sliding": _rounded(foot_sliding(feet, contacts, fps, motion.cuts)),
         "left_right_swaps": _rounded(
             60 * left_right_swaps(poses, person.runs(motion.cuts), skeleton) / seconds if seconds else None

@@ -12,11 +12,11 @@ import numpy as np
 from app.left_out import sentences
 from app.motion import Motion, PersonMotion
 from app.quality.curves import MEASURES, curves
-from app.quality.measures import UNITS, ground_of, guesses, without_guesses
+from app.quality.measures import UNITS, guesses, without_guesses
 from app.quality.plots import from_above, over_time
 from app.world.contacts import FEET
 from estimators.files import complete_file
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 # measure -> what the page calls it, its unit, and what it says
 WORDS = {
@@ -64,10 +64,9 @@ def _page(motion: Motion, measures: dict[str, Any]) -> str:
     name = escape(str(motion.source.get("name", "motion")))
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in guesses(motion))
     people = len(motion.people)
-    ground, contacts = ground_of(motion)
     sections = []
-    for person, entry, stands in zip(motion.people, measures["people"], contacts, strict=True):
-        heights = ground.of(without_guesses(person.best, person).astype(np.float64) + person.root[:, None])
+    for person, entry, stands in zip(motion.people, measures["people"], motion.contacts, strict=True):
+        heights = motion.ground.of(without_guesses(person.best, person).astype(np.float64) + person.root[:, None])
         sections.append(_person(motion, person, entry, stands, heights))
     left_out = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences(motion))
     who = "one person" if people == 1 else f"{people} people"

@@ -23,7 +23,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from app.batch.work import sum_up
-from app.models import ROTATIONS
+from app.options import ROTATIONS
 from app.web import choices
 from app.web.choices import Wish
 from app.web.handlers import Desk, sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.models import Options
+from app.options import Options
 from estimators import weights
 from estimators.errors import ConfigError, D3PError
 

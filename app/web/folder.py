@@ -13,7 +13,7 @@ from app.batch import report
 from app.batch.clips import Clip
 from app.batch.marker import DONE, FAILED, recipe
 from app.batch.work import LOG, Job, Outcome, work
-from app.models import Options
+from app.options import Options
 from app.web.downloads import FORMATS_OFFERED, READ_ME_FOLDER, pack
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels

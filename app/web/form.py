@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from app.models import PRESETS, ROTATIONS, UNSURE
+from app.options import PRESETS, ROTATIONS, UNSURE
 from app.web import choices
 
 PICK = "pick"  # value of "who" while somebody is looked for, or picked, by picture

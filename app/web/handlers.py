@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from app.media.video import VideoInfo
-from app.models import Options
+from app.options import Options
 from app.web import panels
 from app.web.choices import EVERYBODY, Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun

@@ -6,7 +6,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.detection import Detector
 
 _MOST = 4  # kept of a kind: 10 to 25 MB each, of the bundled ones

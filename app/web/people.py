@@ -13,7 +13,7 @@ from app.media.video import VideoReader, probe
 from app.people import People, find_people
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from estimators.tracking.matching import joint_box, long_side
 from estimators.tracking.tracker import select_people
 
@@ -90,11 +90,11 @@ def portraits(video: Path, people: People, progress: JobProgress) -> list[Portra
     ]
 
 
-def _share(track: Track2D) -> float:
+def _share(track: Observation) -> float:
     return float(np.mean(track.provenance != Provenance.MISSING))
 
 
-def _clear_frame(track: Track2D) -> int:
+def _clear_frame(track: Observation) -> int:
     """The first frame in which a person is nearly as large, and found as surely, as ever."""
     seen = np.flatnonzero(track.provenance == Provenance.DETECTED)
     sizes = [long_side(joint_box(track.keypoints[index], track.scores[index])) for index in seen]
@@ -102,7 +102,7 @@ def _clear_frame(track: Track2D) -> int:
     return int(seen[np.flatnonzero(clear >= _NEARLY_BEST * clear.max())[0]])
 
 
-def _cut(image: np.ndarray, track: Track2D, index: int) -> str:
+def _cut(image: np.ndarray, track: Observation, index: int) -> str:
     """The part of an (H, W, 3) BGR image that shows the person, as base64 JPEG; beyond the image it is grey."""
     box = joint_box(track.keypoints[index], track.scores[index])
     margin = _MARGIN * long_side(box)

@@ -19,7 +19,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 from gradio import route_utils as gradio_uploads
 
-from app.models import Options
+from app.options import Options
 from app.web.bodies import StrictParser
 from app.web.gate import Gate, Rules
 from app.web.handlers import Desk

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import pipeline
-from app.models import Options
+from app import outputs
+from app.options import Options
 from app.people import People
 from app.web.downloads import FORMATS_OFFERED, pack
 from app.web.jobs import JobProgress
@@ -24,7 +24,7 @@ class Delivery:
     """What a run has made.
 
     Attributes:
-        result: of the pipeline.
+        result: of the outputs.
         video: side_by_side.mp4.
         playback: the viewer's file.
         files: to download, one by one.
@@ -33,7 +33,7 @@ class Delivery:
         seconds: that it took.
     """
 
-    result: pipeline.Result
+    result: outputs.Result
     video: Path
     playback: Path
     files: list[Path]
@@ -55,7 +55,7 @@ def process(
     try:
         progress.start("Prepare", None)
         models = kept.get(options)
-        result = pipeline.run(video, folder, options, progress, models, FORMATS_OFFERED, people)
+        result = outputs.run(video, folder, options, progress, models, FORMATS_OFFERED, people)
         progress.start("Pack", None)
         played = playback(result.motion)
         save_playback(played, folder / PLAYBACK)
@@ -68,7 +68,7 @@ def process(
         raise
     return Delivery(
         result=result,
-        video=folder / pipeline.SIDE_BY_SIDE,
+        video=folder / outputs.SIDE_BY_SIDE,
         playback=folder / PLAYBACK,
         files=result.files,
         archive=archive,

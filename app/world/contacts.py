@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.motion import runs
 from app.world.smoothing import smooth
+from estimators.stretches import runs
 
 FEET = ("left_foot", "right_foot")  # order of the feet in every (N,2) array of contacts
 

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.motion import runs
 from app.world.contacts import FEET
 from app.world.smoothing import smooth
 from estimators.skeleton import Skeleton
+from estimators.stretches import runs
 
 _FADE_S = 0.12
 _BODY_CUTOFF_HZ = 1.5

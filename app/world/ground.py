@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.motion import runs
 from app.world.contacts import FEET, find_contacts
 from estimators.neutral import CAMERA_UP, complete
 from estimators.skeleton import Skeleton
+from estimators.stretches import runs
 
 # Of how low feet are: the lower foot of two stands most of the time, one that is taken to stand rises before it leaves.
 _LOWER_QUANTILE, _STANDING_QUANTILE = 0.6, 0.75

@@ -13,16 +13,17 @@ straight down, as long on the left as on the right. BVH and GLB are always Y up:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
-from app.motion import Motion, PersonMotion, runs
+from app.motion import Motion, PersonMotion
 from app.world.contacts import FEET
 from app.world.feet import hold_feet
-from app.world.ground import find_ground
 from estimators.errors import ConfigError, DataError
 from estimators.neutral import CAMERA_UP, UP, complete
 from estimators.skeleton import Skeleton
+from estimators.stretches import runs
 
 SPACES = {
     "world": "x right, y up, z towards the camera; floor at y = 0",
@@ -95,17 +96,18 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
     """
     if space not in SPACES:
         raise ConfigError(f"There is no space {space!r}; there are {', '.join(SPACES)}.")
-    seen = tuple(person for person in motion.people if person.present.any())
+    there = [person.present.any() for person in motion.people]
+    seen = tuple(compress(motion.people, there))
     if not seen:
         raise DataError("Nobody is seen in any frame of this motion: there is nothing to export.")
-    motion = replace(motion, people=seen)
     if motion.even is not motion:
-        return _at_frames(place(motion.even, space, height, clean_feet), motion)
+        return _at_frames(place(motion.even, space, height, clean_feet), replace(motion, people=seen))
+    ground, contacts = motion.ground, tuple(compress(motion.contacts, there))
+    motion = replace(motion, people=seen)
     scale = 1.0 if height is None else _scale_to(motion, height)
-    bodies = [_in_camera(person) for person in seen]
+    bodies = [person.body for person in seen]
     fps = float(motion.fps)
     known = [person.known for person in seen]
-    ground, contacts = find_ground(bodies, motion.skeleton, fps, known, motion.cuts)
     above = ankle_height(motion)
     standing = [ground.of(body) + [0.0, above, 0.0] for body in bodies]
     standing = [complete(body, one, fps, UP, motion.skeleton) for body, one in zip(standing, known, strict=True)]
@@ -116,7 +118,7 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
         bodies = standing
     elif clean_feet or any(not one[person.present].all() for one, person in zip(known, seen, strict=True)):
         bodies = [ground.back(body - [0.0, above, 0.0]) for body in standing]
-    return Placed(motion, space, scale, tuple(body * scale for body in bodies), tuple(contacts), clean_feet)
+    return Placed(motion, space, scale, tuple(body * scale for body in bodies), contacts, clean_feet)
 
 
 def _at_frames(placed: Placed, motion: Motion) -> Placed:
@@ -187,10 +189,6 @@ def _without_guesses(motion: Motion) -> np.ndarray:
     """(N,17,3) metres of the person seen in most frames, relative to the hip; neutral where joints are not believed."""
     person = motion.most_seen
     return complete(person.best, person.known, float(motion.fps), CAMERA_UP, motion.skeleton)
-
-
-def _in_camera(person: PersonMotion) -> np.ndarray:
-    return person.best.astype(np.float64) + person.root[:, None].astype(np.float64)
 
 
 def _scale_to(motion: Motion, height: float) -> float:

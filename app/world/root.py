@@ -17,9 +17,9 @@ import numpy as np
 from app.world.contacts import FEET
 from app.world.ground import find_ground
 from app.world.smoothing import Steps, smooth
-from estimators.gaps import parts
-from estimators.pinhole import place, place_at, rays_of
-from estimators.skeleton import Skeleton
+from estimators.observation import Observation
+from estimators.pinhole import assumed_focal, place, place_at, rays_of
+from estimators.stretches import parts
 
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
 # much more. Half of the amplitude passes at these frequencies; walking sways at 1 to 2 Hz.
@@ -30,17 +30,6 @@ _LATERAL_CUTOFF_HZ = 5.0
 _DEPTH_GRIP_S = 1.0
 _LATERAL_GRIP_S = 0.15
 _DEPTH_OUTLIER_M = 0.25  # less than this off the smooth course is movement or noise, not an error to be ignored
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A person before anything is known of the place: keypoints (N,17,2) px, scores (N,17), poses (N,17,3) metres; which
-    joints are believed, (N,17) bool, None for all."""
-
-    keypoints: np.ndarray
-    scores: np.ndarray
-    poses: np.ndarray
-    believed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -60,69 +49,54 @@ class Standing:
         return Standing(self.feet[frames], self.contacts[frames])
 
 
-def fit_root(
-    keypoints: np.ndarray, scores: np.ndarray, poses: np.ndarray, image_size: tuple[int, int], focal: float
-) -> np.ndarray:
+def fit_root(observed: Observation, poses: np.ndarray) -> np.ndarray:
     """The root position of each frame by itself that explains its keypoints best; no smoothing.
 
     See `estimators.pinhole.place`.
 
     Args:
-        keypoints: (N,17,2) pixels; NaN where missing.
-        scores: (N,17) confidences, the weights.
+        observed: keypoints, which count by `Observation.weights`; the principal point is the picture's centre.
         poses: (N,17,3) metres, camera space, root-relative; NaN where missing.
-        image_size: (width, height) pixels; the principal point is its centre.
-        focal: pixels.
 
     Returns:
         (N,3) float64 metres, camera space; NaN where missing.
     """
     root = np.full((len(poses), 3), np.nan)
-    present = np.isfinite(poses).all(axis=(1, 2)) & np.isfinite(keypoints).all(axis=(1, 2))
-    if not present.any():
-        return root
-    rays = rays_of(keypoints[present], image_size, focal)  # (M,17,2)
-    pose = poses[present].astype(np.float64)
-    weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
-    root[present] = place(rays, pose, weights)
+    present = np.isfinite(poses).all(axis=(1, 2)) & np.isfinite(observed.keypoints).all(axis=(1, 2))
+    if present.any():
+        rays, weights = _rays_and_weights(observed, present)
+        root[present] = place(rays, poses[present].astype(np.float64), weights)
     return root
 
 
-def estimate_root(
-    keypoints: np.ndarray,
-    scores: np.ndarray,
-    poses: np.ndarray,
-    image_size: tuple[int, int],
-    focal: float,
-    fps: float,
-    standing: Standing | None = None,
-    cuts: Sequence[int] = (),
-) -> np.ndarray:
+def _rays_and_weights(observed: Observation, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(M,17,2) where the keypoints of some frames lie at unit depth, and (M,17) how much each counts."""
+    focal = observed.focal or assumed_focal(observed.image_size)
+    rays = rays_of(observed.keypoints[frames], observed.image_size, focal)
+    return rays, np.clip(observed.weights[frames].astype(np.float64), 1e-3, None)
+
+
+def estimate_root(observed: Observation, poses: np.ndarray, standing: Standing | None = None) -> np.ndarray:
     """The root trajectory: `fit_root`, then the depth smoothed strongly and the position across the view lightly.
 
-    Arguments as for `fit_root`; `fps` in frames per second; `standing`: which feet stand, and so hold the root; `cuts`: first
-    frames of shots, each of which is smoothed by itself.
+    Args:
+        observed, poses: as for `fit_root`; each shot is smoothed by itself.
+        standing: which feet stand, and so hold the root.
 
     Returns:
         (N,3) float32 metres, camera space; NaN where missing. A root at rest or in uniform motion is recovered exactly.
     """
-    if cuts:
-        shots = parts(len(poses), cuts)
-        paths = [
-            estimate_root(
-                keypoints[shot], scores[shot], poses[shot], image_size, focal, fps, standing and standing.part(shot)
-            )
-            for shot in shots
-        ]
+    if observed.cuts:
+        shots = parts(len(poses), observed.cuts)
+        paths = [estimate_root(observed.part(shot), poses[shot], standing and standing.part(shot)) for shot in shots]
         return np.concatenate(paths)
-    root = fit_root(keypoints, scores, poses, image_size, focal)
+    root, fps = fit_root(observed, poses), float(observed.fps)
     present = np.isfinite(root).all(axis=1)
     if not present.any():
         return root.astype(np.float32)
     depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _steps(standing, 2, _DEPTH_GRIP_S))
     depth = np.maximum(depth[present], 0.3)  # nobody stands in the lens
-    weights = np.clip(scores[present].astype(np.float64), 1e-3, None)
-    rays = rays_of(keypoints[present], image_size, focal)
+    rays, weights = _rays_and_weights(observed, present)
     root[present] = place_at(depth, rays, poses[present].astype(np.float64), weights)
     for axis in range(2):
         steps = _steps(standing, axis, _LATERAL_GRIP_S)
@@ -130,39 +104,30 @@ def estimate_root(
     return root.astype(np.float32)
 
 
-def estimate_roots(
-    people: Sequence[Seen],
-    skeleton: Skeleton,
-    image_size: tuple[int, int],
-    focal: float,
-    fps: float,
-    cuts: Sequence[int] = (),
-) -> list[np.ndarray]:
+def estimate_roots(people: Sequence[Observation], poses: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The root trajectories of everybody in a clip, whose standing feet stay where they are.
 
     First without knowing which feet stand; the paths tell, and with that knowledge they are estimated again, twice.
 
     Args:
-        people: 2D and root-relative 3D of each.
-        cuts: first frames of shots.
+        people: what is seen of each, Human3.6M-17.
+        poses: of each, (N,17,3) metres, camera space, root-relative; NaN where missing.
 
     Returns:
         For each as `estimate_root`.
     """
-
-    def estimate(one: Seen, standing: Standing | None = None) -> np.ndarray:
-        scores = one.scores if one.believed is None else np.where(one.believed, one.scores, np.float32(0))
-        return estimate_root(one.keypoints, scores, one.poses, image_size, focal, fps, standing, cuts)
-
-    roots = [estimate(one) for one in people]
+    roots = [estimate_root(one, pose) for one, pose in zip(people, poses, strict=True)]
     if not any(np.isfinite(root).any() for root in roots):
         return roots
+    first = people[0]
+    feet = [pose[:, [first.skeleton.joints.index(name) for name in FEET]] for pose in poses]
     for _ in range(2):
-        bodies = [one.poses.astype(np.float64) + root[:, None] for one, root in zip(people, roots, strict=True)]
-        _, contacts = find_ground(bodies, skeleton, fps, [one.believed for one in people], cuts)
-        feet = [one.poses[:, [skeleton.joints.index(name) for name in FEET]] for one in people]
+        bodies = [pose.astype(np.float64) + root[:, None] for pose, root in zip(poses, roots, strict=True)]
+        believed = [one.believed for one in people]
+        _, contacts = find_ground(bodies, first.skeleton, float(first.fps), believed, first.cuts)
         roots = [
-            estimate(one, Standing(pair, stands)) for one, pair, stands in zip(people, feet, contacts, strict=True)
+            estimate_root(one, pose, Standing(pair, stands))
+            for one, pose, pair, stands in zip(people, poses, feet, contacts, strict=True)
         ]
     return roots
 

@@ -18,6 +18,7 @@ from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.pace import Pace
 from estimators.lifting.stcformer import STCFormer
 from estimators.lifting.windows import Blend, Window, plan_windows, tds_stride
+from estimators.observation import Observation, ObservedWindows
 from estimators.skeleton import H36M17
 
 NETWORKS: dict[str, type[nn.Module]] = {"MixSTE": MixSTE, "STCFormer": STCFormer}
@@ -78,20 +79,12 @@ class Lifter:
         """Temporal downsampling for footage of this frame rate: as near as possible to that of the training."""
         return tds_stride(fps, self.card["tds_fps"])
 
-    def lift(
-        self,
-        keypoints: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
-        flip: bool = True,
-        on_progress: Progress | None = None,
-    ) -> np.ndarray:
+    def lift(self, observed: Observation, flip: bool = True, on_progress: Progress | None = None) -> np.ndarray:
         """Lift a sequence.
 
         Args:
-            keypoints: (N, 17, 2) pixels, Human3.6M-17, no NaN, N >= 1.
-            image_size: (width, height) pixels.
-            fps: frames per second; of more than 60 the network sees 60, see `estimators.lifting.pace`.
+            observed: of N >= 1 frames, Human3.6M-17, no NaN; of more than 60 frames a second the network sees 60, see
+                `estimators.lifting.pace`.
             flip: average with the mirrored input's output (twice the time).
 
         Returns:
@@ -99,11 +92,12 @@ class Lifter:
         """
 
         def lift_windows(points: Tensor, size: Tensor) -> Tensor:
-            return self.lift_windows(points, size, flip)
+            return self.lift_windows(ObservedWindows(points, None, size), flip)
 
-        pace = Pace(len(keypoints), fps)
-        inputs, stride = [pace.take(keypoints)], self.stride(pace.fps)
-        return pace.give(over_windows(lift_windows, inputs, image_size, self.frames, stride, self.device, on_progress))
+        pace = Pace(len(observed), float(observed.fps))
+        inputs, stride = [pace.take(observed.keypoints)], self.stride(pace.fps)
+        poses = over_windows(lift_windows, inputs, observed.image_size, self.frames, stride, self.device, on_progress)
+        return pace.give(poses)
 
     @property
     def device(self) -> torch.device:
@@ -111,20 +105,15 @@ class Lifter:
         return next(self.network.parameters()).device
 
     @torch.inference_mode()
-    def lift_windows(self, keypoints: Tensor, image_size: Tensor, flip: bool = True) -> Tensor:
-        """The torch twin: (B, T, 17, 2) pixels and (B, 2) image sizes to (B, T, 17, 3) metres, root at 0."""
-        poses = self.network(normalise(keypoints, image_size, self.normalisation))
+    def lift_windows(self, observed: ObservedWindows, flip: bool = True) -> Tensor:
+        """The torch twin of `lift`: (B, T, 17, 3) metres, root at 0."""
+        poses = self._network(observed)
         if flip:
-            mirrored = mirror_keypoints(keypoints, image_size)
-            poses = (poses + mirror_poses(self.network(normalise(mirrored, image_size, self.normalisation)))) / 2
+            poses = (poses + mirror_poses(self._network(observed.mirrored()))) / 2
         return poses - poses[:, :, :1]
 
-
-def mirror_keypoints(keypoints: Tensor, image_size: Tensor) -> Tensor:
-    """Mirror (B, T, 17, 2) pixels in images of size (B, 2): x to width - x, left and right swapped."""
-    mirrored = keypoints[:, :, list(H36M17.flip_order)].clone()
-    mirrored[..., 0] = image_size[:, 0, None, None] - mirrored[..., 0]
-    return mirrored
+    def _network(self, observed: ObservedWindows) -> Tensor:
+        return self.network(normalise(observed.keypoints, observed.image_size, self.normalisation))
 
 
 def mirror_poses(poses: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 """People through a video: detections become one track a person."""
 
-from estimators.tracking.tracker import select_people, track_people
+from estimators.tracking.tracker import real_people, select_people, track_people
 
-__all__ = ["select_people", "track_people"]
+__all__ = ["real_people", "select_people", "track_people"]

@@ -16,7 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from estimators.errors import NobodyFoundError, PersonError
-from estimators.gaps import Provenance, Track2D, clean, spread
+from estimators.gaps import clean, spread
+from estimators.observation import Observation, Provenance
+from estimators.skeleton import COCO17
 from estimators.tracking import matching
 from estimators.tracking.changes import RETURN, Change, View, watch
 from estimators.tracking.cuts import confirm
@@ -62,7 +64,7 @@ def track_people(
     on_frame: Callable[[int], None] | None = None,
     every: int = 1,
     moments: Iterable[float] | None = None,
-) -> list[Track2D]:
+) -> list[Observation]:
     """Find and follow everybody in a video.
 
     Args:
@@ -115,7 +117,7 @@ def track_people(
     ]
 
 
-def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
+def select_people(tracks: Sequence[Observation], person: str | int) -> list[Observation]:
     """Choose among the people of a video.
 
     Args:
@@ -141,14 +143,14 @@ def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]
     return chosen
 
 
-def real_people(tracks: Sequence[Track2D]) -> list[Track2D]:
+def real_people(tracks: Sequence[Observation]) -> list[Observation]:
     """Without ghosts, which are short or faint."""
     return [track for track in tracks if _is_real(track)]
 
 
 def _to_track(
     number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
-) -> Track2D:
+) -> Observation:
     """A row for each of `steps`, the moments of the looks, in which the person's frames and the cuts are counted."""
     length, seen = len(steps), np.searchsorted(steps, person.frames)
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
@@ -158,16 +160,16 @@ def _to_track(
     scores[seen] = [pose.scores for pose in person.poses]
     provenance[seen] = Provenance.DETECTED
     begun = tuple(int(place) for place in np.searchsorted(steps, cuts))
-    return Track2D(number, keypoints, scores, provenance, fps, image_size, cuts=begun)
+    return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
 
 
-def _is_real(track: Track2D) -> bool:
+def _is_real(track: Observation) -> bool:
     seen = track.provenance == Provenance.DETECTED
     enough = min(REAL_SECONDS * float(track.fps), len(seen) / 2)
     return bool(seen.sum() * track.every >= enough and track.scores[seen].mean() >= REAL_SCORE)
 
 
-def _prominence(track: Track2D) -> float:
+def _prominence(track: Observation) -> float:
     """Mean squared body size x mean confidence x root of the share of frames in which the person is seen.
 
     Size is the long side of the box, not its area, which would favour spread arms. Presence counts with its root: who

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from estimators.lifting.normalise import person_size
+from estimators.observation import ObservedWindows
 from refiner.data.bodies import mirror, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
 from refiner.data.coco_points import coco_points, face_offsets, to_h36m
@@ -23,18 +24,15 @@ from refiner.data.mocap import Clip
 
 
 @dataclass(frozen=True)
-class Windows:
-    """A batch of windows.
+class Windows(ObservedWindows):
+    """A batch of windows as a detector reports them at run time, with the truth.
 
-    keypoints: (B, T, 17, 2) pixels, Human3.6M-17, as a detector's reach a lifter at run time.
-    scores: (B, T, 17) how sure of them the detector is; 1 where that is not known.
-    image_size: (B, 2) pixels, width and height.
-    poses: (B, T, 17, 3) metres, camera frame, root-relative: the truth.
+    Attributes:
+        scores: (B, T, 17) how sure the detector is of the keypoints; 1 where that is not known.
+        poses: (B, T, 17, 3) metres, camera frame, root-relative: the truth.
     """
 
-    keypoints: Tensor
     scores: Tensor
-    image_size: Tensor
     poses: Tensor
 
 
@@ -64,7 +62,7 @@ def observe(
         found, how_sure, clean = noise(cameras.project(seen), fps, generator)
         keypoints = torch.where(clean[:, None, None, None], keypoints, found)
         scores = torch.where(clean[:, None, None], scores, how_sure)
-    return Windows(keypoints, scores, cameras.size, seen - seen[:, :, :1])
+    return Windows(keypoints, scores, cameras.size, poses=seen - seen[:, :, :1])
 
 
 class VirtualCapture:

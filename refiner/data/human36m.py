@@ -15,6 +15,7 @@ import numpy as np
 
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
+from estimators.observation import Observation
 
 TRAIN, TEST = ("S1", "S5", "S6", "S7", "S8"), ("S9", "S11")
 DROPPED = ("S11", "Directions")  # its capture is broken
@@ -24,16 +25,14 @@ _KEYS = ("subject", "action", "camera", "length", "image_size", "detector", "fps
 
 
 @dataclass(frozen=True)
-class Sequence:
-    """A take seen by one camera: keypoints (N,17,2) pixels (`exact`, or a detector's), poses (N,17,3) metres, camera space."""
+class Recording:
+    """A take seen by one camera: what is observed (`exact`, or a detector's keypoints), poses (N,17,3) metres, camera space."""
 
     subject: str
     take: str
     camera: str
-    keypoints: np.ndarray
+    observed: Observation
     poses: np.ndarray
-    image_size: tuple[int, int]
-    fps: float
     exact: bool
 
     @property
@@ -48,7 +47,7 @@ def action_of(take: str) -> str:
     return _RENAMED.get(action, action)
 
 
-def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterator[Sequence]:
+def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterator[Recording]:
     """The sequences of some subjects, without the one that nobody counts.
 
     Raises:
@@ -69,14 +68,14 @@ def read_human36m(path: str | Path, subjects: tuple[str, ...] = TEST) -> Iterato
         raise DataError(f"{path.name} holds nothing of {', '.join(subjects)}.")
     for i in chosen:
         frames = slice(ends[i] - arrays["length"][i], ends[i])
-        yield Sequence(
+        width, height = (int(side) for side in arrays["image_size"][i])
+        keypoints, fps = arrays["keypoints_2d"][frames], float(arrays["fps"])
+        yield Recording(
             subject=str(arrays["subject"][i]),
             take=str(arrays["action"][i]),
             camera=str(arrays["camera"][i]),
-            keypoints=arrays["keypoints_2d"][frames],
+            observed=Observation.of(keypoints, None, (width, height), fps),
             poses=arrays["poses"][frames],
-            image_size=(int(arrays["image_size"][i][0]), int(arrays["image_size"][i][1])),
-            fps=float(arrays["fps"]),
             exact=str(arrays["detector"]) == "truth",
         )
 

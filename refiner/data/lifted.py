@@ -13,37 +13,25 @@ The joints are Human3.6M's 17, in the order of `estimators.skeleton.H36M17`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
+from estimators.observation import Observation, Provenance
 
 WHAT = "a file of lifted poses (see `d3p refine --help`)"
 LARGEST = 1 << 16  # pixels of a side
 FARTHEST = 10.0  # metres that a joint may be from the root: beyond it, the unit is not metres
 
 
-@dataclass(frozen=True)
-class LiftedSequence:
-    """Fields as in the module's docstring; `poses` root-relative, `scores` None for exact keypoints."""
-
-    keypoints: np.ndarray
-    poses: np.ndarray
-    image_size: tuple[int, int]
-    fps: float
-    scores: np.ndarray | None
-
-    @property
-    def present(self) -> np.ndarray:
-        """(N,) bool: frames that have a pose."""
-        return np.isfinite(self.keypoints).all(axis=(1, 2)) & np.isfinite(self.poses).all(axis=(1, 2))
-
-
-def read_lifted(path: str | Path) -> LiftedSequence:
+def read_lifted(path: str | Path) -> tuple[Observation, np.ndarray]:
     """Read a file of lifted poses.
+
+    Returns:
+        What is seen, missing in frames without keypoints or a pose; and the poses (N, 17, 3) float32 metres, root-relative.
 
     Raises:
         DataError: missing or malformed file, no pose in it, or poses that cannot be in metres.
@@ -66,17 +54,16 @@ def read_lifted(path: str | Path) -> LiftedSequence:
         raise DataError(f"{path.name}: the image size or the frame rate cannot be.")
     poses = arrays["poses"].astype(np.float32)
     scores = arrays.get("scores")
-    sequence = LiftedSequence(
-        arrays["keypoints_2d"].astype(np.float32),
-        poses - poses[:, :1],
-        (width, height),
-        float(arrays["fps"]),
-        None if scores is None else np.nan_to_num(scores).clip(0, 1).astype(np.float32),
-    )
-    if not sequence.present.any():
+    poses = poses - poses[:, :1]
+    sure = None if scores is None else np.nan_to_num(scores).clip(0, 1).astype(np.float32)
+    keypoints = arrays["keypoints_2d"].astype(np.float32)
+    observed = Observation.of(keypoints, sure, (width, height), float(arrays["fps"]))
+    there = observed.present & np.isfinite(poses).all(axis=(1, 2))
+    if not there.any():
         raise DataError(f"{path.name}: no frame has both keypoints and a pose.")
-    if np.abs(sequence.poses[sequence.present]).max() > FARTHEST:
+    if np.abs(poses[there]).max() > FARTHEST:
         raise DataError(
             f"{path.name}: joints are more than {FARTHEST:.0f} m from the root; poses have to be in metres."
         )
-    return sequence
+    provenance = np.where(there, observed.provenance, Provenance.MISSING).astype(np.uint8)
+    return replace(observed, provenance=provenance), poses

@@ -13,6 +13,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import savgol_filter
 
+from estimators.observation import Observation, ObservedWindows
 from refiner.refiner import Refiner
 
 Smoother = Callable[[np.ndarray, float], np.ndarray]
@@ -57,8 +58,9 @@ SMOOTHERS: dict[str, Smoother] = {
 }
 
 
-def linear(refiner: Refiner, lifted: np.ndarray, keypoints: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+def linear(refiner: Refiner, observed: Observation, lifted: np.ndarray) -> np.ndarray:
     """Lifted poses (N, 17, 3) metres less the error to be expected of them, formula (5) of the paper: no network."""
-    points, size = torch.from_numpy(keypoints)[None], torch.tensor([image_size], dtype=torch.float32)
+    size = torch.tensor([observed.image_size], dtype=torch.float32)
+    windows = ObservedWindows(torch.from_numpy(observed.keypoints)[None], None, size)
     with torch.inference_mode():
-        return refiner.model.refine_linear(points, size, torch.from_numpy(lifted)[None])[0].numpy()
+        return refiner.model.refine_linear(windows, torch.from_numpy(lifted)[None])[0].numpy()

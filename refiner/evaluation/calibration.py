@@ -41,8 +41,8 @@ def simulated(mocap: str, lifter: Lifter, refiner: Refiner, split: str, steps: i
     errors, disagreement, people = [], [], []
     noise = MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0)
     for take in takes(read_mocap(mocap, split), noise, every):
-        lifted = lifter.lift(take.keypoints, take.image_size, take.fps)
-        refined = refiner.refine(take.keypoints, lifted, take.image_size, take.fps, steps, take.scores)
+        lifted = lifter.lift(take.observed)
+        refined = refiner.refine(take.observed, lifted, steps)
         errors.append(refined.poses - take.poses)
         disagreement.append(refined.disagreement)
         people += [take.person] * len(take.poses)

@@ -16,7 +16,8 @@ import torch
 
 from estimators.lifting import Lifter
 from estimators.lifting.lifter import BATCH
-from refiner.data.human36m import Sequence
+from estimators.observation import ObservedWindows
+from refiner.data.human36m import Recording
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.evaluation.tables import table
 from refiner.refiner import Refiner
@@ -46,7 +47,7 @@ class ActionTable:
 
 
 def evaluate_human36m(
-    sequences: Iterable[Sequence],
+    sequences: Iterable[Recording],
     lifter: Lifter,
     refiner: Refiner | None,
     steps: int = 2,
@@ -61,12 +62,10 @@ def evaluate_human36m(
     tally = _Tally()
     for done, sequence in enumerate(sequences, start=1):
         target = sequence.poses - sequence.poses[:, :1]
-        lifted = lifter.lift(sequence.keypoints, sequence.image_size, sequence.fps)
+        lifted = lifter.lift(sequence.observed)
         tally.add(lifter.name, WAYS[0], sequence.action, lifted, target)
         if refiner:
-            refined = refiner.refine(
-                sequence.keypoints, lifted, sequence.image_size, sequence.fps, steps, guided=sequence.exact
-            ).poses
+            refined = refiner.refine(sequence.observed, lifted, steps, guided=sequence.exact).poses
             tally.add(f"+ refiner, K={steps}", WAYS[0], sequence.action, refined, target)
         for frames, found in _officially(sequence, lifter, refiner, steps):
             for method, poses in found.items():
@@ -91,18 +90,19 @@ def official_windows(length: int, frames: int, stride: int = 1) -> Iterator[np.n
 
 
 def _officially(
-    sequence: Sequence, lifter: Lifter, refiner: Refiner | None, steps: int
+    sequence: Recording, lifter: Lifter, refiner: Refiner | None, steps: int
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """(frames, poses by method) of batches of windows, nothing blended."""
-    windows = list(official_windows(len(sequence.poses), lifter.frames, lifter.stride(sequence.fps)))
+    windows = list(official_windows(len(sequence.poses), lifter.frames, lifter.stride(float(sequence.observed.fps))))
     for first in range(0, len(windows), BATCH):
         frames = np.stack(windows[first : first + BATCH])
-        points = torch.from_numpy(sequence.keypoints[frames]).float().to(lifter.device)
-        size = torch.tensor([sequence.image_size] * len(frames), dtype=torch.float32, device=lifter.device)
-        lifted = lifter.lift_windows(points, size)
+        points = torch.from_numpy(sequence.observed.keypoints[frames]).float().to(lifter.device)
+        size = torch.tensor([sequence.observed.image_size] * len(frames), dtype=torch.float32, device=lifter.device)
+        observed = ObservedWindows(points, None, size)
+        lifted = lifter.lift_windows(observed)
         found = {lifter.name: lifted.cpu().numpy()}
         if refiner and refiner.frames == lifter.frames:
-            refined = refiner.refine_windows(points, lifted, size, steps=steps)[..., :3]
+            refined = refiner.refine_windows(observed, lifted, steps)[..., :3]
             found[f"+ refiner, K={steps}"] = refined.cpu().numpy()
         yield frames, found
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from estimators.lifting import Lifter
+from estimators.observation import Observation
 from refiner.data.cameras import sample_cameras
 from refiner.data.capture import VirtualCapture, observe
 from refiner.data.coco_points import face_offsets
@@ -35,16 +36,13 @@ HISTOGRAM = np.arange(0, 305, 5)  # mm; the last bin holds what is larger, too
 
 @dataclass(frozen=True)
 class Take:
-    """A test sequence: `keypoints` (N, 17, 2) px, `scores` (N, 17), `poses` (N, 17, 3) metres (camera frame, root-relative)."""
+    """A test sequence: what is observed, and the true `poses` (N, 17, 3) metres (camera frame, root-relative)."""
 
     name: str
     person: str
     activity: str
-    keypoints: np.ndarray
-    scores: np.ndarray
+    observed: Observation
     poses: np.ndarray
-    image_size: tuple[int, int]
-    fps: float
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,8 @@ def takes(clips: list[Clip], noise: MeasuredNoise | None, every: int = 1) -> Ite
                 f"{clip.name}@{start}",
                 clip.subject,
                 clip.text,
-                seen.keypoints[0].numpy(),
-                seen.scores[0].numpy(),
+                Observation.of(seen.keypoints[0].numpy(), seen.scores[0].numpy(), (width, height), clip.fps),
                 seen.poses[0].numpy(),
-                (width, height),
-                clip.fps,
             )
 
 
@@ -187,13 +182,13 @@ def evaluate(
     }.items():
         tallies = [Tally() for _ in pairs]
         for done, take in enumerate(takes(clips, noise, every), start=1):
-            seen = Seen(take)
+            made = Predictions(take)
             for number, ((lifter, refiner), tally) in enumerate(zip(pairs, tallies, strict=True)):
                 methods = {
                     "mean pose": np.broadcast_to(centre, take.poses.shape),
-                    **{other.name: seen.lifted(other) for other in alone if other.name != lifter.name},
-                    **seen.smoothed(lifter),
-                    **seen.refined(lifter, refiner, steps, () if number else ablate),
+                    **{other.name: made.lifted(other) for other in alone if other.name != lifter.name},
+                    **made.smoothed(lifter),
+                    **made.refined(lifter, refiner, steps, () if number else ablate),
                 }
                 for method, poses in methods.items():
                     tally.add(method, poses, take)
@@ -204,7 +199,7 @@ def evaluate(
     return tables
 
 
-class Seen:
+class Predictions:
     """A take, and what each method makes of it: poses (N, 17, 3) metres by the method's name."""
 
     def __init__(self, take: Take) -> None:
@@ -219,20 +214,19 @@ class Seen:
         """The lifter's poses, as they are and smoothed."""
         if lifter not in self._smoothed:
             take = self.take
-            poses = lifter.lift(take.keypoints, take.image_size, take.fps)
-            smooth = {name: smoother(poses, take.fps) for name, smoother in SMOOTHERS.items()}
+            poses = lifter.lift(take.observed)
+            smooth = {name: smoother(poses, float(take.observed.fps)) for name, smoother in SMOOTHERS.items()}
             self._smoothed[lifter] = {lifter.name: poses, **smooth}
         return self._smoothed[lifter]
 
     def refined(self, lifter: Lifter, refiner: Refiner, steps: int, ablate: Sequence[int]) -> dict[str, np.ndarray]:
         """What the refiner and its parts make of the lifter's poses; for `steps` and `ablate` see `evaluate`."""
-        keypoints, size, fps, scores = self.take.keypoints, self.take.image_size, self.take.fps, self.take.scores
-        lifted = self.lifted(lifter)
-        poses = {"+ linear CND": linear(refiner, lifted, keypoints, size)}
+        observed, lifted = self.take.observed, self.lifted(lifter)
+        poses = {"+ linear CND": linear(refiner, observed, lifted)}
         if ablate:
-            poses["+ guidance alone"] = refiner.guide(lifted, keypoints, size, fps, scores)
+            poses["+ guidance alone"] = refiner.guide(observed, lifted)
         for count in sorted({*ablate, steps}):
-            refined = refiner.refine(keypoints, lifted, size, fps, count, scores, guided=False).poses
+            refined = refiner.refine(observed, lifted, count, guided=False).poses
             poses[f"+ refiner, K={count}, no guidance"] = refined
         unguided = poses[f"+ refiner, K={steps}, no guidance"]
-        return {**poses, f"+ refiner, K={steps}": refiner.guide(unguided, keypoints, size, fps, scores)}
+        return {**poses, f"+ refiner, K={steps}": refiner.guide(observed, unguided)}

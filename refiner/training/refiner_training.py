@@ -16,8 +16,8 @@ from estimators.lifting import Lifter
 from estimators.lifting.normalise import normalise
 from refiner import diffusion
 from refiner.data.capture import Windows
+from refiner.model import RefinerModel
 from refiner.noise import Moments
-from refiner.refiner import RefinerModel
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 from refiner.training.starts import start_refiner
@@ -91,9 +91,9 @@ class RefinerTraining(BaseModel):
         lifted = self._lift(windows, fold)
         if mode == "loss":
             return self._loss(windows, lifted)
-        refined = self.model.refine(windows.keypoints, windows.image_size, lifted, windows.scores)
+        refined = self.model.refine(windows, lifted)
         if mode == "predict":
-            linear = self.model.refine_linear(windows.keypoints, windows.image_size, lifted)
+            linear = self.model.refine_linear(windows, lifted)
             keys = ("target", "lifted", "linear", "refined")
             rows = zip(windows.poses, lifted, linear, refined, strict=True)
             return [dict(zip(keys, row, strict=True)) for row in rows]
@@ -102,7 +102,7 @@ class RefinerTraining(BaseModel):
     def _loss(self, windows: Windows, xhat: Tensor) -> dict[str, Tensor]:
         """(7)  || e_norm - eps_theta(x_t, x2d, t) ||^2, or its sister in metres; and what is left of real errors."""
         x0 = windows.poses
-        x2d = self.model.inputs(windows.keypoints, windows.image_size, windows.scores)
+        x2d = self.model.inputs(windows)
         real = torch.rand(len(x0), device=x0.device) < self.real_share
         drawn = self.model.noise.sample(x2d[..., :2], xhat, self.law)
         e = torch.where(real[:, None, None, None], xhat - x0, drawn)
@@ -147,7 +147,7 @@ class RefinerTraining(BaseModel):
         lifter = self.lifter if fold is None else self.cross_fitted[fold]
         lifter.network.to(windows.poses.device)
         with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
-            lifted = lifter.lift_windows(windows.keypoints, windows.image_size, flip=not self.training)
+            lifted = lifter.lift_windows(windows, flip=not self.training)
         return lifted.float().clone()  # a clone is no inference tensor, which autograd would refuse
 
     @torch.no_grad()
@@ -173,7 +173,7 @@ class RefinerTraining(BaseModel):
         for step in range(batches):
             windows = self.data_preprocessor({"step": torch.tensor([step])}, training=False)["windows"]
             lifted = self._lift(windows)
-            change = self.model.refine(windows.keypoints, windows.image_size, lifted, windows.scores) - lifted
+            change = self.model.refine(windows, lifted) - lifted
             agreement += float((change * (windows.poses - lifted)).sum())
             size += float(change.square().sum())
         self.model.trust.fill_(min(1.0, max(0.0, agreement / max(size, 1e-12))))
@@ -187,7 +187,7 @@ class RefinerTraining(BaseModel):
         errors = []
         for step in range(batches):
             windows = exact.draw(stage.batch, stage.frames, seed=VALIDATION_SEED + step)
-            refined = self.model.refine(windows.keypoints, windows.image_size, self._lift(windows))
+            refined = self.model.refine(windows, self._lift(windows))
             errors.append((refined - windows.poses)[:, :, 1:].flatten(2).flatten(0, 1))
         self.model.ambiguity.copy_(torch.cat(errors).double().T.cov())
 

@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.media.video import VideoReader
-from app.models import Models, Options
-from app.motion import Motion, runs
+from app.models import Models
+from app.motion import Motion
+from app.options import Options
 from app.quality.measures import foot_sliding
 from app.world.contacts import find_contacts
 from app.world.feet import hold_feet
 from app.world.root import estimate_root
 from demo_videos.truth import demo_clips, load_truth
 from estimators.errors import DataError
-from estimators.gaps import parts
+from estimators.observation import Observation
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
+from estimators.stretches import parts, runs
 from tests.support.video_files import write_video
 
 CLIPS = demo_clips()
@@ -43,9 +45,9 @@ def test_the_root_of_each_shot_is_found_by_itself() -> None:
     focal = assumed_focal(size)
     points = pose + root[:, None]
     keypoints = points[..., :2] / points[..., 2:] * focal + np.array(size) / 2
-    rest = (np.ones((60, 17)), np.tile(pose, (60, 1, 1)), size, focal, 30.0)
-    assert np.abs(estimate_root(keypoints, *rest) - root).max() > 0.3
-    assert np.abs(estimate_root(keypoints, *rest, cuts=(30,)) - root).max() < 0.01
+    observed, poses = Observation.of(keypoints, np.ones((60, 17)), size, 30.0, focal), np.tile(pose, (60, 1, 1))
+    assert np.abs(estimate_root(observed, poses) - root).max() > 0.3
+    assert np.abs(estimate_root(replace(observed, cuts=(30,)), poses) - root).max() < 0.01
 
 
 def test_a_foot_that_stands_on_both_sides_of_a_cut_does_not_slide() -> None:
@@ -85,7 +87,7 @@ def jump(tmp_path_factory: pytest.TempPathFactory) -> tuple[Motion, list[Motion]
     for name, shown in (("whole", list(chain(*pictures))), ("first", pictures[0]), ("second", pictures[1])):
         size = shown[0].shape[1], shown[0].shape[0]
         path = write_video(folder / f"{name}.mp4", size=size, rate=30, pictures=shown)
-        motions.append(pipeline.run(path, folder / name, options, models=models).motion)
+        motions.append(outputs.run(path, folder / name, options, models=models).motion)
     exact = np.concatenate([joints[half] for half in halves])
     return motions[0], motions[1:], exact - exact[:, :1]
 

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from rich.console import Console
 
-from app import pipeline
-from app.cli._console import ConsoleProgress, print_result
+from app import outputs
+from app.cli._console import print_result
+from app.console import ConsoleProgress
 from app.left_out import sentences
-from app.models import Options
 from app.motion import Motion
+from app.options import Options
 from app.web import panels
 from tests.support.fakes import STANDING, FakeDetector, Found, fake_models
 from tests.support.video_files import write_video
@@ -55,13 +56,13 @@ def _pictures() -> Iterator[np.ndarray]:
         yield image
 
 
-def result_of(tmp_path: Path, person: str) -> pipeline.Result:
+def result_of(tmp_path: Path, person: str) -> outputs.Result:
     video = write_video(tmp_path / "two.mp4", size=SIZE, rate=25, pictures=_pictures())
     models = fake_models()
     models.detector = TwoPeople()  # type: ignore[assignment]
     options = Options(person=person, video=False)
     with ConsoleProgress(Console(quiet=True)) as progress:
-        return pipeline.run(video, tmp_path / person, options, progress, models)
+        return outputs.run(video, tmp_path / person, options, progress, models)
 
 
 PEOPLE = "One more person is in the video and left out: person 1, seen in 40 of 50 frames (0.4 to 2.0 s); "

@@ -12,7 +12,7 @@ import pytest
 
 from app.motion import Motion, PersonMotion
 from estimators.errors import DataError
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 
 

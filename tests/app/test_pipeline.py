@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.motion import Motion
+from app.options import Options
+from app.outputs import OUTPUTS
 from app.people import People
 from app.picture.side_by_side import SideBySide
-from app.pipeline import OUTPUTS, Options
 from app.progress import Silent
 from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from tests.support.fakes import fake_models, pictures
 from tests.support.paths import environment
 from tests.support.video_files import decode, set_display_matrix, write_video
@@ -56,7 +57,7 @@ class Recorder(Silent):
 def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * n)
     recorder = Recorder()
-    result = pipeline.run(source, tmp_path / "out", Options(), recorder, fake_models())
+    result = outputs.run(source, tmp_path / "out", Options(), recorder, fake_models())
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(OUTPUTS)
     assert [path.name for path in result.files] == list(OUTPUTS)
     motion = Motion.load(tmp_path / "out" / "motion.npz")
@@ -75,7 +76,7 @@ def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
 
 def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
     source = clip(tmp_path / "a clip.mp4", [True] * 20, rate=Fraction(24000, 1001))
-    motion = pipeline.run(source, tmp_path / "out", Options(steps=3), models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", Options(steps=3), models=fake_models()).motion
     assert motion.fps == Fraction(24000, 1001) and motion.image_size == SIZE
     assert motion.meta["source"]["name"] == "a clip.mp4" and len(motion.meta["source"]["sha256"]) == 64
     assert motion.meta["models"]["lifter"] == {"name": "fake-lifter"}
@@ -85,7 +86,7 @@ def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
 
 def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 50, rate=Fraction(25))
-    found = pipeline.run(source, tmp_path / "out", Options(looks=12), models=fake_models())
+    found = outputs.run(source, tmp_path / "out", Options(looks=12), models=fake_models())
     (person,) = found.motion.people
     assert person.counts() == {"detected": 26, "interpolated": 24, "missing": 0}  # every second frame, and the last
     assert (found.motion.shown_provenance(person) == Provenance.DETECTED).all()
@@ -96,9 +97,9 @@ def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == 50
 
     models = fake_models()
-    again = pipeline.run(source, tmp_path / "again", Options(looks=6), models=models, people=found.people)
+    again = outputs.run(source, tmp_path / "again", Options(looks=6), models=models, people=found.people)
     assert again.people.every == 4  # what was found twelve times a second is not what every fourth frame gives
-    assert pipeline.run(source, tmp_path / "all", models=models, people=again.people).people.every == 1
+    assert outputs.run(source, tmp_path / "all", models=models, people=again.people).people.every == 1
 
 
 def test_what_was_missed_is_shown_as_missed_whatever_found_the_people(tmp_path: Path) -> None:
@@ -107,10 +108,10 @@ def test_what_was_missed_is_shown_as_missed_whatever_found_the_people(tmp_path: 
     dimmed = {21, 30, 31, 32, 33}  # too dark to see anybody, and no cut to another scene
     frames = [(room * (0.6 if index in dimmed else 1)).astype(np.uint8) for index in range(50)]
     source = write_video(tmp_path / "clip.mp4", size=SIZE, rate=Fraction(25), pictures=frames)
-    everybody = pipeline.run(source, tmp_path / "all", Options(video=False), models=fake_models()).people
+    everybody = outputs.run(source, tmp_path / "all", Options(video=False), models=fake_models()).people
 
     def missed(people: People | None, looks: int) -> tuple[list[int], dict[str, int]]:
-        result = pipeline.run(
+        result = outputs.run(
             source, tmp_path / "out", Options(looks=looks, video=False), models=fake_models(), people=people
         )
         motion = Motion.load(result.files[0])
@@ -133,7 +134,7 @@ def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
     present = [False] * 20 + [True] * 25 + [False] * 30 + [True] * 25
     source = clip(tmp_path / "half.mp4", present)
     models = fake_models()
-    motion = pipeline.run(source, tmp_path / "out", Options(person="all"), models=models).motion
+    motion = outputs.run(source, tmp_path / "out", Options(person="all"), models=models).motion
     seen = np.array([person.present for person in motion.people]).any(axis=0)
     np.testing.assert_array_equal(seen, present)
     for person in motion.people:
@@ -145,7 +146,7 @@ def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
 def test_variable_rate(tmp_path: Path) -> None:
     times_ms = [0, 33, 66, 100, 300, 333, 366, 1000, 1017, 1034, 1051, 2000]
     source = clip(tmp_path / "vfr.mp4", [True] * 12, times_ms=times_ms, b_frames=0)
-    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", models=fake_models()).motion
     np.testing.assert_allclose(motion.timestamps, np.array(times_ms) / 1000, atol=1e-9)
     _, in_times, in_rate = decode(source)
     _, out_times, out_rate = decode(tmp_path / "out" / "side_by_side.mp4")
@@ -155,7 +156,7 @@ def test_variable_rate(tmp_path: Path) -> None:
 
 def test_a_phone_held_upright(tmp_path: Path) -> None:
     source = set_display_matrix(clip(tmp_path / "phone.mp4", [True] * 10), (0, 1, -1, 0))
-    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", models=fake_models()).motion
     assert motion.image_size == (120, 160)
     ankles, head = motion.people[0].keypoints_2d[5, [3, 6], 1].mean(), motion.people[0].keypoints_2d[5, 10, 1]
     assert ankles - head > 60
@@ -165,7 +166,7 @@ def test_odd_size(tmp_path: Path) -> None:
     source = write_video(
         tmp_path / "odd.mp4", size=(161, 121), pix_fmt="yuv444p", pictures=pictures([True] * 8, 161, 121)
     )
-    motion = pipeline.run(source, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", models=fake_models()).motion
     assert motion.image_size == (161, 121)
     picture = decode(tmp_path / "out" / "side_by_side.mp4")[0][0]
     assert picture.shape[0] % 2 == picture.shape[1] % 2 == 0
@@ -178,7 +179,7 @@ def test_a_truncated_video_is_used_with_a_warning(tmp_path: Path) -> None:
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
     recorder = Recorder()
-    result = pipeline.run(cut, tmp_path / "out", progress=recorder, models=fake_models())
+    result = outputs.run(cut, tmp_path / "out", progress=recorder, models=fake_models())
     assert 20 <= len(result.motion) < 40
     assert recorder.warnings == result.warnings and any("truncated" in warning for warning in result.warnings)
     assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == len(result.motion)
@@ -186,10 +187,8 @@ def test_a_truncated_video_is_used_with_a_warning(tmp_path: Path) -> None:
 
 def test_without_refiner_and_without_video(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 10)
-    pipeline.run(source, tmp_path / "out", models=fake_models())
-    result = pipeline.run(
-        source, tmp_path / "out", Options(refine=False, video=False), models=fake_models(refine=False)
-    )
+    outputs.run(source, tmp_path / "out", models=fake_models())
+    result = outputs.run(source, tmp_path / "out", Options(refine=False, video=False), models=fake_models(refine=False))
     assert result.motion.people[0].refined is None and result.motion.people[0].sigma is None
     assert "Refine" not in result.seconds and "Draw" not in result.seconds
     # no picture of the earlier run remains beside the new motion
@@ -201,11 +200,11 @@ def test_nobody_and_nobody_of_that_id_leave_nothing(tmp_path: Path) -> None:
     full = clip(tmp_path / "full.mp4", [True] * 20)
     target = tmp_path / "deep" / "out"
     with pytest.raises(NobodyFoundError):
-        pipeline.run(empty, target, models=fake_models())
+        outputs.run(empty, target, models=fake_models())
     with pytest.raises(PersonError):
-        pipeline.run(full, target, Options(person="7"), models=fake_models())
+        outputs.run(full, target, Options(person="7"), models=fake_models())
     with pytest.raises(VideoError):
-        pipeline.run(tmp_path / "none.mp4", target, models=fake_models())
+        outputs.run(tmp_path / "none.mp4", target, models=fake_models())
     assert not (tmp_path / "deep").exists()
 
 
@@ -226,11 +225,11 @@ def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path,
                 raise Cancelled
 
     out = tmp_path / "results" / "clip"
-    pipeline.run(clip(tmp_path / "clip.mp4", [True] * 10), out, models=fake_models())
+    outputs.run(clip(tmp_path / "clip.mp4", [True] * 10), out, models=fake_models())
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     longer = clip(tmp_path / "clip.mp4", [True] * 20)
     with pytest.raises(Cancelled):
-        pipeline.run(longer, out, progress=Canceller(), models=fake_models())
+        outputs.run(longer, out, progress=Canceller(), models=fake_models())
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert [path.name for path in out.parent.iterdir()] == ["clip"]
 
@@ -238,12 +237,12 @@ def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path,
 def test_a_killed_run_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 120)
     code = (
-        "from app import pipeline; from app.progress import Silent; from tests.support.fakes import fake_models\n"
+        "from app import outputs; from app.progress import Silent; from tests.support.fakes import fake_models\n"
         "class Tell(Silent):\n"
         "    def start(self, stage, total): self.stage = stage\n"
         "    def update(self, done):\n"
         "        if self.stage == 'Draw' and done == 20: print('drawing', flush=True)\n"
-        f"pipeline.run({str(source)!r}, {str(tmp_path / 'out' / 'clip')!r}, progress=Tell(), models=fake_models())"
+        f"outputs.run({str(source)!r}, {str(tmp_path / 'out' / 'clip')!r}, progress=Tell(), models=fake_models())"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment(), text=True)
     assert process.stdout is not None and process.stdout.readline() == "drawing\n"
@@ -262,7 +261,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pat
     for target in (file, file / "below"):
         recorder = Recorder()
         with pytest.raises(ConfigError, match="file"):
-            pipeline.run(source, target, progress=recorder, models=fake_models())
+            outputs.run(source, target, progress=recorder, models=fake_models())
         assert [stage for stage, _ in recorder.stages] == ["Prepare"]
 
 
@@ -292,15 +291,15 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
 
     models = fake_models()
     models.detector = Watching()
-    pipeline.run(source, tmp_path / "out", Options(video=False), models=models)
+    outputs.run(source, tmp_path / "out", Options(video=False), models=models)
     assert 0 < most <= 8
 
 
 def test_runs_of_one_process_do_not_share_state(tmp_path: Path) -> None:
     models = fake_models()
     first = clip(tmp_path / "a.mp4", [True] * 12)
-    once = pipeline.run(first, tmp_path / "1", models=models).motion
-    pipeline.run(clip(tmp_path / "b.mp4", [False] * 3 + [True] * 30), tmp_path / "2", models=models)
-    again = pipeline.run(first, tmp_path / "3", models=models).motion
+    once = outputs.run(first, tmp_path / "1", models=models).motion
+    outputs.run(clip(tmp_path / "b.mp4", [False] * 3 + [True] * 30), tmp_path / "2", models=models)
+    again = outputs.run(first, tmp_path / "3", models=models).motion
     np.testing.assert_array_equal(once.people[0].best, again.people[0].best)
     assert once.people[0].id == again.people[0].id == 0

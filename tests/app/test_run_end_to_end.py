@@ -16,16 +16,14 @@ import pytest
 import torch
 
 from app import cli
-from app.media.clock import Clock
-from app.media.video import VideoReader, probe
-from app.media.writer import VideoWriter
+from app.media.video import VideoReader
 from app.motion import Motion
 from demo_videos.truth import demo_clips, load_truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
-from refiner.refiner import RefinerModel
-from tests.support.video_files import decode, set_display_matrix, write_video
+from refiner.model import RefinerModel
+from tests.support.video_files import cut, decode, set_display_matrix, write_video
 
 T = 9  # window of the small networks
 CLIPS = demo_clips()
@@ -59,17 +57,6 @@ def small(small_weights: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("D3P_WEIGHTS", str(small_weights))
     monkeypatch.setenv("COLUMNS", "140")
     return ["--frames", str(T), "--device", "cpu"]
-
-
-def cut(source: Path, target: Path, frames: int, start: int = 0) -> Path:
-    """Frames `start` to `start + frames` of a video, at its rate."""
-    info = probe(source)
-    clock = info.clock
-    part = Clock(clock.fps, clock.time_base, clock.ticks[:frames], clock.durations[:frames], clock.constant)
-    with VideoWriter(target, info.size, part, crf=16) as writer:
-        for picture in islice(VideoReader(source), start, start + frames):
-            writer.write(picture)
-    return target
 
 
 def check_outputs(source: Path, folder: Path) -> Motion:
@@ -170,13 +157,13 @@ def test_demo_prints_millimetres(
 )
 def test_bundled_weights_are_accurate(tmp_path: Path) -> None:
     """From pixels to millimetres; the mean pose is some 195 mm off after Procrustes alignment."""
-    from app import pipeline
+    from app import outputs
     from app.evaluation.accuracy import compare
-    from app.models import Options
+    from app.options import Options
 
     video, truth_file = CLIPS["walker"]
     truth = load_truth(truth_file)
-    result = pipeline.run(cut(video, tmp_path / "clip.mp4", 60), tmp_path / "out", Options(device="cpu", video=False))
+    result = outputs.run(cut(video, tmp_path / "clip.mp4", 60), tmp_path / "out", Options(device="cpu", video=False))
     start = replace(truth, joints_3d=truth.joints_3d[:60], keypoints_2d=truth.keypoints_2d[:60])
     measured = compare(result.motion, start)
     assert measured.found > 0.95 and measured.keypoint_error < 8

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.media.video import VideoReader, probe, turned
-from app.models import Options
+from app.options import Options
 from app.people import People, find_people
 from app.progress import Silent
 from app.turn import FirstLook, find_turn
@@ -106,7 +106,7 @@ def video(tmp_path: Path) -> Callable[[int], Path]:
 @pytest.mark.parametrize("head", [90, 180])
 def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path: Path, head: int) -> None:
     models = replace(fake_models(), detector=Arrow())  # type: ignore[arg-type]
-    result = pipeline.run(video(head), tmp_path / "out", Options(), models=models)
+    result = outputs.run(video(head), tmp_path / "out", Options(), models=models)
     motion = result.motion
     assert motion.image_size == ((160, 120) if head == 180 else (120, 160))
     assert motion.camera["turned_deg"] == 360 - head
@@ -117,7 +117,7 @@ def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path:
         motion.people[0].keypoints_2d[:, motion.skeleton.joints.index(name), 1] for name in ("head", "left_foot")
     )
     assert (nose < foot).all()
-    shown = decode(tmp_path / "out" / pipeline.SIDE_BY_SIDE)[0][4]
+    shown = decode(tmp_path / "out" / outputs.SIDE_BY_SIDE)[0][4]
     assert shown[40, 150:200].mean() > shown[300, 20:60].mean() + 60  # the input's panel is upright: bright above
 
 

@@ -15,15 +15,15 @@ import c3d
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.export import export
 from app.motion import Motion, PersonMotion
+from app.options import Options
 from app.picture.scene import Scene
-from app.pipeline import Options
 from app.quality.curves import curves
-from app.quality.measures import ground_of, quality
+from app.quality.measures import quality
 from app.world.placing import place
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 from tests.support.fakes import FakeLifter, fake_models
 from tests.support.video_files import write_video
@@ -40,9 +40,9 @@ class NotingLifter(FakeLifter):
 
     rates: list[float]
 
-    def lift(self, keypoints, image_size, fps, flip=True, on_progress=None):  # type: ignore[no-untyped-def]
-        self.rates = [*getattr(self, "rates", []), fps]
-        return super().lift(keypoints, image_size, fps, flip, on_progress)
+    def lift(self, observed, flip=True, on_progress=None):  # type: ignore[no-untyped-def]
+        self.rates = [*getattr(self, "rates", []), float(observed.fps)]
+        return super().lift(observed, flip, on_progress)
 
 
 def clip(path: Path, frames: np.ndarray, seen: np.ndarray | None = None) -> Path:
@@ -61,7 +61,7 @@ def test_networks_see_the_motion_at_its_own_rate(
     tmp_path: Path, frames: np.ndarray, stretches: list[int], moments: int
 ) -> None:
     models, lifter = fake_models(), NotingLifter()
-    result = pipeline.run(
+    result = outputs.run(
         clip(tmp_path / "clip.mp4", frames),
         tmp_path / "out",
         models=replace(models, lifter=lifter),
@@ -90,14 +90,14 @@ def test_networks_see_the_motion_at_its_own_rate(
 
 def test_the_last_frame_half_a_minute_late_and_five_frames_without_the_person(tmp_path: Path) -> None:
     seen = ~np.isin(np.arange(50), range(20, 25))
-    motion = pipeline.run(clip(tmp_path / "clip.mp4", LATE, seen), tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(clip(tmp_path / "clip.mp4", LATE, seen), tmp_path / "out", models=fake_models()).motion
     (person,) = motion.people
     assert person.counts() == {"detected": 45, "interpolated": 5, "missing": 0}
 
 
 def test_a_detector_that_looks_seldom_looks_by_the_clock(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", DROPPED)
-    motion = pipeline.run(source, tmp_path / "out", Options(looks=5), models=fake_models()).motion
+    motion = outputs.run(source, tmp_path / "out", Options(looks=5), models=fake_models()).motion
     (person,) = motion.people
     looked = np.flatnonzero(person.provenance == Provenance.DETECTED)
     assert (DROPPED - DROPPED[0])[looked].tolist() == [0, 5, 15, 20, 25, 32, 37, 42, 47, 49]
@@ -158,9 +158,8 @@ def test_measures_are_those_of_the_even_motion(frames: np.ndarray) -> None:
     for foot, share in right["standing_percent"].items():
         assert 30 < share < 70 and found["standing_percent"][foot] == pytest.approx(share, abs=8)
     assert abs(found["refined"]["foot_sliding"] - right["refined"]["foot_sliding"]) < 0.03
-    ground, contacts = ground_of(motion)
-    np.testing.assert_allclose(ground.axes, ground_of(EVEN)[0].axes, atol=0.02)
-    assert contacts[0].shape == (len(frames), 2)
+    np.testing.assert_allclose(motion.ground.axes, EVEN.ground.axes, atol=0.02)
+    assert motion.contacts[0].shape == (len(frames), 2)
     measured = curves(motion, motion.people[0])["acceleration"]["refined"]
     assert measured.shape == (len(frames),)
     assert np.nanmean(measured) == pytest.approx(

@@ -9,7 +9,7 @@ import pytest
 
 from demo_videos.truth import demo_clips
 from estimators.belief import believed_joints, widened
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17
 
 J = {name: index for index, name in enumerate(H36M17.joints)}
@@ -24,18 +24,16 @@ _BODY = {
 }  # fmt: skip
 
 
-def standing(n: int, hip: tuple[float, float] = (320, 220)) -> Track2D:
+def standing(n: int, hip: tuple[float, float] = (320, 220)) -> Observation:
     """Somebody whose hip is at `hip` pixels, seen surely."""
     points = np.zeros((n, 17, 2), np.float32)
     for name, offset in _BODY.items():
         points[:, J[name]] = offset
     provenance = np.full(n, Provenance.DETECTED, np.uint8)
-    return Track2D(
-        0, points + np.float32(hip), np.full((n, 17), 0.8, np.float32), provenance, Fraction(FPS), SIZE, H36M17
-    )
+    return Observation(points + np.float32(hip), np.full((n, 17), 0.8, np.float32), provenance, SIZE, Fraction(FPS))
 
 
-def doubted(track: Track2D) -> dict[str, int]:
+def doubted(track: Observation) -> dict[str, int]:
     """Joint: number of frames in which the person is there and it is not believed."""
     wrong = (track.provenance != Provenance.MISSING)[:, None] & ~believed_joints(track)
     return {name: int(count) for name, count in zip(H36M17.joints, wrong.sum(axis=0), strict=True) if count}

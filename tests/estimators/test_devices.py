@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from app.cli import build_parser, main
-from app.models import Options
+from app.options import Options
 from estimators.detection import Detector
 from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from estimators.even import Grid
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 
 FPS = 25.0
 D, BETWEEN, M = Provenance.DETECTED, Provenance.INTERPOLATED, Provenance.MISSING
@@ -101,7 +101,7 @@ def test_a_track_at_the_moments():
     n = len(times)
     points = np.repeat(course(times)[:, None], 17, axis=1).astype(np.float32)
     provenance = np.full(n, D, np.uint8)
-    track = Track2D(3, points, np.full((n, 17), 0.8, np.float32), provenance, Fraction(25), (640, 480))
+    track = Observation(points, np.full((n, 17), 0.8, np.float32), provenance, (640, 480), Fraction(25), id=3)
     even = Grid.of(times, FPS).resample(track)
     assert even.id == 3 and even.keypoints.shape == (50, 17, 2) and even.keypoints.dtype == np.float32
     assert np.flatnonzero(even.provenance == BETWEEN).tolist() == [10, 11]

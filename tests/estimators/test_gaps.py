@@ -4,30 +4,33 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from estimators.gaps import Provenance, Track2D, clean, find_spikes, frames_a_look, gaps, spread
+from estimators.gaps import clean, find_spikes, frames_a_look, spread
+from estimators.observation import Observation, Provenance
+from estimators.skeleton import COCO17
+from estimators.stretches import gaps
 
 FPS = Fraction(30000, 1001)
 D, F, M = Provenance.DETECTED, Provenance.INTERPOLATED, Provenance.MISSING
 
 
-def walk(length: int = 60, fps: Fraction = FPS) -> Track2D:
+def walk(length: int = 60, fps: Fraction = FPS) -> Observation:
     """Somebody 200 px tall who walks and swings."""
     time = np.arange(length) / float(fps)
     body = np.stack([np.linspace(-30, 30, 17), np.linspace(-100, 100, 17)], axis=1)
     swing = 20 * np.sin(2 * np.pi * time[:, None] + np.arange(17))
     keypoints = body + np.array([100.0, 300.0]) + (time[:, None] * [80.0, 0.0])[:, None]
     keypoints[..., 0] += swing
-    return Track2D(
-        0,
+    return Observation(
         keypoints.astype(np.float32),
         np.full((length, 17), 0.8, np.float32),
         np.full(length, D, np.uint8),
-        fps,
         (640, 480),
+        fps,
+        skeleton=COCO17,
     )
 
 
-def without(track: Track2D, frames) -> Track2D:
+def without(track: Observation, frames) -> Observation:
     keypoints, scores, provenance = track.keypoints.copy(), track.scores.copy(), track.provenance.copy()
     keypoints[frames], scores[frames], provenance[frames] = np.nan, 0, M
     return replace(track, keypoints=keypoints, scores=scores, provenance=provenance)

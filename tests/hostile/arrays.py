@@ -37,7 +37,7 @@ def _mocap(place: Place) -> None:
 
 
 def _human36m(place: Place) -> None:
-    assert all(len(sequence.poses) == len(sequence.keypoints) for sequence in read_human36m(place.inputs / "h36m.npz"))
+    assert all(len(sequence.poses) == len(sequence.observed) for sequence in read_human36m(place.inputs / "h36m.npz"))
 
 
 def _truth(place: Place) -> None:
@@ -45,8 +45,8 @@ def _truth(place: Place) -> None:
 
 
 def _lifted(place: Place) -> None:
-    sequence = read_lifted(place.inputs / "lifted.npz")
-    assert sequence.present.any() and np.isfinite(sequence.poses[sequence.present]).all()
+    observed, poses = read_lifted(place.inputs / "lifted.npz")
+    assert observed.present.any() and np.isfinite(poses[observed.present]).all()
 
 
 _MOCAP: dict[str, list[Any]] = {

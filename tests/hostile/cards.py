@@ -18,6 +18,7 @@ import torch
 from estimators import weights
 from estimators.detection import zoo
 from estimators.lifting import Lifter
+from estimators.observation import Observation
 from refiner.refiner import Refiner
 
 from .case import EITHER, REFUSED, RIGHT, Case, Place, d3p
@@ -37,16 +38,20 @@ def cases() -> Iterator[Case]:
     yield from _downloads()
 
 
+def _observed() -> Observation:
+    points = np.random.default_rng(0).uniform(0, 100, (20, 17, 2)).astype("f4")
+    return Observation.of(points, None, (160, 120), 30.0)
+
+
 def _lift(place: Place) -> None:
     lifter = Lifter.load(str(place.inputs / FILE))
-    poses = lifter.lift(np.random.default_rng(0).uniform(0, 100, (20, 17, 2)).astype("f4"), (160, 120), 30.0)
+    poses = lifter.lift(_observed())
     assert poses.shape == (20, 17, 3) and np.isfinite(poses).all()
 
 
 def _refine(place: Place) -> None:
     refiner = Refiner.load(str(place.inputs / f"refiner-{FILE}"))
-    points = np.random.default_rng(0).uniform(0, 100, (20, 17, 2)).astype("f4")
-    refined = refiner.refine(points, np.zeros((20, 17, 3), "f4"), (160, 120), 30.0)
+    refined = refiner.refine(_observed(), np.zeros((20, 17, 3), "f4"))
     assert np.isfinite(refined.poses).all() and refiner.description()
 
 

@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from app import pipeline
+from app import outputs
 from app.media.clock import make_clock
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.detection.detections import Detections
-from estimators.gaps import Provenance, Track2D, clean
+from estimators.gaps import clean
+from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found
 
 from .case import EITHER, RIGHT, Case, Place
@@ -72,7 +74,7 @@ def cases() -> Iterator[Case]:
 
             def act(place: Place, people: Callable = people, who: str = who) -> None:
                 models = Models(Nonsense(people), FakeLifter(), FakeRefiner())  # type: ignore[arg-type]
-                pipeline.run(
+                outputs.run(
                     place.material / "clip.mp4", place.out, Options(person=who), models=models, exports=("bvh", "json")
                 )
                 check_result(place.out)
@@ -100,7 +102,7 @@ def _clean(change: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> None
     points, scores = np.repeat(_person(), 20, 0), np.repeat(ONES, 20, 0)
     provenance = np.full(20, Provenance.DETECTED, np.uint8)
     change(points, scores, provenance)
-    cleaned = clean(Track2D(0, points, scores, provenance, Fraction(30), (160, 120)))
+    cleaned = clean(Observation(points, scores, provenance, (160, 120), Fraction(30)))
     present = cleaned.provenance != Provenance.MISSING
     if np.isfinite(points[provenance > 0]).all():
         assert np.isfinite(cleaned.keypoints[present]).all()

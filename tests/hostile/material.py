@@ -15,7 +15,7 @@ from app.motion import Motion, PersonMotion
 from demo_videos.truth import Truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
-from refiner.refiner import RefinerModel
+from refiner.model import RefinerModel
 from tests.support.fakes import pictures
 from tests.support.synthetic import write_mocap
 from tests.support.video_files import write_sound, write_video

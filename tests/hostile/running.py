@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from app import pipeline
+from app import outputs
 from app.models import Models
 from app.motion import Motion
 from tests.support.fakes import fake_models
@@ -28,10 +28,10 @@ def run_video(place: Place, video: Path | str, *options: str, pictures: bool = T
 
 def check_result(folder: Path, pictures: bool = True) -> Motion:
     """The motion of a result folder, which must be whole."""
-    motion = Motion.load(folder / pipeline.MOTION)
-    assert (folder / pipeline.QUALITY).is_file()
+    motion = Motion.load(folder / outputs.MOTION)
+    assert (folder / outputs.QUALITY).is_file()
     if pictures:
-        with av.open(str(folder / pipeline.SIDE_BY_SIDE)) as container:
+        with av.open(str(folder / outputs.SIDE_BY_SIDE)) as container:
             frames = sum(1 for _ in container.decode(video=0))
         assert frames == len(motion), f"{frames} pictures of {len(motion)} frames"
     return motion

@@ -24,8 +24,9 @@ from estimators.checkpoints import read_checkpoint
 from estimators.detection.detections import Detections
 from estimators.errors import LONGEST, ConfigError, D3PError, DataError, WeightsError
 from estimators.files import complete_file
-from estimators.gaps import Provenance, Track2D, clean
+from estimators.gaps import clean
 from estimators.lifting.build import check_card
+from estimators.observation import Observation, Provenance
 from refiner.data.mocap import KEYS, read_mocap
 from refiner.training.__main__ import _option
 from refiner.training.checks import check_config
@@ -170,7 +171,7 @@ def test_a_track_is_finite_after_cleaning(data: Any) -> None:
     scores = data.draw(hnp.arrays("f4", (n, 17), elements=st.floats(0, 1, width=32)))
     provenance = data.draw(hnp.arrays("u1", n, elements=st.sampled_from([0, 2])))
     fps = data.draw(st.fractions(1, 240, max_denominator=1001))
-    cleaned = clean(Track2D(0, points, scores, provenance, fps, (640, 480)))
+    cleaned = clean(Observation(points, scores, provenance, (640, 480), fps))
     present = cleaned.provenance != Provenance.MISSING
     assert np.isfinite(cleaned.keypoints[present]).all() and len(cleaned.provenance) == n
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from estimators.observation import Observation
 from estimators.skeleton import H36M17
 from refiner.guidance import guide, keypoint_sigma
 from refiner.refiner import Refiner
@@ -43,8 +44,8 @@ def wrong(seed: int = 0) -> np.ndarray:
     return (TRUE + offset).astype(np.float32)
 
 
-def run(poses, keypoints=KEYPOINTS, scores=EXACT, **options):
-    return guide(poses, keypoints, scores, SIZE, 50.0, prior_covariance(), **options)
+def run(poses, keypoints=KEYPOINTS, scores=EXACT, focal=None):
+    return guide(Observation.of(keypoints, scores, SIZE, 50.0, focal), poses, prior_covariance())
 
 
 def test_the_truth_stays_where_it_is():
@@ -80,7 +81,8 @@ def test_sigma_follows_the_score():
 
 @pytest.mark.parametrize("frames", [1, 2, 5])
 def test_short_clips(frames):
-    guided = guide(wrong()[:frames], KEYPOINTS[:frames], EXACT[:frames], SIZE, 25.0, prior_covariance())
+    observed = Observation.of(KEYPOINTS[:frames], EXACT[:frames], SIZE, 25.0)
+    guided = guide(observed, wrong()[:frames], prior_covariance())
     assert guided.shape == (frames, 17, 3) and np.isfinite(guided).all()
 
 
@@ -94,8 +96,8 @@ def test_a_refiner_bends_to_the_camera_that_it_is_told():
     refiner = Refiner.load()
     before = wrong()
     for focal in (600.0, FOCAL):
-        told = refiner.guide(before, KEYPOINTS, SIZE, 50.0, focal=focal)
-        by_hand = guide(before, KEYPOINTS, EXACT, SIZE, 50.0, refiner.model.ambiguity.numpy(), focal)
+        told = refiner.guide(Observation.of(KEYPOINTS, None, SIZE, 50.0, focal), before)
+        by_hand = guide(Observation.of(KEYPOINTS, EXACT, SIZE, 50.0, focal), before, refiner.model.ambiguity.numpy())
         np.testing.assert_array_equal(told, by_hand)
 
 

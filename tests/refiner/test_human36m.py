@@ -7,6 +7,7 @@ import pytest
 
 from app.cli import convert_h36m
 from estimators.errors import DataError
+from estimators.observation import Observation
 from refiner.data.convert_human36m import CAMERAS, KEPT, convert_human36m
 from refiner.data.human36m import action_of, read_human36m
 from refiner.evaluation.human36m import evaluate_human36m, official_windows
@@ -53,8 +54,8 @@ def test_cameras_follow_from_the_files(files, tmp_path):
         np.testing.assert_allclose(sequence.poses, poses, atol=2e-3)
         relative, truth = sequence.poses - sequence.poses[:, :1], poses - poses[:, :1]
         assert np.abs(relative - truth).max() < 5e-4  # half a millimetre
-        np.testing.assert_array_equal(sequence.keypoints, points)
-        assert sequence.image_size == CAMERAS[sequence.camera] and sequence.fps == 50
+        np.testing.assert_array_equal(sequence.observed.keypoints, points)
+        assert sequence.observed.image_size == CAMERAS[sequence.camera] and sequence.observed.fps == 50
 
 
 def test_a_detectors_2d_is_cut_to_the_poses(files, tmp_path):
@@ -65,7 +66,7 @@ def test_a_detectors_2d_is_cut_to_the_poses(files, tmp_path):
     assert {sequence.subject for sequence in sequences} == {"S9", "S11"} and len(sequences) == 28
     for sequence in sequences:
         points = expected[sequence.subject, sequence.take, sequence.camera][1]
-        np.testing.assert_allclose(sequence.keypoints, points + 2, atol=1e-3)
+        np.testing.assert_allclose(sequence.observed.keypoints, points + 2, atol=1e-3)
     with np.load(tmp_path / "h36m.npz", allow_pickle=False) as data:
         assert str(data["detector"]) == "data_2d_h36m_cpn"
 
@@ -132,13 +133,13 @@ class Shifted:
     def stride(self, fps):
         return 1
 
-    def lift(self, keypoints, image_size, fps):
-        return self._off(keypoints)
+    def lift(self, observed):
+        return self._off(observed.keypoints)
 
-    def lift_windows(self, keypoints, image_size):
+    def lift_windows(self, observed):
         import torch
 
-        return torch.from_numpy(np.stack([self._off(window) for window in keypoints.numpy()]))
+        return torch.from_numpy(np.stack([self._off(window) for window in observed.keypoints.numpy()]))
 
     def _off(self, keypoints):
         rest = np.random.default_rng(0).normal(0, 0.3, (17, 3)).astype(np.float32)
@@ -148,14 +149,15 @@ class Shifted:
 
 
 def test_actions_count_alike_whatever_their_length():
-    from refiner.data.human36m import Sequence
+    from refiner.data.human36m import Recording
 
     rest = np.random.default_rng(0).normal(0, 0.3, (17, 3)).astype(np.float32)
 
     def sequence(take, frames, millimetres):
         keypoints = np.full((frames, 17, 2), millimetres, np.float32)
         poses = np.repeat(rest[None], frames, axis=0) + np.float32([0.3, 0.1, 4])
-        return Sequence("S9", take, "54138969", keypoints, poses, (1000, 1002), 50.0, True)
+        observed = Observation.of(keypoints, None, (1000, 1002), 50.0)
+        return Recording("S9", take, "54138969", observed, poses, exact=True)
 
     sequences = [sequence("Walking", 40, 17), sequence("Walking 1", 20, 34), sequence("Eating", 9, 51)]
     table = evaluate_human36m(sequences, Shifted(rest), None)

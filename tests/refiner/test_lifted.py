@@ -38,8 +38,8 @@ def test_any_lifters_poses_are_refined_by_the_command(tmp_path, capsys):
 
 
 def test_roots_are_subtracted_and_scores_are_optional(tmp_path):
-    sequence = read_lifted(written(tmp_path))
-    assert (sequence.poses[:, 0] == 0).all() and sequence.scores is None and sequence.image_size == (640, 480)
+    observed, poses = read_lifted(written(tmp_path))
+    assert (poses[:, 0] == 0).all() and not observed.scored and observed.image_size == (640, 480)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from estimators.lifting import Lifter
+from estimators.observation import Observation
 from refiner.evaluation import report
 from refiner.evaluation.protocol import Take, Tally, activity_of
 from refiner.refiner import Refiner
@@ -16,7 +17,8 @@ def take(activity: str, frames: int, seed: int) -> Take:
     poses = joints(frames, seed=seed)
     poses = (poses - poses[:, :1]).astype(np.float32)
     keypoints, scores = np.zeros((frames, 17, 2)), np.ones((frames, 17))
-    return Take(f"clip@{seed}", "someone", activity, keypoints, scores, poses, (640, 480), 50.0)
+    observed = Observation.of(keypoints, scores, (640, 480), 50.0)
+    return Take(f"clip@{seed}", "someone", activity, observed, poses)
 
 
 def off(one: Take, mm: float) -> np.ndarray:

@@ -13,10 +13,12 @@ from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation
+from estimators.observation import Observation
 from refiner import diffusion
 from refiner.evaluation.protocol import evaluate
 from refiner.evaluation.tables import markdown
-from refiner.refiner import Refiner, RefinerModel
+from refiner.model import RefinerModel
+from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.export import export
@@ -68,13 +70,14 @@ def test_weights_have_cards_that_say_what_they_are(trained):
 def test_trained_weights_lift_and_refine(trained):
     lifter, refiner = Lifter.load(trained[0]), Refiner.load(trained[1])
     keypoints = np.random.default_rng(0).normal(300, 50, (40, 17, 2)).astype(np.float32)
-    lifted = lifter.lift(keypoints, (640, 480), 30)
-    refined = refiner.refine(keypoints, lifted, (640, 480), 30)
+    observed = Observation.of(keypoints, None, (640, 480), 30)
+    lifted = lifter.lift(observed)
+    refined = refiner.refine(observed, lifted)
     assert refined.poses.shape == (40, 17, 3) and refined.sigma.shape == (40, 17)
     assert (refined.poses[:, 0] == 0).all() and not np.allclose(refined.poses, lifted)
     assert (refined.sigma[:, 1:] > 0).all()
     with pytest.raises(ConfigError, match="between 1 and 50"):
-        refiner.refine(keypoints, lifted, (640, 480), 30, steps=51)
+        refiner.refine(observed, lifted, steps=51)
 
 
 def test_the_tables_hold_every_method(trained, mocap):
@@ -100,8 +103,8 @@ def draw(training, seed):
 def test_started_as_its_lifter_it_changes_nothing_at_first(trained, mocap):
     training = refiner_training(trained[0], mocap).eval()
     windows = draw(training, 3)
-    lifted = training.lifter.lift_windows(windows.keypoints, windows.image_size, flip=False).clone()
-    refined = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    lifted = training.lifter.lift_windows(windows, flip=False).clone()
+    refined = training.model.refine(windows, lifted)
     torch.testing.assert_close(refined, lifted, rtol=0, atol=1e-5)
 
 
@@ -153,12 +156,12 @@ def test_trust_lies_where_validation_people_are_best_served(trained, mocap, monk
     windows = training.data_preprocessor.capture("val").draw(4, 9, 0)
     lifted = training._lift(windows)
     monkeypatch.setattr(training.model, "error", lambda pose, x2d, t: -0.03 * torch.ones_like(pose))
-    moved = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    moved = training.model.refine(windows, lifted)
     target = replace(windows, poses=lifted + (moved - lifted) / 3)
     monkeypatch.setattr(type(training.data_preprocessor), "forward", lambda self, data, training: {"windows": target})
     monkeypatch.setattr(training, "_lift", lambda windows: lifted)
     assert training.fit_trust(batches=2) == pytest.approx(1 / 3, abs=1e-5)
-    refined = training.model.refine(windows.keypoints, windows.image_size, lifted)
+    refined = training.model.refine(windows, lifted)
     torch.testing.assert_close(refined, target.poses)
 
 

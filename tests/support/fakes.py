@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.models import Models, Options
+from app.models import Models
+from app.options import Options
 from estimators.errors import WeightsError
+from estimators.observation import Observation
 from estimators.skeleton import COCO17
+from refiner.refiner import Refined
 
 # A standing person in COCO order, in units of its own height, from the top of the head (0) to the ankles (1).
 _STANDING = {
@@ -67,12 +70,11 @@ class FakeLifter:
 
     def lift(
         self,
-        keypoints: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
+        observed: Observation,
         flip: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> np.ndarray:
+        keypoints = observed.keypoints
         assert np.isfinite(keypoints).all() and len(keypoints) > 0
         self.lengths.append(len(keypoints))
         scale = 1.6 / np.ptp(keypoints[..., 1], axis=1).mean()
@@ -88,30 +90,22 @@ class FakeLifter:
         return {"name": "fake-lifter"}
 
 
-@dataclass
-class Refined:
-    poses: np.ndarray
-    sigma: np.ndarray
-
-
 class FakeRefiner:
     """Takes away the z that the lifter made up."""
 
     def refine(
         self,
-        keypoints: np.ndarray,
+        observed: Observation,
         lifted: np.ndarray,
-        image_size: tuple[int, int],
-        fps: float,
         steps: int = 2,
+        guided: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
-        scores: np.ndarray | None = None,
-        focal: float | None = None,
     ) -> Refined:
-        assert focal and focal > 0
-        assert scores is not None and scores.shape == lifted.shape[:2]
-        assert np.isfinite(lifted).all() and keypoints.shape[:2] == lifted.shape[:2]
-        return Refined(lifted * np.float32([1, 1, 0]), np.full(lifted.shape[:2], 0.02, np.float32))
+        assert observed.focal and observed.focal > 0
+        assert observed.scored and observed.scores.shape == lifted.shape[:2]
+        assert np.isfinite(lifted).all() and observed.keypoints.shape[:2] == lifted.shape[:2]
+        sigma = np.full(lifted.shape[:2], 0.02, np.float32)
+        return Refined(lifted * np.float32([1, 1, 0]), sigma, 0 * sigma)
 
     def description(self) -> dict[str, Any]:
         return {"name": "fake-refiner"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.motion import Motion, PersonMotion
 from app.world.root import project
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 
 CAMERA = np.array([0.0, 1.2, 4.5])

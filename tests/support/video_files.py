@@ -5,11 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+
+from app.media.clock import Clock
+from app.media.video import VideoReader, probe
+from app.media.writer import VideoWriter
 
 BITS = 10
 
@@ -116,3 +121,14 @@ def decode(path: Path) -> tuple[list[np.ndarray], list[float], Fraction]:
             [float(frame.time or 0.0) for frame in frames],
             stream.average_rate,
         )
+
+
+def cut(source: Path, target: Path, frames: int, start: int = 0) -> Path:
+    """Frames `start` to `start + frames` of a video, at its rate."""
+    info = probe(source)
+    clock = info.clock
+    part = Clock(clock.fps, clock.time_base, clock.ticks[:frames], clock.durations[:frames], clock.constant)
+    with VideoWriter(target, info.size, part, crf=16) as writer:
+        for picture in islice(VideoReader(source), start, start + frames):
+            writer.write(picture)
+    return target

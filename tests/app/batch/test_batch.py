@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from app import cli, pipeline
+from app import cli, outputs
 from app.batch import marker
 from app.batch.clips import Clip, find_clips
 from app.batch.pool import run_here, run_on
@@ -20,8 +20,9 @@ from app.batch.processes import Processes
 from app.batch.report import write_report
 from app.batch.work import Job, Outcome, work
 from app.media.video import VideoReader
-from app.models import Models, Options
+from app.models import Models
 from app.motion import Motion
+from app.options import Options
 from app.progress import Silent
 from estimators.errors import ConfigError, WeightsError
 from tests.support.batches import SIZE, quiet, video
@@ -348,7 +349,7 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     text = page.read_text()
     assert "<script>" not in text and "&lt;script&gt;" in text and "&lt;b&gt;odd" in text
     assert "12.3 → –" in text
-    assert pipeline.SIDE_BY_SIDE not in text  # there is none
+    assert outputs.SIDE_BY_SIDE not in text  # there is none
 
 
 def test_workers_are_ours_in_a_folder_with_modules_of_the_users(

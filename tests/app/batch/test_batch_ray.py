@@ -17,8 +17,8 @@ from app.batch import marker
 from app.batch.clips import Clip, find_clips
 from app.batch.pool import run_here, run_on
 from app.batch.work import Job, Outcome
-from app.models import Options
 from app.motion import Motion
+from app.options import Options
 from estimators.errors import ConfigError, WeightsError
 from tests.support.batches import quiet, video
 from tests.support.fakes import load_dying, load_fakes, load_nothing

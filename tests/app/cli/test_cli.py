@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import cli, pipeline
+from app import cli, outputs
 from app.cli.run import add_pipeline_arguments, options
 from app.evaluation import accuracy
-from app.models import PRESETS, Models, Options
+from app.models import Models
 from app.motion import Motion
+from app.options import PRESETS, Options
 from demo_videos.truth import Truth, save_truth
 from estimators.errors import DataError, VideoError
 from tests.support.fakes import fake_models, pictures
@@ -90,7 +91,7 @@ def test_run_says_what_was_found_and_where_it_is(
     for stage in ("Detect and track: 12 frames", "Lift: 12 frames", "Refine: 12 frames", "Draw: 12 frames"):
         assert stage in printed
     assert "\x1b" not in printed and "\r" not in printed  # piped: plain lines, no bars
-    for name in pipeline.OUTPUTS:
+    for name in outputs.OUTPUTS:
         assert str(tmp_path / "out" / "clip" / name) in printed
         assert (tmp_path / "out" / "clip" / name).is_file()
     (row,) = [line for line in printed.splitlines() if line.strip().startswith("0 ")]
@@ -238,7 +239,7 @@ def make_truth(path: Path, poses: np.ndarray, size: tuple[int, int]) -> Path:
 def test_demo_compares_with_the_truth(
     clip: Path, tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refined = pipeline.run(clip, tmp_path / "first", models=fake_models()).motion.people[0].refined
+    refined = outputs.run(clip, tmp_path / "first", models=fake_models()).motion.people[0].refined
     assert refined is not None
     truth = refined + np.float32([0.03, 0, 0]) * (np.arange(17) > 0)[:, None]  # 30 mm off in 16 of 17 joints
     clips = {"walk": (clip, make_truth(tmp_path / "walk.npz", truth, (160, 120)))}
@@ -255,7 +256,7 @@ def test_demo_compares_with_the_truth(
 
 
 def test_demo_refuses_the_truth_of_another_clip(clip: Path, tmp_path: Path, fakes: None) -> None:
-    motion = pipeline.run(clip, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(clip, tmp_path / "out", models=fake_models()).motion
     longer = np.zeros((20, 17, 3), np.float32)
     from demo_videos.truth import load_truth
 
@@ -265,4 +266,4 @@ def test_demo_refuses_the_truth_of_another_clip(clip: Path, tmp_path: Path, fake
 
 def test_errors_are_typed() -> None:
     with pytest.raises(VideoError):
-        pipeline.run("nothing.mp4", "nowhere", models=fake_models())
+        outputs.run("nothing.mp4", "nowhere", models=fake_models())

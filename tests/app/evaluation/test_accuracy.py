@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import pipeline
+from app import outputs
 from app.evaluation import accuracy
 from app.evaluation.accuracy import ClipResult
 from app.people import People
@@ -113,7 +113,7 @@ def test_a_folder_is_measured_clip_by_clip_nobody_found_included(tmp_path: Path)
     suite.mkdir()
     there = write_video(suite / "there.mp4", size=SIZE, pictures=pictures([True] * 12))
     empty = write_video(suite / "empty.mp4", size=SIZE, pictures=pictures([False] * 8))
-    motion = pipeline.run(there, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(there, tmp_path / "out", models=fake_models()).motion
     person = motion.people[0]
     assert person.refined is not None
     truth = person.refined + np.float32([0.017, 0, 0]) * (np.arange(17) > 0)[:, None]
@@ -139,7 +139,7 @@ def test_a_folder_is_measured_clip_by_clip_nobody_found_included(tmp_path: Path)
 
 def test_what_the_detector_has_found_serves_the_next_lifter(tmp_path: Path) -> None:
     clip = write_video(tmp_path / "clip.mp4", size=SIZE, pictures=pictures([True] * 12))
-    person = pipeline.run(clip, tmp_path / "out", models=fake_models()).motion.people[0]
+    person = outputs.run(clip, tmp_path / "out", models=fake_models()).motion.people[0]
     assert person.refined is not None
     write_truth(clip, person.refined, person.keypoints_2d)
     seen: dict[str, People] = {}
@@ -154,7 +154,7 @@ def test_a_folder_without_clips_and_a_truth_of_another_clip_are_clear_errors(tmp
     with pytest.raises(DataError, match="No clips with ground truth"):
         accuracy.measure(tmp_path, fake_models())
     clip = write_video(tmp_path / "clip.mp4", size=SIZE, pictures=pictures([True] * 12))
-    motion = pipeline.run(clip, tmp_path / "out", models=fake_models()).motion
+    motion = outputs.run(clip, tmp_path / "out", models=fake_models()).motion
     write_truth(clip, np.zeros((20, 17, 3), np.float32), np.zeros((20, 17, 2), np.float32))
     with pytest.raises(DataError, match="20 frames"):
         accuracy.compare(motion, load_truth(clip.with_suffix(".npz")))

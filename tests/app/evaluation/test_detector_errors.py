@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from app.evaluation import detector_errors
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from refiner.data.measured_noise import MeasuredNoise, Stretch
 
 

@@ -12,7 +12,7 @@ from app.evaluation.space import coverage, coverage_markdown, world_errors
 from app.evaluation.space import markdown as world_markdown
 from app.motion import Motion, PersonMotion
 from demo_videos.truth import Truth, demo_clips, load_truth
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 
 
 @pytest.fixture(scope="module")

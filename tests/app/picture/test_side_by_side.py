@@ -17,7 +17,7 @@ from app.picture.side_by_side import SideBySide
 from app.web.playback import playback
 from app.world.placing import place
 from app.world.root import project
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 
 STANDING = np.array([

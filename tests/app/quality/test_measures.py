@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.motion import Motion, PersonMotion, runs
+from app.motion import Motion, PersonMotion
 from app.quality.measures import UNITS, acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
 from app.world.root import project
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
+from estimators.stretches import runs
 
 SIZE = (1280, 720)
 # A standing person in metres, camera space, root-relative (y down).

@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app import pipeline
-from app.models import Models, Options
+from app import outputs
+from app.models import Models
 from app.motion import Motion
+from app.options import Options
 from app.quality.curves import curves
 from app.quality.measures import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
@@ -38,7 +39,7 @@ from app.web.theme import theme
 from app.web.uploads import Uploads
 from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, pictures, use
 from tests.support.serving import FRAMES, stand_in
 from tests.support.video_files import write_video
@@ -47,7 +48,7 @@ from tests.support.video_files import write_video
 @pytest.fixture(scope="module")
 def motion(clip: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Motion:
     folder = tmp_path_factory.mktemp("run") / "out"
-    return pipeline.run(clip[0], folder, Options(video=False), models=stand_in()).motion
+    return outputs.run(clip[0], folder, Options(video=False), models=stand_in()).motion
 
 
 # --- what may come in ------------------------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def test_a_picture_comes_from_a_frame_in_which_the_person_is_clear() -> None:
     size = np.array([0.5, 0.5, 0.95, 1.0, 1.0])  # seen well from frame 2 on
     keypoints = (STANDING[None] * 100 * size[:, None, None] + 50).astype(np.float32)
     provenance = np.full(5, Provenance.DETECTED, np.uint8)
-    track = Track2D(0, keypoints, np.full((5, 17), 0.9, np.float32), provenance, Fraction(25), (300, 300))
+    track = Observation(keypoints, np.full((5, 17), 0.9, np.float32), provenance, (300, 300), Fraction(25))
     assert _clear_frame(track) == 2
 
 
@@ -319,14 +320,14 @@ def test_a_bad_clip_stops_none_of_the_others(
     clip: tuple[Path, Path], garbage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, stand_in)
-    whole = pipeline.run
+    whole = outputs.run
 
-    def breaks(video: Path, *rest: Any, **named: Any) -> pipeline.Result:
+    def breaks(video: Path, *rest: Any, **named: Any) -> outputs.Result:
         if video.stem == "broken":
             raise RuntimeError("secret")
         return whole(video, *rest, **named)
 
-    monkeypatch.setattr(pipeline, "run", breaks)
+    monkeypatch.setattr(outputs, "run", breaks)
     broken = shutil.copy(clip[0], tmp_path / "broken.mp4")
     (tmp_path / "other").mkdir()
     twin = Path(shutil.copy(clip[0], tmp_path / "other" / "walker.mp4"))
@@ -394,7 +395,7 @@ def test_curves_have_the_means_of_the_measures(motion: Motion) -> None:
         assert poses is not None
         mean = acceleration_and_jerk(poses[:, 1:], person.runs(), float(motion.fps))[0]
         assert np.nanmean(found["acceleration"][name]) == pytest.approx(mean)
-        error = reprojection_error(person, poses, motion.image_size, motion.camera["focal_px"])
+        error = reprojection_error(motion, person, poses)
         assert np.nanmean(found["reprojection"][name]) == pytest.approx(error)  # all joints are trusted here
         assert found["bones"][name].shape == (FRAMES,)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from app.world.ground import find_ground
-from app.world.root import Seen, estimate_root, estimate_roots, project
+from app.world.root import estimate_root, estimate_roots, project
+from estimators.observation import Observation
 from estimators.pinhole import assumed_focal
 from estimators.skeleton import H36M17
 from tests.support.motions import CAMERA, J, motion_of, walking
@@ -65,9 +66,10 @@ def test_standing_feet_hold_a_root_whose_apparent_size_wavers() -> None:
     truth = body[:, 0]
     poses = body - body[:, :1]
     waver = 1 + 0.04 * np.sin(2 * np.pi * 0.4 * np.arange(n) / 30)  # the lifter's idea of the size: 18 cm of depth
-    one = Seen(project(body, SIZE, assumed_focal(SIZE)), np.full((n, 17), 0.9), poses * waver[:, None, None])
-    alone = estimate_root(one.keypoints, one.scores, one.poses, SIZE, assumed_focal(SIZE), 30)
-    (held,) = estimate_roots([one], H36M17, SIZE, assumed_focal(SIZE), 30)
+    focal, wavering = assumed_focal(SIZE), poses * waver[:, None, None]
+    one = Observation.of(project(body, SIZE, focal), np.full((n, 17), 0.9), SIZE, 30, focal)
+    alone = estimate_root(one, wavering)
+    (held,) = estimate_roots([one], [wavering])
     assert np.abs(alone - truth)[:, 2].max() > 0.1
     assert np.ptp(held[:, 2]) < 0.5 * np.ptp(alone[:, 2])
     assert np.abs(held - truth).max() < np.abs(alone - truth).max()
@@ -75,5 +77,5 @@ def test_standing_feet_hold_a_root_whose_apparent_size_wavers() -> None:
 
 def test_nobody_ever_seen_has_no_root_and_no_error() -> None:
     nothing = np.full((5, 17, 3), np.nan)
-    (root,) = estimate_roots([Seen(nothing[..., :2], np.zeros((5, 17)), nothing)], H36M17, SIZE, 1000.0, 30)
+    (root,) = estimate_roots([Observation.of(nothing[..., :2], np.zeros((5, 17)), SIZE, 30, 1000.0)], [nothing])
     assert np.isnan(root).all()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.export import export
+from app.picture.scene import Scene
+from app.quality.measures import quality
+from app.quality.page import save_report
+from app.world.ground import find_ground
 from app.world.placing import hold, place, stature, world
 from estimators.errors import ConfigError, DataError
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.skeleton import H36M17
 from tests.support.motions import ANKLE, J, motion_of, walking
 
@@ -52,6 +58,16 @@ def test_several_people_share_one_world() -> None:
     placed = place(motion_of(bodies))
     apart = placed.positions[1] - placed.positions[0]
     assert np.abs(apart - (bodies[1] - bodies[0])).max() < 0.02
+
+
+def test_the_floor_is_found_once_a_motion(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = []
+    monkeypatch.setattr("app.motion.find_ground", lambda *given: found.append(given) or find_ground(*given))
+    motion = motion_of([walking(60), walking(60, phase=1.0) + [0.7, 0, -1.5]])
+    save_report(motion, quality(motion), tmp_path / "quality.html")
+    export(motion, ["csv", "json", "bvh"], tmp_path)
+    Scene(motion)
+    assert len(found) == 1
 
 
 def test_two_people_who_cross_keep_their_paths() -> None:

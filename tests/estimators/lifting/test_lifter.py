@@ -8,6 +8,7 @@ from estimators import weights
 from estimators.errors import WeightsError
 from estimators.lifting import Lifter
 from estimators.lifting.lifter import build_network
+from estimators.observation import Observation
 
 ARCHITECTURE = {"type": "STCFormer", "channels": 32, "depth": 1, "in_channels": 5}
 
@@ -21,13 +22,17 @@ def lifter_file(tmp_path):
     return tmp_path / "small.safetensors"
 
 
+def observed(points: np.ndarray) -> Observation:
+    return Observation.of(points, None, (640, 480), 30)
+
+
 def keypoints(frames: int) -> np.ndarray:
     return np.random.default_rng(0).normal(300, 50, size=(frames, 17, 2)).astype(np.float32)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 27, 54, 100])
 def test_one_pose_for_every_frame_root_at_zero(lifter_file, frames):
-    poses = Lifter.load(lifter_file).lift(keypoints(frames), (640, 480), fps=30)
+    poses = Lifter.load(lifter_file).lift(observed(keypoints(frames)))
     assert poses.shape == (frames, 17, 3) and poses.dtype == np.float32
     assert np.isfinite(poses).all() and (poses[:, 0] == 0).all()
 
@@ -37,7 +42,7 @@ def test_the_mirrored_video_gives_the_mirrored_pose(lifter_file):
     points = keypoints(40)
     mirrored = points[:, [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]].copy()
     mirrored[..., 0] = 640 - mirrored[..., 0]
-    poses, other = lifter.lift(points, (640, 480), 30), lifter.lift(mirrored, (640, 480), 30)
+    poses, other = lifter.lift(observed(points)), lifter.lift(observed(mirrored))
     other = other[:, [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]] * [-1, 1, 1]
     np.testing.assert_allclose(poses, other, atol=1e-5)
 
@@ -49,7 +54,7 @@ def test_the_stride_follows_the_frame_rate(lifter_file):
 
 def test_progress_ends_at_all(lifter_file):
     seen = []
-    Lifter.load(lifter_file).lift(keypoints(300), (640, 480), 30, on_progress=lambda *done: seen.append(done))
+    Lifter.load(lifter_file).lift(observed(keypoints(300)), on_progress=lambda *done: seen.append(done))
     assert seen[-1][0] == seen[-1][1] and [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from estimators.lifting.lifter import Lifter
 from estimators.lifting.pace import MOST_LOOKS, Pace
+from estimators.observation import Observation
 
 CARD = {"frames": 27, "tds_fps": 50 / 3, "normalisation": "image"}
 
@@ -26,14 +27,14 @@ class Counting(nn.Module):
         return torch.cat([x[..., :2], 0 * x[..., :1]], dim=-1)
 
 
-def swing(n: int, fps: float) -> np.ndarray:
-    """(N, 17, 2) pixels: the hip goes steadily to the right, the other joints swing once a second."""
+def swing(n: int, fps: float) -> Observation:
+    """N frames: the hip goes steadily to the right, the other joints swing once a second."""
     t = np.arange(n) / fps
     points = np.zeros((n, 17, 2), np.float32)
     points[..., 0] = 300 + 100 * t[:, None]
     points[:, 1:, 1] = 240 + 40 * np.sin(2 * np.pi * t)[:, None]
     points[:, 0, 1] = 240
-    return points
+    return Observation.of(points, None, (640, 480), fps)
 
 
 @pytest.mark.parametrize("fps", [24.0, 29.97, 59.94, 60.0])
@@ -47,9 +48,9 @@ def test_a_network_sees_no_more_than_sixty_frames_a_second(fps):
     n = int(fps)  # a second
     network = Counting()
     lifter = Lifter(network, CARD, "counting")  # type: ignore[arg-type]
-    poses = lifter.lift(swing(n, fps), (640, 480), fps, flip=False)
+    poses = lifter.lift(swing(n, fps), flip=False)
     assert len(network.seen) <= MOST_LOOKS and poses.shape == (n, 17, 3) and poses.dtype == np.float32
-    slow = Lifter(Counting(), CARD, "slow").lift(swing(60, 60.0), (640, 480), 60.0, flip=False)  # type: ignore[arg-type]
+    slow = Lifter(Counting(), CARD, "slow").lift(swing(60, 60.0), flip=False)  # type: ignore[arg-type]
     assert np.ptp(poses[:, 5, 1]) == pytest.approx(np.ptp(slow[:, 5, 1]), rel=0.02)
     bends = np.diff(poses[:, 5, 1].astype(np.float64), n=2) * fps**2
     assert np.abs(bends).mean() == pytest.approx(np.abs(np.diff(slow[:, 5, 1], n=2)).mean() * 60**2, rel=0.1)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from estimators.gaps import Provenance
+from estimators.observation import Provenance
 from estimators.tracking.changes import Change, likeness, thumbnail, watch
 from estimators.tracking.tracker import track_people
 from tests.support.drawn import SIZE, Figure, Stage

@@ -10,7 +10,7 @@ import pytest
 
 from app.media.video import VideoReader
 from demo_videos.truth import demo_clips
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from estimators.tracking.tracker import track_people
 from tests.support.drawn import BEIGE, BLUE, GREEN, NAVY, RED, SIZE, Figure, Stage
 
@@ -18,7 +18,7 @@ FPS = Fraction(25)
 NOWHERE = np.full(40, np.nan)
 
 
-def tracks_of(*figures: Figure, scenes: tuple[int, ...] = (0,)) -> list[Track2D]:
+def tracks_of(*figures: Figure, scenes: tuple[int, ...] = (0,)) -> list[Observation]:
     stage = Stage(figures, scenes)
     return track_people(stage.frames(), stage, FPS, SIZE)
 

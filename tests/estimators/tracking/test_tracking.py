@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from estimators.errors import NobodyFoundError, PersonError
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
+from estimators.skeleton import COCO17
 from estimators.tracking.tracker import select_people, track_people
 from tests.support.drawn import STANDING, Found
 
@@ -85,7 +86,7 @@ class World:
                 scores[i] = np.clip(actor.score + self.random.normal(0, 0.03, 17), 0, 1)
         return Found(keypoints, scores)
 
-    def track(self, **options) -> list[Track2D]:
+    def track(self, **options) -> list[Observation]:
         tracks = track_people(self.frames(), self, FPS, SIZE, **options)
         for number, track in enumerate(tracks):
             missing = track.provenance == Provenance.MISSING
@@ -105,13 +106,13 @@ def always(length=90):
     return np.ones(length, bool)
 
 
-def off(track: Track2D, actor: Actor) -> float:
+def off(track: Observation, actor: Actor) -> float:
     """Greatest distance in pixels of a track from an actor, over the frames it has."""
     truth = np.stack([actor.joints(number) for number in range(len(actor.path))])
     return float(np.nanmax(np.linalg.norm(track.keypoints - truth, axis=-1).mean(axis=1)))
 
 
-def owner(track: Track2D, actors: list[Actor]) -> Actor:
+def owner(track: Observation, actors: list[Actor]) -> Actor:
     return min(actors, key=lambda actor: off(track, actor))
 
 
@@ -316,13 +317,13 @@ def test_ghost_of_two_frames_and_faint_background_are_not_people():
     assert off(chosen, actor) < 5
 
 
-def track_of(number: int, frames: int, height: float, score: float, length: int = 300) -> Track2D:
+def track_of(number: int, frames: int, height: float, score: float, length: int = 300) -> Observation:
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
     keypoints[:frames] = STANDING * height + 300
     scores = np.zeros((length, 17), np.float32)
     scores[:frames] = score
     provenance = np.where(np.arange(length) < frames, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)
-    return Track2D(number, keypoints, scores, provenance, FPS, SIZE)
+    return Observation(keypoints, scores, provenance, SIZE, FPS, skeleton=COCO17, id=number)
 
 
 def test_ghosts_are_left_out_and_never_largest():

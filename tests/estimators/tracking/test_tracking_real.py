@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from estimators.detection import Detector
-from estimators.gaps import Provenance, Track2D
+from estimators.observation import Observation, Provenance
 from estimators.tracking.tracker import select_people, track_people
 from tests.support.paths import SHARED
 
 CLIPS = SHARED / "data" / "clips"
 
 
-def clip(name: str, every: int = 1) -> tuple[list[Track2D], int]:
+def clip(name: str, every: int = 1) -> tuple[list[Observation], int]:
     """Tracks of a real clip, of which one frame in `every` is taken, by the bundled detector; number of frames."""
     path = CLIPS / f"{name}.mp4"
     if not path.is_file():
