@@ -73,7 +73,7 @@ def test_a_foot_that_stands_on_both_sides_of_a_cut_does_not_slide() -> None:
 
 @pytest.fixture(scope="module")
 def jump(tmp_path_factory: pytest.TempPathFactory) -> tuple[Motion, list[Motion], np.ndarray]:
-    """The boxer with a jump cut in the middle, in which the camera and he stay where they are; its halves; the truth."""
+    """The boxer with a jump cut in the middle, at which camera and he stay where they are; its halves; the truth."""
     if "boxer" not in CLIPS:
         pytest.skip("no demo clips in this checkout")
     folder = tmp_path_factory.mktemp("jump")

@@ -21,6 +21,7 @@ from app.motion import Motion
 from demo_videos.truth import demo_clips, load_truth, save_truth
 from estimators import weights
 from estimators.lifting.lifter import build_network
+from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.model import RefinerModel
 from tests.support.video_files import cut, decode, set_display_matrix, write_video
 
@@ -143,7 +144,11 @@ def test_demo_prints_millimetres(
     printed = capsys.readouterr().out
     assert "MPJPE mm" in printed and "P-MPJPE mm" in printed
     row = [line for line in printed.splitlines() if line.strip().startswith("walker ")][-1].split()
-    assert all(float(value) > 0 for value in (row[1], row[3], row[4], row[6]))
+    (person,) = Motion.load(tmp_path / "out" / "walker" / "motion.npz").people
+    joints = arrays["joints_3d"] - arrays["joints_3d"][:, :1]
+    for column, error in ((1, mpjpe), (4, p_mpjpe)):  # "lifted → refined", two words more
+        expected = [1000 * error(poses, joints) for poses in (person.lifted, person.best)]
+        np.testing.assert_allclose([float(row[column]), float(row[column + 2])], expected, atol=0.06, err_msg=printed)
 
 
 @pytest.mark.skipif(

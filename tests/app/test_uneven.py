@@ -1,6 +1,7 @@
 """Videos whose frames do not come evenly: the motion, its measures and its files are those of the even video.
 
-A clip of which frames were dropped, one with a pause, one whose last frame comes 30 s late, and one whose rate truly varies.
+A clip of which frames were dropped, one with a pause, one whose last frame comes 30 s late, and one whose rate
+truly varies.
 """
 
 from __future__ import annotations

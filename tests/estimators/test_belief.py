@@ -16,7 +16,8 @@ J = {name: index for index, name in enumerate(H36M17.joints)}
 FPS, SIZE = 25, (640, 480)
 # Pixels from the hip, of somebody 300 pixels tall.
 _BODY = {
-    "spine": (0, -45), "thorax": (0, -90), "neck": (0, -115), "head": (0, -140), "left_hip": (16, 0), "right_hip": (-16, 0),
+    "spine": (0, -45), "thorax": (0, -90), "neck": (0, -115), "head": (0, -140), "left_hip": (16, 0),
+    "right_hip": (-16, 0),
     "left_knee": (16, 73), "right_knee": (-16, 73), "left_foot": (16, 150), "right_foot": (-16, 150),
     "left_shoulder": (34, -90), "right_shoulder": (-34, -90), "left_elbow": (34, -36), "right_elbow": (-34, -36),
     "left_wrist": (34, 14), "right_wrist": (-34, 14),

@@ -18,7 +18,8 @@ def bent(n: int) -> np.ndarray:
     body = np.zeros((n, 17, 3))
     places = {
         "spine": (0, 0.25, 0.05), "thorax": (0, 0.5, 0.1), "neck": (0, 0.6, 0.2), "head": (0, 0.75, 0.15),
-        "left_hip": (0.1, 0, 0), "right_hip": (-0.1, 0, 0), "left_knee": (0.2, -0.1, 0.1), "right_knee": (-0.2, -0.2, 0.1),
+        "left_hip": (0.1, 0, 0), "right_hip": (-0.1, 0, 0), "left_knee": (0.2, -0.1, 0.1),
+        "right_knee": (-0.2, -0.2, 0.1),
         "left_foot": (0.1, -0.3, 0), "right_foot": (-0.1, -0.3, 0), "left_shoulder": (0.2, 0.5, 0.1),
         "right_shoulder": (-0.2, 0.5, 0.1), "left_elbow": (0.4, 0.5, 0.1), "right_elbow": (-0.4, 0.5, 0.1),
         "left_wrist": (0.4, 0.7, 0.1), "right_wrist": (-0.4, 0.7, 0.1),

@@ -7,5 +7,6 @@
 
 A case is a small function that does what a user could do with one bad file, name or option. It runs in a process of its
 own (`runner`), and must end in the right result or in one typed, clear error: no traceback, no crash, no hang, no more
-memory than a bound, no code run, no connection made, nothing written outside its output folder, nothing half left there.
+memory than a bound, no code run, no connection made, nothing written outside its output folder, nothing half left
+there.
 """

@@ -82,7 +82,8 @@ def _files_from_outside(place: Place, client: httpx.Client) -> None:
     link.symlink_to(secret)
     os.mkfifo(pipe)
     paths = (
-        secret, "/etc/passwd", "../../../../etc/passwd", link, pipe, place.inputs, "/dev/zero", "/dev/stdin", "/proc/self/environ",
+        secret, "/etc/passwd", "../../../../etc/passwd", link, pipe, place.inputs, "/dev/zero", "/dev/stdin",
+        "/proc/self/environ",
         f"http://127.0.0.1:{place.listener}/x.mp4", f"file://{secret}", f"concat:{secret}", f"tcp://127.0.0.1:{place.listener}",
         "", ".", "/", "a\0b", "n" * 5000,
     )  # fmt: skip

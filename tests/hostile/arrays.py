@@ -50,33 +50,44 @@ def _lifted(place: Place) -> None:
 
 
 _MOCAP: dict[str, list[Any]] = {
-    "length": [np.zeros(4, int), np.full(4, -60), np.array([240, 0, 0, 0]), np.array([300, -60, 0, 0]), np.zeros(0, int),
+    "length": [np.zeros(4, int), np.full(4, -60), np.array([240, 0, 0, 0]), np.array([300, -60, 0, 0]),
+               np.zeros(0, int),
                np.full(4, np.nan), np.array("60"), np.array([60, 60]), np.full((4, 1), 60)],
     "fps": [0.0, -50.0, np.nan, np.inf, np.full(4, 50.0), "50"],
     "split": [np.array(["train"] * 3), np.array(["x"] * 4), np.zeros(4)],
     "subject": [np.array("a"), np.arange(4)], "name": [np.array(["x"])], "text": [np.array([1.5] * 4)],
-    "root_m": [np.zeros((240, 2), "f4"), np.full((240, 3), np.nan, "f4"), np.full((240, 3), np.inf, "f4"), np.zeros((0, 3), "f4"),
+    "root_m": [np.zeros((240, 2), "f4"), np.full((240, 3), np.nan, "f4"), np.full((240, 3), np.inf, "f4"),
+               np.zeros((0, 3), "f4"),
                np.zeros((240, 3), complex)],
-    "offset_0p1mm": [np.zeros((240, 16, 3), "i2"), np.zeros((239, 17, 3), "i2"), np.zeros((240, 17, 3)), np.zeros((240, 17, 3), bool)],
+    "offset_0p1mm": [np.zeros((240, 16, 3), "i2"), np.zeros((239, 17, 3), "i2"), np.zeros((240, 17, 3)),
+                     np.zeros((240, 17, 3), bool)],
 }  # fmt: skip
 _HUMAN36M: dict[str, list[Any]] = {
-    "length": [np.array([0, 20]), np.array([-10, 30]), np.array([10.0, 10.0]), np.array([10]), np.zeros(0, int), np.array([10, 11])],
-    "fps": [0.0, np.nan, np.array([50.0])], "image_size": [np.zeros((2, 2), int), np.full((2, 3), 9), np.full((2, 2), -5)],
+    "length": [np.array([0, 20]), np.array([-10, 30]), np.array([10.0, 10.0]), np.array([10]), np.zeros(0, int),
+               np.array([10, 11])],
+    "fps": [0.0, np.nan, np.array([50.0])],
+    "image_size": [np.zeros((2, 2), int), np.full((2, 3), 9), np.full((2, 2), -5)],
     "subject": [np.array(["S1", "S1"]), np.array([9, 11])], "action": [np.array(["Walking"])],
-    "poses": [np.zeros((20, 16, 3), "f4"), np.full((20, 17, 3), np.nan, "f4"), np.zeros((19, 17, 3), "f4"), np.full((20, 17, 3), "x")],
+    "poses": [np.zeros((20, 16, 3), "f4"), np.full((20, 17, 3), np.nan, "f4"), np.zeros((19, 17, 3), "f4"),
+              np.full((20, 17, 3), "x")],
     "keypoints_2d": [np.zeros((20, 17, 3), "f4"), np.full((20, 17, 2), np.inf, "f4")],
 }  # fmt: skip
 _LIFTED: dict[str, list[Any]] = {
-    "keypoints_2d": [np.zeros((20, 17, 3), "f4"), np.full((20, 17, 2), np.nan), np.zeros((19, 17, 2)), np.full((20, 17, 2), "x")],
-    "poses": [np.zeros((20, 16, 3)), np.full((20, 17, 3), np.inf), np.full((20, 17, 3), np.nan), np.zeros((20, 17, 3), complex),
+    "keypoints_2d": [np.zeros((20, 17, 3), "f4"), np.full((20, 17, 2), np.nan), np.zeros((19, 17, 2)),
+                     np.full((20, 17, 2), "x")],
+    "poses": [np.zeros((20, 16, 3)), np.full((20, 17, 3), np.inf), np.full((20, 17, 3), np.nan),
+              np.zeros((20, 17, 3), complex),
               np.arange(20 * 51.0).reshape(20, 17, 3), np.zeros((20, 51))],
-    "image_size": [np.array([0, 5]), np.array([np.nan, 5]), np.array([-640, 480]), np.array([640]), np.array([1e300, 5])],
+    "image_size": [np.array([0, 5]), np.array([np.nan, 5]), np.array([-640, 480]), np.array([640]),
+                   np.array([1e300, 5])],
     "fps": [0.0, -25.0, np.nan, np.inf, np.array([25.0]), "25"],
 }  # fmt: skip
 _TRUTH: dict[str, list[Any]] = {
-    "joints_3d": [np.zeros((0, 17, 3), "f4"), np.zeros((12, 16, 3), "f4"), np.full((12, 17, 3), np.nan, "f4"), np.float32(3),
+    "joints_3d": [np.zeros((0, 17, 3), "f4"), np.zeros((12, 16, 3), "f4"), np.full((12, 17, 3), np.nan, "f4"),
+                  np.float32(3),
                   np.full((12, 17, 3), "x")],
-    "fps": [np.array([30, 0]), np.array([0, 1]), np.array([-30, 1]), np.array([30]), np.array(["30", "1"]), np.array([30.5, 1])],
+    "fps": [np.array([30, 0]), np.array([0, 1]), np.array([-30, 1]), np.array([30]), np.array(["30", "1"]),
+            np.array([30.5, 1])],
     "image_size": [np.array([0, 5]), np.array([1])], "rotation": [np.zeros(3)],
     "meta": [np.array("{"), np.array("[]"), np.array(3), np.array("[" * 100_000)],
 }  # fmt: skip
@@ -167,18 +178,22 @@ def _converter() -> Iterator[Case]:
     )
     joints = np.zeros((10, 32, 3), "f4")
     for what, inside in {
-        "a list": [1, 2], "a number": 3, "text": "hello", "none": None, "no takes": {"S9": 5}, "no subjects": {}, "no take": {"S9": {}},
+        "a list": [1, 2], "a number": 3, "text": "hello", "none": None, "no takes": {"S9": 5}, "no subjects": {},
+        "no take": {"S9": {}},
         "poses of 17 joints": {"S9": {"Walking": joints[:, :17]}}, "all zeros": {"S9": {"Walking": joints}},
         "NaN poses": {"S9": {"Walking": joints * np.nan}}, "text poses": {"S9": {"Walking": np.full((10, 32, 3), "x")}},
-        "no frames": {"S9": {"Walking": joints[:0]}}, "a frame": {"S9": {"Walking": joints[:1]}}, "ragged": {"S9": {"Walking": [[1], [2, 3]]}},
+        "no frames": {"S9": {"Walking": joints[:0]}}, "a frame": {"S9": {"Walking": joints[:1]}},
+        "ragged": {"S9": {"Walking": [[1], [2, 3]]}},
         "keys of numbers": {9: {1: joints}}, "another subject": {"S5": {"Walking": joints}},
     }.items():  # fmt: skip
         yield Case(
             CONVERT, f"3D that is {what}", _convert, REFUSED, _files(lambda p, inside=inside: inside), seconds=120
         )
     for what, inside in {
-        "a list": [1], "too few cameras": {"S9": {"Walking": [np.zeros((80, 17, 2))]}}, "zeros": {"S9": {"Walking": [np.zeros((80, 17, 2))] * 4}},
-        "NaN": {"S9": {"Walking": [np.full((80, 17, 2), np.nan)] * 4}}, "shorter": {"S9": {"Walking": [np.zeros((5, 17, 2))] * 4}},
+        "a list": [1], "too few cameras": {"S9": {"Walking": [np.zeros((80, 17, 2))]}},
+        "zeros": {"S9": {"Walking": [np.zeros((80, 17, 2))] * 4}},
+        "NaN": {"S9": {"Walking": [np.full((80, 17, 2), np.nan)] * 4}},
+        "shorter": {"S9": {"Walking": [np.zeros((5, 17, 2))] * 4}},
         "text": {"S9": {"Walking": "abcd"}}, "infinite": {"S9": {"Walking": [np.full((80, 17, 2), np.inf)] * 4}},
     }.items():  # fmt: skip
         yield Case(

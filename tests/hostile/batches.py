@@ -18,7 +18,13 @@ def cases() -> Iterator[Case]:
     yield Case(AREA, "every odd name at once", _odd_names, RIGHT, seconds=180, quick=False)
     yield Case(AREA, "traps among the clips", _traps, RIGHT, _make_traps, quick=True, seconds=120)
     yield Case(AREA, "a name that is no text", _bytes_name, RIGHT, _make_bytes_name)
-    yield Case(AREA, "a name of 255 bytes", lambda p: _good(p, "n" * 251 + ".mp4"), RIGHT, lambda p: p.put("n" * 251 + ".mp4", p.good("clip.mp4")))  # fmt: skip
+    yield Case(
+        AREA,
+        "a name of 255 bytes",
+        lambda p: _good(p, "n" * 251 + ".mp4"),
+        RIGHT,
+        lambda p: p.put("n" * 251 + ".mp4", p.good("clip.mp4")),
+    )
     yield Case(AREA, "the output inside the folder", _inside, RIGHT)
     yield Case(AREA, "the output is the folder", _same, RIGHT)
     for what, name in (
@@ -31,7 +37,8 @@ def cases() -> Iterator[Case]:
         yield Case(AREA, f"of {what}", lambda p, name=name: _batch(p, folder=p.root / name), REFUSED,
                    lambda p, name=name: p.put("clip.mp4", "x") if "clip" in name else None)  # fmt: skip
     for pattern in ("[", "[!", "***" * 30, "(?x", "\\", "", "a" * 5000, "[a-", "*[z-a]*", "../*", "\n"):
-        yield Case(AREA, f"including {pattern[:12]!r}", lambda p, pattern=pattern: _batch(p, "--dry-run", f"--include={pattern}"),
+        yield Case(AREA, f"including {pattern[:12]!r}",
+                   lambda p, pattern=pattern: _batch(p, "--dry-run", f"--include={pattern}"),
                    EITHER, _one_clip, seconds=30, quick=pattern == "[")  # fmt: skip
     for name in MARKERS:
         yield Case(

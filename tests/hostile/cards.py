@@ -113,8 +113,10 @@ def _cards(kind: str, load: Callable[[Place], None]) -> Iterator[Case]:
 
 
 CARD_TEXTS = {
-    "no JSON": "{", "a list": "[]", "a number": "7", "null": "null", "empty": "", "binary": "\x00\x01\x02", "deep": "[" * 100_000,
-    "deep inside": '{"kind":' * 50_000, "a huge number": "9" * 100_000, "not a number": "NaN", "twice": '{"kind": 1, "kind": 2}',
+    "no JSON": "{", "a list": "[]", "a number": "7", "null": "null", "empty": "", "binary": "\x00\x01\x02",
+    "deep": "[" * 100_000,
+    "deep inside": '{"kind":' * 50_000, "a huge number": "9" * 100_000, "not a number": "NaN",
+    "twice": '{"kind": 1, "kind": 2}',
 }  # fmt: skip
 
 
@@ -170,7 +172,8 @@ def _files() -> Iterator[Case]:
         )
         yield Case(
             AREA, f"right hash: {what}", _lift, EITHER,
-            lambda p, n=number: seal(p.inputs, "tiny-9", list(damaged(p.good(FILE)))[n][1], LIFTER_CARD), quick=number == 3,
+            lambda p, n=number: seal(p.inputs, "tiny-9", list(damaged(p.good(FILE)))[n][1], LIFTER_CARD),
+            quick=number == 3,
         )  # fmt: skip
     for what, header in SAFETENSORS.items():
         yield Case(
@@ -188,14 +191,17 @@ def _safetensors(header: object, data: bytes = bytes(64), length: int | None = N
 
 
 SAFETENSORS: dict[str, Callable[[], bytes]] = {
-    "empty": lambda: b"", "a header of 2^63 bytes": lambda: _safetensors({}, length=2**63), "no tensors": lambda: _safetensors({}, b""),
-    "a header of 1 GB": lambda: _safetensors({}, length=1 << 30), "no JSON": lambda: _safetensors(b"{"), "a list": lambda: _safetensors([]),
+    "empty": lambda: b"", "a header of 2^63 bytes": lambda: _safetensors({}, length=2**63),
+    "no tensors": lambda: _safetensors({}, b""),
+    "a header of 1 GB": lambda: _safetensors({}, length=1 << 30), "no JSON": lambda: _safetensors(b"{"),
+    "a list": lambda: _safetensors([]),
     "a shape of 10^12": lambda: _safetensors({"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 64]}}),
     "a negative shape": lambda: _safetensors({"a": {"dtype": "F32", "shape": [-4], "data_offsets": [0, 64]}}),
     "offsets beyond the end": lambda: _safetensors({"a": {"dtype": "F32", "shape": [99], "data_offsets": [0, 396]}}),
     "overlapping": lambda: _safetensors({k: {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]} for k in "ab"}),
     "an unknown type": lambda: _safetensors({"a": {"dtype": "Q99", "shape": [16], "data_offsets": [0, 64]}}),
-    "deep": lambda: _safetensors(b"[" * 100_000), "a pickle": lambda: b"\x80\x04N.", "other names": lambda: _safetensors({"a": {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]}}),
+    "deep": lambda: _safetensors(b"[" * 100_000), "a pickle": lambda: b"\x80\x04N.",
+    "other names": lambda: _safetensors({"a": {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]}}),
 }  # fmt: skip
 
 
@@ -344,10 +350,14 @@ def _get(answer: Callable[[_Server], None]) -> Callable[[Place], None]:
 
 def _downloads() -> Iterator[Case]:
     answers: dict[str, Callable[[_Server], None]] = {
-        "another file": _body(200, b"hello"), "nothing": _body(200, b""), "not there": _body(404, b"no"), "an error": _body(500, b"no"),
-        "cut short": _body(200, b"x", {"Content-Length": "1000"}), "10^15 bytes announced": _body(200, b"x", {"Content-Length": str(10**15)}),
-        "a length that is no number": _body(200, b"x", {"Content-Length": "many"}), "sent to a file": _body(302, b"", {"Location": "file:///etc/passwd"}),
-        "sent in a circle": _body(302, b"", {"Location": "/again"}), "no HTTP": lambda request: request.wfile.write(b"\xff\xfe hello\r\n\r\n"),
+        "another file": _body(200, b"hello"), "nothing": _body(200, b""), "not there": _body(404, b"no"),
+        "an error": _body(500, b"no"),
+        "cut short": _body(200, b"x", {"Content-Length": "1000"}),
+        "10^15 bytes announced": _body(200, b"x", {"Content-Length": str(10**15)}),
+        "a length that is no number": _body(200, b"x", {"Content-Length": "many"}),
+        "sent to a file": _body(302, b"", {"Location": "file:///etc/passwd"}),
+        "sent in a circle": _body(302, b"", {"Location": "/again"}),
+        "no HTTP": lambda request: request.wfile.write(b"\xff\xfe hello\r\n\r\n"),
         "endless": _endless, "a byte every half second": _slow,
     }  # fmt: skip
     for what, answer in answers.items():

@@ -51,8 +51,10 @@ def saved(content: object, **options: Any) -> bytes:
 def poisons(canary: Path) -> dict[str, object]:
     """Things that run code, each by another way."""
     return {
-        "os.system": Bomb(canary), "eval": Reduces(eval, f"open({str(canary)!r}, 'w')"), "exec": Reduces(exec, f"open({str(canary)!r}, 'w')"),
-        "open": Reduces(open, str(canary), "w"), "getattr": Reduces(getattr, "x", "upper"), "Path.touch": Reduces(Path.touch, canary),
+        "os.system": Bomb(canary), "eval": Reduces(eval, f"open({str(canary)!r}, 'w')"),
+        "exec": Reduces(exec, f"open({str(canary)!r}, 'w')"),
+        "open": Reduces(open, str(canary), "w"), "getattr": Reduces(getattr, "x", "upper"),
+        "Path.touch": Reduces(Path.touch, canary),
         "numpy.save": Reduces(np.save, str(canary), [1]), "torch.load": Reduces(torch.load, str(canary)),
         "a module": Reduces(__import__, "this"), "ndarray.tofile": Reduces(np.ndarray.tofile, np.zeros(3), str(canary)),
     }  # fmt: skip
@@ -88,14 +90,21 @@ def cases() -> Iterator[Case]:
             quick=number == 9,
         )
     contents: dict[str, object] = {
-        "a list": [1], "a number": 3, "a tensor": torch.ones(3), "none": None, "empty": {}, "text": {"state_dict": "x"}, "no tensors": {"state_dict": {"a": 1}},
-        "keys of numbers": {1: torch.ones(2)}, "a shape of another": {"pose_emb.weight": torch.ones(16, 9)}, "no dimensions": {"pose_emb.weight": torch.ones(())},
-        "nothing in it": {"pose_emb.weight": torch.ones(0, 2)}, "a block 10^9": {"pose_emb.weight": torch.ones(16, 2), "stcformer.stc_block.999999999.x": torch.ones(2)},
+        "a list": [1], "a number": 3, "a tensor": torch.ones(3), "none": None, "empty": {}, "text": {"state_dict": "x"},
+        "no tensors": {"state_dict": {"a": 1}},
+        "keys of numbers": {1: torch.ones(2)}, "a shape of another": {"pose_emb.weight": torch.ones(16, 9)},
+        "no dimensions": {"pose_emb.weight": torch.ones(())},
+        "nothing in it": {"pose_emb.weight": torch.ones(0, 2)},
+        "a block 10^9": {"pose_emb.weight": torch.ones(16, 2), "stcformer.stc_block.999999999.x": torch.ones(2)},
         "half a MixSTE": {"Spatial_patch_to_embedding.weight": torch.ones(16, 2)},
-        "a MixSTE of no dimension": {"Spatial_patch_to_embedding.weight": torch.ones(()), "Temporal_pos_embed": torch.ones(1, 9, 16)},
-        "a MixSTE of 10^6 frames": {"Spatial_patch_to_embedding.weight": torch.ones(16, 2), "Temporal_pos_embed": torch.ones(1, 1, 1).expand(1, 10**6, 16)},
-        "complex": {"pose_emb.weight": torch.ones(16, 2, dtype=torch.complex64)}, "sparse": {"pose_emb.weight": torch.ones(16, 2).to_sparse()},
-        "on meta": {"pose_emb.weight": torch.ones(10**6, 10**6, device="meta")}, "expanded": {"pose_emb.weight": torch.ones(1, 1).expand(10**6, 10**6)},
+        "a MixSTE of no dimension": {"Spatial_patch_to_embedding.weight": torch.ones(()),
+                                     "Temporal_pos_embed": torch.ones(1, 9, 16)},
+        "a MixSTE of 10^6 frames": {"Spatial_patch_to_embedding.weight": torch.ones(16, 2),
+                                    "Temporal_pos_embed": torch.ones(1, 1, 1).expand(1, 10**6, 16)},
+        "complex": {"pose_emb.weight": torch.ones(16, 2, dtype=torch.complex64)},
+        "sparse": {"pose_emb.weight": torch.ones(16, 2).to_sparse()},
+        "on meta": {"pose_emb.weight": torch.ones(10**6, 10**6, device="meta")},
+        "expanded": {"pose_emb.weight": torch.ones(1, 1).expand(10**6, 10**6)},
     }  # fmt: skip
     for what, content in contents.items():
         yield Case(
@@ -223,17 +232,25 @@ def _detectors() -> Iterator[Case]:
 
     good = "model = dict(type='MoveNet')\n"
     configs = {
-        "nothing in it": "", "no Python": "model = {", "no model": "x = 3\n", "a model of text": "model = 'x'\n", "a model of a list": "model = [1]\n",
-        "an unknown type": good, "a type of a number": "model = dict(type=3)\n", "an error": "raise RuntimeError('no')\n", "an endless base": "_base_ = './c.py'\n",
-        "a base that is not there": "_base_ = './nothing.py'\n", "a head of a list": "model = dict(type='TopdownPoseEstimator', backbone=[1], head=3)\n",
-        "wrong types": "model = dict(type='BottomupPoseEstimator', backbone=dict(type='MoveNetBackbone', init_cfg=7), head=dict(type='MoveNetHead'))\n",
+        "nothing in it": "", "no Python": "model = {", "no model": "x = 3\n", "a model of text": "model = 'x'\n",
+        "a model of a list": "model = [1]\n",
+        "an unknown type": good, "a type of a number": "model = dict(type=3)\n",
+        "an error": "raise RuntimeError('no')\n", "an endless base": "_base_ = './c.py'\n",
+        "a base that is not there": "_base_ = './nothing.py'\n",
+        "a head of a list": "model = dict(type='TopdownPoseEstimator', backbone=[1], head=3)\n",
+        "wrong types": "model = dict(type='BottomupPoseEstimator', "
+        "backbone=dict(type='MoveNetBackbone', init_cfg=7), head=dict(type='MoveNetHead'))\n",
     }  # fmt: skip
     for what, text in configs.items():
         yield Case(
             AREA, f"a detector's config with {what}", run("--detector", "IN/c.py", "--checkpoint", "IN/x.pth"), REFUSED,
-            lambda p, t=text: (p.put("c.py", t), p.put("x.pth", p.good("plain.pth"))), quick=what == "no Python", starts=True,
+            lambda p, t=text: (p.put("c.py", t), p.put("x.pth", p.good("plain.pth"))), quick=what == "no Python",
+            starts=True,
         )  # fmt: skip
-    for options in (("--detector", "nothing"), ("--detector", ""), ("--detector", "../x"), ("--detector", "IN/c.py"), ("--checkpoint", "IN/nothing.pth"),
-                    ("--detector", "rtmpose-t", "--checkpoint", "IN/nothing.pth"), ("--frames", "0"), ("--frames", "99999999999"), ("--steps", "0"),
-                    ("--steps", "51"), ("--person", "x"), ("--person", "-1"), ("--person", "9" * 5000), ("--device", "cuda"), ("--to", "fbx")):  # fmt: skip
+    for options in (("--detector", "nothing"), ("--detector", ""), ("--detector", "../x"), ("--detector", "IN/c.py"),
+                    ("--checkpoint", "IN/nothing.pth"),
+                    ("--detector", "rtmpose-t", "--checkpoint", "IN/nothing.pth"), ("--frames", "0"),
+                    ("--frames", "99999999999"), ("--steps", "0"),
+                    ("--steps", "51"), ("--person", "x"), ("--person", "-1"), ("--person", "9" * 5000),
+                    ("--device", "cuda"), ("--to", "fbx")):  # fmt: skip
         yield Case(AREA, f"run {' '.join(options)[:40]}", run(*options), REFUSED, starts=True)

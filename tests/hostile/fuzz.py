@@ -1,7 +1,8 @@
 """`python -m tests.hostile.fuzz TARGET [--seconds N]`: a coverage-guided fuzzer over what reads files.
 
-Needs atheris (`pip install atheris`), which is no dependency of the tests. Good files are where it starts. Anything but the
-reader's own typed error is a finding: atheris prints the traceback and keeps the input as crash-HASH in the folder CORPUS.
+Needs atheris (`pip install atheris`), which is no dependency of the tests. Good files are where it starts. Anything but
+the reader's own typed error is a finding: atheris prints the traceback and keeps the input as crash-HASH in the folder
+CORPUS.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def fuzz_motion(data: bytes, good: Path) -> None:
 def fuzz_mocap(data: bytes, good: Path) -> None:
     """Motion capture, a truth and Human3.6M, all by the same bytes."""
     for name, read in (
-        ("mocap.npz", lambda path: read_mocap(path, "train")), ("clip.npz", load_truth), ("h36m.npz", lambda path: list(read_human36m(path))),
+        ("mocap.npz", lambda path: read_mocap(path, "train")), ("clip.npz", load_truth),
+        ("h36m.npz", lambda path: list(read_human36m(path))),
     ):  # fmt: skip
         try:
             read(_file(_members(data, good / name), name))

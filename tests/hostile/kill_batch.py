@@ -46,12 +46,13 @@ class Tally:
 
     def table(self) -> str:
         """Markdown."""
+        most = max(self.in_flight, default=0)
         rows = {
             "SIGKILLs of the whole process group": self.kills,
             "batches brought to their end, all clips equal to the uninterrupted run": self.finished,
             "attempts that ended before their moment": self.killed_at_the_end,
             "done clips looked at after kills": self.done_when_killed,
-            "clips in flight at a kill: mean, most": f"{np.mean(self.in_flight or [0]):.2f}, {max(self.in_flight, default=0)}",
+            "clips in flight at a kill: mean, most": f"{np.mean(self.in_flight or [0]):.2f}, {most}",
             "clips redone though they were done, lost, broken, or left over": len(self.wrong),
         }
         return "| batch | |\n|---|---:|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows.items())

@@ -52,13 +52,14 @@ class Outcome:
 
 def table(outcomes: list[Outcome]) -> str:
     """Markdown."""
-    lines = ["| training | SIGKILLs | resumed at steps | brought to their end | tensors | different | largest difference | left over |", "|---|---:|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    heads = ("training", "SIGKILLs", "resumed at steps", "brought to their end", "tensors", "different",
+             "largest difference", "left over")  # fmt: skip
+    rows = [heads, ("---", "---:", "---", *["---:"] * 5)]
     for one in outcomes:
         steps = ", ".join(map(str, one.resumed_at))
-        lines.append(
-            f"| {one.name} | {one.kills} | {steps} | {one.ends} | {one.tensors} | {one.different} | {one.worst:g} | {len(one.left)} |"
-        )
-    return "\n".join(lines)
+        counts = (one.ends, one.tensors, one.different, f"{one.worst:g}", len(one.left))
+        rows.append((one.name, str(one.kills), steps, *map(str, counts)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def kill_trainings(folder: Path, mocap: Path, kills: int, seed: int, lifter_only: bool = False) -> list[Outcome]:

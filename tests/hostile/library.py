@@ -1,4 +1,4 @@
-"""Detectors that give nonsense, and the parts that have to live with it: tracks, lifting, refining, exports' formats."""
+"""Detectors that give nonsense, and the parts that have to live with it: tracks, lifting, refining, exports."""
 
 from __future__ import annotations
 
@@ -51,10 +51,13 @@ DETECTORS: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]] = {
     "NaN joints": lambda i: (_person(np.nan), ONES), "infinite joints": lambda i: (_person(np.inf), ONES),
     "NaN scores": lambda i: (_person(), ONES * np.nan), "infinite scores": lambda i: (_person(), ONES * np.inf),
     "negative scores": lambda i: (_person(), -ONES), "joints at 10^30": lambda i: (_person(1e30), ONES),
-    "all joints nearly in one point": lambda i: (_person(scale=0.01), ONES), "one frame only": lambda i: (_person(), ONES) if i == 4 else (_person()[:0], ONES[:0]),
-    "a hundred people": lambda i: (np.repeat(_person(), 100, 0) + np.arange(100)[:, None, None], np.repeat(ONES, 100, 0)),
+    "all joints nearly in one point": lambda i: (_person(scale=0.01), ONES),
+    "one frame only": lambda i: (_person(), ONES) if i == 4 else (_person()[:0], ONES[:0]),
+    "a hundred people": lambda i: (np.repeat(_person(), 100, 0) + np.arange(100)[:, None, None],
+                                   np.repeat(ONES, 100, 0)),
     "every other frame": lambda i: (_person(), ONES) if i % 2 else (_person()[:0], ONES[:0]),
-    "a person who leaps": lambda i: (_person(1000.0 * (i % 3)), ONES), "one joint NaN": lambda i: (_with_hole(np.nan), ONES),
+    "a person who leaps": lambda i: (_person(1000.0 * (i % 3)), ONES),
+    "one joint NaN": lambda i: (_with_hole(np.nan), ONES),
     "scores of 0": lambda i: (_person(), ONES * 0), "far outside the picture": lambda i: (_person(-1e5), ONES),
 }  # fmt: skip
 
@@ -84,10 +87,14 @@ def cases() -> Iterator[Case]:
 
 
 TRACKS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], None]] = {
-    "a NaN joint": lambda k, s, p: k.__setitem__((3, 5), np.nan), "a NaN score": lambda k, s, p: s.__setitem__((3, 5), np.nan),
-    "an infinite joint": lambda k, s, p: k.__setitem__((3, 5), np.inf), "a huge joint": lambda k, s, p: k.__setitem__((3, 5), 1e30),
-    "one frame": lambda k, s, p: p.__setitem__(slice(1, None), 0), "no frame": lambda k, s, p: p.__setitem__(slice(None), 0),
-    "no size": lambda k, s, p: k.__setitem__(slice(None), 7.0), "no scores": lambda k, s, p: s.__setitem__(slice(None), 0),
+    "a NaN joint": lambda k, s, p: k.__setitem__((3, 5), np.nan), "a NaN score": lambda k, s,
+    p: s.__setitem__((3, 5), np.nan),
+    "an infinite joint": lambda k, s, p: k.__setitem__((3, 5), np.inf), "a huge joint": lambda k, s,
+    p: k.__setitem__((3, 5), 1e30),
+    "one frame": lambda k, s, p: p.__setitem__(slice(1, None), 0), "no frame": lambda k, s,
+    p: p.__setitem__(slice(None), 0),
+    "no size": lambda k, s, p: k.__setitem__(slice(None), 7.0), "no scores": lambda k, s,
+    p: s.__setitem__(slice(None), 0),
 }  # fmt: skip
 
 
@@ -104,8 +111,10 @@ def _clean(change: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> None
 
 CLOCKS: dict[str, tuple[list[int], Fraction, list[Fraction | None]]] = {
     "one tick": ([5], Fraction(1, 1000), [None]), "huge ticks": ([0, 2**62], Fraction(1, 90_000), [Fraction(30)]),
-    "a negative origin": ([-(2**40), -(2**40) + 1], Fraction(1, 90_000), [Fraction(25)]), "no rate": ([0, 1, 2], Fraction(1, 25), []),
-    "a rate of 2^31": ([0, 1, 2], Fraction(1, 25), [Fraction(2**31)]), "an odd base": ([0, 1, 2], Fraction(2**31 - 1, 7), [Fraction(1, 10**9)]),
+    "a negative origin": ([-(2**40), -(2**40) + 1], Fraction(1, 90_000), [Fraction(25)]),
+    "no rate": ([0, 1, 2], Fraction(1, 25), []),
+    "a rate of 2^31": ([0, 1, 2], Fraction(1, 25), [Fraction(2**31)]),
+    "an odd base": ([0, 1, 2], Fraction(2**31 - 1, 7), [Fraction(1, 10**9)]),
 }  # fmt: skip
 
 

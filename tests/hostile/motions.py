@@ -185,7 +185,8 @@ def cases() -> Iterator[Case]:
     for number, (what, _) in enumerate(damaged(bytes(1000))):
         yield Case(
             AREA, f"motion.npz: {what}", _export, EITHER,
-            lambda p, number=number: p.put("motion.npz", list(damaged(p.good("motion.npz")))[number][1]), quick=number == 9,
+            lambda p, number=number: p.put("motion.npz", list(damaged(p.good("motion.npz")))[number][1]),
+            quick=number == 9,
         )  # fmt: skip
     for what, data in {
         "empty": b"",
@@ -205,7 +206,8 @@ def _metas() -> Iterator[Case]:
         yield Case(AREA, f"no {key}", _export, REFUSED, _with_meta(**{key: KeyError}))
     wrong: dict[str, list[Any]] = {
         "fps": ["0/1", "1/0", "nan", "-30", "", None, [30], "9" * 5000, {"a": 1}, 1e400],
-        "timestamps": [[], None, "abc", [0], [0] * 12, [float("nan")] * 12, [[0]] * 12, list(range(12))[::-1], {"a": 1}],
+        "timestamps": [[], None, "abc", [0], [0] * 12, [float("nan")] * 12, [[0]] * 12, list(range(12))[::-1],
+                       {"a": 1}],
         "image_size": [[0, 0], [-1, 5], [], "ab", None, [float("inf"), 3], [float("nan")] * 2],
         "people": [[], 7, [0] * 100_000, None, {"a": 1}],
         "format_version": [99, "x", None, -1],
@@ -340,6 +342,7 @@ def _options() -> Iterator[Case]:
     )  # fmt: skip
     for name in ("-x.npz", "new\nline.npz", "n" * 240 + ".npz", "no suffix", "*.npz"):
         yield Case(
-            AREA, f"called {name[:20]!r}", lambda p, n=name: d3p("export", "--to", "bvh,json", "-o", p.out, "--", p.inputs / n),
+            AREA, f"called {name[:20]!r}", lambda p,
+            n=name: d3p("export", "--to", "bvh,json", "-o", p.out, "--", p.inputs / n),
             RIGHT, lambda p, n=name: p.put(n, p.good("motion.npz")),
         )  # fmt: skip

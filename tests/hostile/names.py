@@ -13,17 +13,24 @@ from .running import check_result, run_video, stand_in
 AREA = "run: names"
 
 GOOD_NAMES = (
-    "with space.mp4", "  spaces around  .mp4", "ümläut ß.mp4", "跳舞.mp4", "رقص.mp4", "💃🏽.mp4", "e\u0301 combining.mp4",
-    "new\nline.mp4", "tab\tand\rreturn.mp4", "\x1b[31mred.mp4", "-o.mp4", "--help.mp4", "'quotes\"`.mp4", "back\\slash.mp4",
+    "with space.mp4", "  spaces around  .mp4", "ümläut ß.mp4", "跳舞.mp4", "رقص.mp4", "💃🏽.mp4",
+    "e\u0301 combining.mp4",
+    "new\nline.mp4", "tab\tand\rreturn.mp4", "\x1b[31mred.mp4", "-o.mp4", "--help.mp4", "'quotes\"`.mp4",
+    "back\\slash.mp4",
     "$(touch canary).mp4", "a;touch canary;.mp4", "a|b&c>d.mp4", "%d%s%n.mp4", "{0}{x}.mp4", "[bold]markup[/bold].mp4",
-    "http:x.mp4", "file:x.mp4", "concat:a|b.mp4", "pipe:0.mp4", "data:video,x.mp4", "*?[a-z].mp4", "a.b.c..mp4", ".hidden.mp4",
-    "no suffix", "CLIP.MP4", "con.mp4", "<script>alert(1)</script>.mp4".replace("/", "\u2215"), "\u202egnp.mp4", "clip.json",
+    "http:x.mp4", "file:x.mp4", "concat:a|b.mp4", "pipe:0.mp4", "data:video,x.mp4", "*?[a-z].mp4", "a.b.c..mp4",
+    ".hidden.mp4",
+    "no suffix", "CLIP.MP4", "con.mp4", "<script>alert(1)</script>.mp4".replace("/", "\u2215"), "\u202egnp.mp4",
+    "clip.json",
 )  # fmt: skip
 # Good names as well, each of which FFmpeg would take for something else than a file if it is given alone.
 PROTOCOL_NAMES = (
-    "tcp:z.mp4", "udp:z.mp4", "tls:z.mp4", "rtmp:z.mp4", "rtp:z.mp4", "https:z.mp4", "ftp:z.mp4", "unix:z.mp4", "concat:y.mp4",
-    "concatf:y.mp4", "subfile,,start,9,end,0,,:y.mp4", "crypto:y.mp4", "cache:y.mp4", "async:y.mp4", "md5:y.mp4", "tee:y|x.mp4",
-    "fd:0.mp4", "pipe:.mp4", "file:y.mp4", "data:y.mp4", "hls:y.mp4", "lavfi:y.mp4", "movie=y.mp4", "frame%03d.mp4", "0.mp4",
+    "tcp:z.mp4", "udp:z.mp4", "tls:z.mp4", "rtmp:z.mp4", "rtp:z.mp4", "https:z.mp4", "ftp:z.mp4", "unix:z.mp4",
+    "concat:y.mp4",
+    "concatf:y.mp4", "subfile,,start,9,end,0,,:y.mp4", "crypto:y.mp4", "cache:y.mp4", "async:y.mp4", "md5:y.mp4",
+    "tee:y|x.mp4",
+    "fd:0.mp4", "pipe:.mp4", "file:y.mp4", "data:y.mp4", "hls:y.mp4", "lavfi:y.mp4", "movie=y.mp4", "frame%03d.mp4",
+    "0.mp4",
 )  # fmt: skip
 
 
@@ -69,7 +76,7 @@ def _dash(place: Place) -> None:
 
 
 def _relative() -> Iterator[Case]:
-    """The name alone, as somebody types it in the video's folder: FFmpeg takes many for a protocol, a list or an option."""
+    """The name alone, as typed in the video's folder: FFmpeg takes many for a protocol, a list or an option."""
 
     def act(place: Place, name: str) -> None:
         os.chdir(place.inputs)

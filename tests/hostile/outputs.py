@@ -65,7 +65,8 @@ def _convert(place: Place) -> None:
 
 
 WRITERS: dict[str, Callable[[Place], None]] = {
-    "run": _video, "run with exports": _run_exporting, "export": _export, "weights import": _import, "convert-h36m": _convert,
+    "run": _video, "run with exports": _run_exporting, "export": _export, "weights import": _import,
+    "convert-h36m": _convert,
 }  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from .checkpoints import poisons, saved
 AREA = "train"
 CONFIG = {
     "kind": "'lifter'", "name": "'small-9'",
-    "model": "{'network': {'type': 'STCFormer', 'channels': 16, 'depth': 1, 'in_channels': 5}, 'normalisation': 'person', 'loss': 'mpjpe'}",
+    "model": "{'network': {'type': 'STCFormer', 'channels': 16, 'depth': 1, 'in_channels': 5}, "
+             "'normalisation': 'person', 'loss': 'mpjpe'}",
     "data": "{'stages': [(2, 5, 2), (4, 9, 2)], 'strides': (2, 4)}", "optimizer": "{'type': 'AdamW', 'lr': 1e-3}",
     "warmup": "1", "validate_every": "4", "save_every": "2",
 }  # fmt: skip
@@ -63,17 +64,23 @@ def cases() -> Iterator[Case]:
     yield _case("an unknown key", text_of(learning_rate="3"), quick=True)
     yield _case("an unknown key of data", text_of(data="{'stages': [(4, 9, 2)], 'strides': (2, 4), 'x': 1}"))
     wrong = {
-        "kind": ["'juggler'", "3", "None", "['lifter']"], "name": ["3", "''", "'../../x'", "'/tmp/x'", "'a b'", "'n' * 5000", "None", "'-x'"],
+        "kind": ["'juggler'", "3", "None", "['lifter']"],
+        "name": ["3", "''", "'../../x'", "'/tmp/x'", "'a b'", "'n' * 5000", "None", "'-x'"],
         "warmup": ["'1'", "-1", "4", "1.5", "None", "True", "10**30"], "save_every": ["0", "-2", "'2'", "None", "2.5"],
         "validate_every": ["0", "'4'", "[4]"], "tds_fps": ["'x'", "0", "-1.0"],
-        "optimizer": ["'AdamW'", "{'type': 'Nothing'}", "{'type': 'AdamW', 'lr': 'x'}", "{'type': 'AdamW', 'lr': -1}", "{}", "[1]",
+        "optimizer": ["'AdamW'", "{'type': 'Nothing'}", "{'type': 'AdamW', 'lr': 'x'}", "{'type': 'AdamW', 'lr': -1}",
+                      "{}", "[1]",
                       "{'type': 'AdamW', 'unknown': 1}", "{'type': 3}", "{3: 'AdamW'}"],
         "model": ["'x'", "{}", "[1]", "None", "{'network': 3, 'normalisation': 'person', 'loss': 'mpjpe'}", "{3: 4}"],
-        "data": ["{}", "[1]", "{'stages': []}", "{'stages': 'abc', 'strides': (2, 4)}", "{'stages': [(4, 9)], 'strides': (2, 4)}",
+        "data": ["{}", "[1]", "{'stages': []}", "{'stages': 'abc', 'strides': (2, 4)}",
+                 "{'stages': [(4, 9)], 'strides': (2, 4)}",
                  "{'stages': [(4, 9, 0)], 'strides': (2, 4)}", "{'stages': [(4, 9, 2), (2, 9, 2)], 'strides': (2, 4)}",
-                 "{'stages': [(4, 9, 2)], 'strides': (4, 2)}", "{'stages': [(4, 9, 2)], 'strides': 2}", "{'stages': [(4, 9, 2)], 'strides': (0, 1)}",
-                 "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'noise': {'x': 1}}", "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'noise': 3}",
-                 "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'folds': (3, 2)}", "{'stages': [(4.5, 9, 2)], 'strides': (2, 4)}"],
+                 "{'stages': [(4, 9, 2)], 'strides': (4, 2)}", "{'stages': [(4, 9, 2)], 'strides': 2}",
+                 "{'stages': [(4, 9, 2)], 'strides': (0, 1)}",
+                 "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'noise': {'x': 1}}",
+                 "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'noise': 3}",
+                 "{'stages': [(4, 9, 2)], 'strides': (2, 4), 'folds': (3, 2)}",
+                 "{'stages': [(4.5, 9, 2)], 'strides': (2, 4)}"],
     }  # fmt: skip
     for key, values in wrong.items():
         for value in values:
@@ -111,8 +118,10 @@ def cases() -> Iterator[Case]:
             text_of(kind="'refiner'", model=REFINER["model"][:-1] + f", {change}}}"),
             seconds=180.0,
         )
-    for what, text in {"no Python": "kind = (", "empty": "", "an error": "raise ValueError('no')", "an endless base": "_base_ = './c.py'\n",
-                       "a base that is not there": "_base_ = './x.py'\n", "binary": "\x00\x01", "unclosed": "'''"}.items():  # fmt: skip
+    for what, text in {"no Python": "kind = (", "empty": "", "an error": "raise ValueError('no')",
+                       "an endless base": "_base_ = './c.py'\n",
+                       "a base that is not there": "_base_ = './x.py'\n", "binary": "\x00\x01",
+                       "unclosed": "'''"}.items():  # fmt: skip
         yield _case(f"a config that is {what}", text, quick=what == "no Python")
     for option in (
         "warmup",
@@ -161,8 +170,10 @@ def _files() -> Iterator[Case]:
     yield _out("the work folder may not be written", lambda p: (p.out.mkdir(), p.out.chmod(0o555)), as_nobody=True)
     good = {"state_dict": {}, "optimizer": {}, "param_schedulers": [], "message_hub": {}, "meta": {"iter": 2}}
     contents: dict[str, Callable[[Place], bytes]] = {
-        "empty": lambda p: b"", "text": lambda p: b"hello", "a list": lambda p: saved([1]), "half": lambda p: saved({"state_dict": {}}),
-        "poisoned": lambda p: saved({**good, "meta": poisons(p.canary)["os.system"]}), "another model": lambda p: saved(good),
+        "empty": lambda p: b"", "text": lambda p: b"hello", "a list": lambda p: saved([1]),
+        "half": lambda p: saved({"state_dict": {}}),
+        "poisoned": lambda p: saved({**good, "meta": poisons(p.canary)["os.system"]}),
+        "another model": lambda p: saved(good),
         "an iter of text": lambda p: saved({**good, "meta": {"iter": "x"}}),
     }  # fmt: skip
     for what, make in contents.items():

@@ -121,10 +121,33 @@ def _headers() -> Iterator[Case]:
     yield _case("an AVI of raw 2147483647 x 1", "raw.avi", lambda p: _raw_avi(2**31 - 1, 1), **big)
     yield _case("an AVI of raw -1 x -1", "raw.avi", lambda p: _raw_avi(-1, -1), ends=EITHER, **big)
     yield _case("an AVI that says 60000 x 60000", "clip.avi", lambda p: _avi(p, 60000, 60000), ends=EITHER, **big)
-    yield _case("an MP4 whose track is 65535 wide", "clip.mp4", _patched("clip.mp4", b"avc1", 28, ">HH", 65535, 65535), ends=EITHER, **big)  # fmt: skip
-    yield _case("an MP4 with a million entries of times", "clip.mp4", _patched("clip.mp4", b"stts", 12, ">II", 2**31, 512), ends=EITHER, **big)  # fmt: skip
-    yield _case("an MP4 with four thousand million samples", "clip.mp4", _patched("clip.mp4", b"stsz", 12, ">I", 2**32 - 1), ends=EITHER, **big)  # fmt: skip
-    yield _case("an MP4 whose index is larger than the file", "clip.mp4", _patched("clip.mp4", b"moov", -4, ">I", 2**31), ends=EITHER)  # fmt: skip
+    yield _case(
+        "an MP4 whose track is 65535 wide",
+        "clip.mp4",
+        _patched("clip.mp4", b"avc1", 28, ">HH", 65535, 65535),
+        ends=EITHER,
+        **big,
+    )
+    yield _case(
+        "an MP4 with a million entries of times",
+        "clip.mp4",
+        _patched("clip.mp4", b"stts", 12, ">II", 2**31, 512),
+        ends=EITHER,
+        **big,
+    )
+    yield _case(
+        "an MP4 with four thousand million samples",
+        "clip.mp4",
+        _patched("clip.mp4", b"stsz", 12, ">I", 2**32 - 1),
+        ends=EITHER,
+        **big,
+    )
+    yield _case(
+        "an MP4 whose index is larger than the file",
+        "clip.mp4",
+        _patched("clip.mp4", b"moov", -4, ">I", 2**31),
+        ends=EITHER,
+    )
     yield _case("an MP4 without an H.264 header", "clip.mp4", _patched("clip.mp4", b"avcC", 0, ">I", 0), ends=EITHER)
     yield _case("a GIF of 65535 x 65535", "huge.gif", lambda p: _gif((65535, 65535)), **big)
     yield _case("an animated GIF", "small.gif", lambda p: _gif(SIZE), ends=EITHER)
@@ -162,7 +185,9 @@ def _times() -> Iterator[Case]:
     yield _case("timescale 2^31 in an MP4", "clip.mp4", _patched("clip.mp4", b"mdhd", 16, ">I", 2**31 - 1), ends=EITHER)
     yield _case("timescale 1 in an MP4", "clip.mp4", _patched("clip.mp4", b"mdhd", 16, ">I", 1), ends=EITHER)
     yield _case("frames of no duration in an MP4", "clip.mp4", _patched("clip.mp4", b"stts", 16, ">I", 0), ends=EITHER)
-    yield _case("frames of 2^31 ticks in an MP4", "clip.mp4", _patched("clip.mp4", b"stts", 16, ">I", 2**31), ends=EITHER)  # fmt: skip
+    yield _case(
+        "frames of 2^31 ticks in an MP4", "clip.mp4", _patched("clip.mp4", b"stts", 16, ">I", 2**31), ends=EITHER
+    )
     yield _timed("no times at all: raw H.264", "raw.h264", rate=25, quick=True)
     yield _timed("a gap of 11 days", "gap.mkv", times_ms=[*range(0, 330, 30), 1_000_000_000], ends=EITHER)
     yield _timed("a gap of 17 minutes in an MP4", "gap.mp4", times_ms=[*range(0, 330, 30), 1_000_000], b_frames=0)
@@ -190,11 +215,15 @@ def _lists() -> Iterator[Case]:
     master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=160x120\n{0}\n"
     keyed = '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-KEY:METHOD=AES-128,URI="{0}"\n#EXTINF:1,\n{0}\n#EXT-X-ENDLIST\n'
     dash = (
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S">'
+        '<?xml version="1.0"?>'
+        '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S">'
         '<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1" width="160" height="120">'
         "<BaseURL>{0}</BaseURL></Representation></AdaptationSet></Period></MPD>"
     )
-    sdp = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    sdp = (
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+        "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    )
     texts = {
         "an HLS list": (hls, "list.m3u8"), "an HLS list called .mp4": (hls, "list.mp4"),
         "an HLS master list": (master, "list.m3u8"), "an HLS list with a key": (keyed, "list.m3u8"),
@@ -204,7 +233,10 @@ def _lists() -> Iterator[Case]:
         "a PLS": ("[playlist]\nFile1={0}\nNumberOfEntries=1\n", "list.pls"),
         "an ASX": ('<asx version="3.0"><entry><ref href="{0}"/></entry></asx>', "list.asx"),
         "an AviSynth script": ('AviSource("{0}")\n', "script.avs"),
-        "a QuickTime link": ('<?xml version="1.0"?><?quicktime type="application/x-quicktime-media-link"?><embed src="{0}"/>', "link.mov"),
+        "a QuickTime link": (
+            '<?xml version="1.0"?><?quicktime type="application/x-quicktime-media-link"?><embed src="{0}"/>',
+            "link.mov",
+        ),
     }  # fmt: skip
     for what, (text, file) in texts.items():
         for target in ("file", "relative", "pipe", "url"):
@@ -213,7 +245,9 @@ def _lists() -> Iterator[Case]:
                 lambda place, text=text, target=target: text.replace("{0}", targets(place)[target]),
                 quick=target == "url" and file in ("list.mp4", "list.mpd"), seconds=30,
             )  # fmt: skip
-    yield _case("an MP4 whose data lies in another file", "clip.mp4", _patched("clip.mp4", b"url ", 4, ">I", 0), ends=EITHER)  # fmt: skip
+    yield _case(
+        "an MP4 whose data lies in another file", "clip.mp4", _patched("clip.mp4", b"url ", 4, ">I", 0), ends=EITHER
+    )
     yield _case("a file called like numbered pictures", "frame%03d.mp4", lambda p: p.good("clip.mp4"), ends=RIGHT)
 
 

@@ -27,7 +27,8 @@ REFINER = refiner_config(
 PLAN = """
 kind = "plan"
 name = "tiny-family"
-trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner", "set": {"data.stages": [(3, 9, 4)], "model.law": "white", "half": True}}]
+trainings = ["lifter", {"name": "refiner-tiny-9", "config": "refiner",
+                        "set": {"data.stages": [(3, 9, 4)], "model.law": "white", "half": True}}]
 pairs = [("tiny-9", "refiner-tiny-9")]
 alone = ["tiny-9"]
 """

@@ -26,7 +26,8 @@ def free_port() -> int:
 def torchrun(nodes: int, processes: int, *arguments: object) -> list[str]:
     """Start the launcher once a machine, as the README says; return what each has printed."""
     launcher = [
-        sys.executable, "-m", "torch.distributed.run", f"--nnodes={nodes}", f"--nproc-per-node={processes}", "--rdzv-id=test",
+        sys.executable, "-m", "torch.distributed.run", f"--nnodes={nodes}", f"--nproc-per-node={processes}",
+        "--rdzv-id=test",
         "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--local-addr=127.0.0.1",
     ]  # fmt: skip
     command = [*launcher, "-m", "refiner.training", *map(str, arguments)]

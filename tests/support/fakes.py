@@ -138,7 +138,7 @@ def load_noting(options: Options) -> Models:
 
 
 class DyingDetector(FakeDetector):
-    """Kills its process, like the system when memory runs out, on grey frames; if told of a file, only until it is there."""
+    """Kills its process on grey frames, as the system does when memory runs out; if told of a file, until it exists."""
 
     def __init__(self, once: str) -> None:
         self.once = Path(once) if once else None

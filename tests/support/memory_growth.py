@@ -1,4 +1,4 @@
-"""Read a short and a long video twice in one process, and write the long one; print by how many bytes a frame the peak has grown.
+"""Read a short and a long video; print by how many bytes a frame the peak of memory has grown between.
 
 A process of its own, for the peak of memory is the process's.
 """

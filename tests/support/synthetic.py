@@ -28,7 +28,7 @@ def joints(frames: int, seed: int) -> np.ndarray:
 
 
 def write_mocap(path: Path, frames: int = 120, **origin: list[str]) -> Path:
-    """Two training people, one for validation, one for the test; `origin`: `source` and `licence` of each of the four."""
+    """Two people to train, one to validate, one to test; `origin`: `source` and `licence` of each of the four."""
     subjects, splits = ["a", "b", "c", "d"], ["train", "train", "val", "test"]
     clips = [joints(frames, seed) for seed in range(4)]
     every = np.concatenate(clips)

@@ -1,4 +1,4 @@
-"""The real training command, in a process of its own: mmengine keeps registries, loggers and visualizers in globals."""
+"""The real training command, in a process of its own: mmengine keeps registries, loggers and visualisers in globals."""
 
 from __future__ import annotations
 

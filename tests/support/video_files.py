@@ -56,7 +56,8 @@ def write_video(
 ) -> Path:
     """Encode n numbered frames at a constant rate, or at the given times in milliseconds.
 
-    `coder` has the codec's own options, `tags` attributes of its context, such as `color_trc`, and `options` the container's.
+    `coder` has the codec's own options, `tags` attributes of its context, such as `color_trc`, and `options` the
+    container's.
     """
     with av.open(str(path), "w", options=options) as container:
         stream: Any = container.add_stream(codec, rate=rate)

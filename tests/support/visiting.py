@@ -25,7 +25,8 @@ def chromium(camera: Path) -> Iterator[Any]:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     arguments = [
         *WEBGL, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}",
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")

@@ -209,7 +209,8 @@ def test_ctrl_c_is_130_and_leaves_nothing(
 def test_termination_cleans_up(tmp_path: Path) -> None:
     source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 120))
     code = (
-        "import sys; from app import cli; from app.models import Models; from app.picture.side_by_side import SideBySide\n"
+        "import sys; from app import cli; from app.models import Models\n"
+        "from app.picture.side_by_side import SideBySide\n"
         "from tests.support.fakes import fake_models\n"
         "Models.load = classmethod(lambda cls, options: fake_models())\n"
         "draw = SideBySide.draw\n"

@@ -71,7 +71,7 @@ def test_c3d_of_more_people_than_one_list_of_labels_has_room_for(tmp_path: Path)
 
 
 def read_trc(path: Path) -> tuple[dict[str, str], list[str], np.ndarray, np.ndarray]:
-    """Header, marker names, (N,) times, (N,M,3) positions; no field may be empty, as OpenSim drops one at a line's end."""
+    """Header, marker names, (N,) times, (N,M,3) positions; no field may be empty: OpenSim drops one at a line's end."""
     lines = path.read_text().splitlines()
     assert lines[0] == f"PathFileType\t4\t(X/Y/Z)\t{path.name}"
     header = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))

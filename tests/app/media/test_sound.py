@@ -27,8 +27,8 @@ def film(
     picture_at: float = 0.0,
     sound_at: float = 0.0,
 ) -> Path:
-    """Two seconds of pictures from `picture_at` on and of sound from `sound_at` on; flash and click one second after the
-    beginning of the file's own time, whatever comes first."""
+    """Two seconds of pictures from `picture_at` on and of sound from `sound_at` on; flash and click one second after
+    the beginning of the file's own time, whatever comes first."""
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"

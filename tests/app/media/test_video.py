@@ -156,7 +156,7 @@ def test_truncated_with_index_in_front_uses_what_there_is(tmp_path: Path) -> Non
 
 
 def remuxed(source: Path, target: Path, shift: Fraction | int = 0, without: int = 0, **options: str) -> Path:
-    """The packets of `source`, but the first ones, `shift` seconds later (or earlier: an edit list hides what is below zero)."""
+    """All but the first packets of `source`, `shift` seconds later (earlier: an edit list hides what is before 0)."""
     with av.open(str(source)) as read, av.open(str(target), "w", options=options) as written:
         stream = read.streams.video[0]
         copy = written.add_stream_from_template(stream)

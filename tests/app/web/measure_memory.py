@@ -1,7 +1,8 @@
 """Memory of the app's server over many runs in a row: `python -m tests.app.web.measure_memory [VIDEO] [--runs N]`.
 
-Starts `d3p app` in a process of its own and sends it the start of one clip again and again. Prints the server's resident
-memory after every run, in MB, how long the run took, and how long the processor was at it. Linux only: it reads /proc.
+Starts `d3p app` in a process of its own and sends it the start of one clip again and again. Prints the server's
+resident memory after every run, in MB, how long the run took, and how long the processor was at it. Linux only: it
+reads /proc.
 """
 
 from __future__ import annotations

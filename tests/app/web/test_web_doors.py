@@ -1,4 +1,4 @@
-"""Every door of the app over raw HTTP, as a stranger would try it: no client of gradio's, which uploads what it is given."""
+"""Every door of the app over raw HTTP, as a stranger tries it: not by gradio's client, which uploads what it gets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.support.serving import FRAMES, Served, serving
 
 TAKE_FILES = ("check", "people", "process", "folder")
 WISH: dict[str, Any] = {
-    "detector": "movenet", "lifter": "stcformer", "frames": 81, "person": "largest", "steps": 2, "refine": True, "looks": 0,
+    "detector": "movenet", "lifter": "stcformer", "frames": 81, "person": "largest", "steps": 2, "refine": True,
+    "looks": 0,
     "rotate": "auto",
 }  # fmt: skip
 
@@ -218,12 +219,13 @@ def test_every_answer_has_the_headers(http: httpx.Client) -> None:
         assert "default-src" in headers["content-security-policy"], path
 
 
-# --- S3: who may come in, and how much of it ---------------------------------------------------------------------------
+# --- S3: who may come in, and how much of it -----------------------------------------------------------------------
 
 
 def test_what_the_page_does_not_need_is_closed(http: httpx.Client) -> None:
     for path in (
-        "gradio_api/dev/reload", "gradio_api/openapi.json", "openapi.json", "docs", "gradio_api/runs", "gradio_api/token",
+        "gradio_api/dev/reload", "gradio_api/openapi.json", "openapi.json", "docs", "gradio_api/runs",
+        "gradio_api/token",
         "monitoring", "gradio_api/proxy=http://localhost/x", "gradio_api/vibe-code/", "gradio_api/deep_link",
         "gradio_api/stream/a/b/1/playlist.m3u8", "gradio_api/custom_component/a/b/c/d", "gradio_api/file=http://localhost/",
     ):  # fmt: skip
@@ -244,7 +246,8 @@ def test_with_a_password_nothing_answers_before_it(served: Served) -> None:
     with serving(Settings(port=0, user="ann", password="secret")) as closed, httpx.Client(base_url=closed.url) as http:
         assert http.get("/").status_code == 200
         gets = (
-            "config", "viewer/viewer.js", "viewer/playback.js", "gradio_api/info", "gradio_api/heartbeat/x", "gradio_api/app_id",
+            "config", "viewer/viewer.js", "viewer/playback.js", "gradio_api/info", "gradio_api/heartbeat/x",
+            "gradio_api/app_id",
             "gradio_api/queue/data?session_hash=x", "gradio_api/queue/status", "gradio_api/startup-events",
             "gradio_api/upload_progress?upload_id=x", "gradio_api/file=/etc/passwd", "gradio_api/call/choices/x",
         )  # fmt: skip

@@ -125,7 +125,8 @@ def test_reprojection_is_drawn_through_what_is_interpolated(result: Visit) -> No
         CHART,
         """chart => {
             const ratio = chart.width / chart.clientWidth, top = 44 + 2 * 64;
-            const { data } = chart.getContext("2d").getImageData(130 * ratio, top * ratio, (chart.clientWidth - 260) * ratio, 54 * ratio);
+            const [left, width, height] = [130 * ratio, (chart.clientWidth - 260) * ratio, 54 * ratio];
+            const { data } = chart.getContext("2d").getImageData(left, top * ratio, width, height);
             const columns = new Set();
             for (let i = 0; i < data.length; i += 4)
                 if (Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 60)

@@ -30,7 +30,7 @@ def seen_by(body: np.ndarray, pitch: float) -> np.ndarray:
 
 @pytest.mark.parametrize("pitch", [0.0, 0.3])
 def test_who_bows_does_not_tilt_the_world(pitch: float) -> None:
-    """Trunk 45 degrees forward, pelvis back, as a balance demands it: the line from feet to head leans by 15 degrees."""
+    """Trunk 45 degrees forward, pelvis back, as balance demands it: the line from feet to head leans by 15 degrees."""
     body = np.repeat(walking(1), 60, axis=0)
     trunk = [
         J[name]

@@ -2,9 +2,9 @@
 
     python -m tests.estimators.detection.record_eyes THUNDER.json FOLDER_OF_TFLITE
 
-THUNDER.json holds what TensorFlow.js answers to the picture's halves, a list of 17 x (y, x, score) for each ("0", "1"): the
-project has no JavaScript of its own to ask it with. FOLDER_OF_TFLITE holds pose_landmark_heavy.tflite and pose_landmark_full.tflite.
-Needs a TFLite runtime (`pip install ai-edge-litert`), which the project itself never uses.
+THUNDER.json holds what TensorFlow.js answers to the picture's halves, a list of 17 x (y, x, score) for each ("0", "1"):
+the project has no JavaScript of its own to ask it with. FOLDER_OF_TFLITE holds pose_landmark_heavy.tflite and
+pose_landmark_full.tflite. Needs a TFLite runtime (`pip install ai-edge-litert`), which the project itself never uses.
 """
 
 import json

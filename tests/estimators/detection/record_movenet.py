@@ -2,8 +2,8 @@
 
     python -m tests.estimators.detection.record_movenet TFLITE CLIPS FRAMES
 
-Needs a TFLite runtime (`pip install ai-edge-litert`), which the project itself never uses. TFLITE is the original model,
-CLIPS the folder of real clips whose frames are not kept here, FRAMES a folder of rendered frames (PNG) that are.
+Needs a TFLite runtime (`pip install ai-edge-litert`), which the project itself never uses. TFLITE is the original
+model, CLIPS the folder of real clips whose frames are not kept here, FRAMES a folder of rendered frames (PNG) that are.
 """
 
 import hashlib

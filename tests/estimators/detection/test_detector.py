@@ -1,4 +1,4 @@
-"""`Detector` as others use it: the bundled model on people and on nobody, real mmpose models of both kinds, and errors."""
+"""`Detector` as others use it: the bundled model on people and on nobody, mmpose models of both kinds, and errors."""
 
 import hashlib
 import io

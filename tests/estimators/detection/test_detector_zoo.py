@@ -1,4 +1,4 @@
-"""Downloads from mmpose's zoo, against a server on this machine: whole, wrong, cut off, missing, and no server at all."""
+"""Downloads from mmpose's zoo, against a server on this machine: whole, wrong, cut off, missing, no server at all."""
 
 import hashlib
 import threading

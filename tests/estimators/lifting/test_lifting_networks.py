@@ -51,7 +51,7 @@ def test_windows_of_a_batch_do_not_see_each_other(architecture):
 
 
 def test_stc_attends_over_joints_with_half_the_channels_and_over_frames_with_the_other():
-    """With the projection and the grid convolutions silenced, a spatial channel sees its frame only, a temporal one its joint."""
+    """Projection and grid convolutions silenced: a spatial channel sees its frame only, a temporal one its joint."""
     torch.manual_seed(0)
     attention = STCFormer(32, 1).blocks[0].attention
     for convolution in (attention.spatial_position, attention.temporal_position):

@@ -28,7 +28,7 @@ def test_a_short_sequence_is_centred_with_replicated_edges():
 
 
 def test_no_seam():
-    """Each window adds an offset of its own, as a network does that sees another context: steps stay small everywhere."""
+    """Each window adds an offset of its own, as a network does that sees another context: steps stay small."""
     length, frames = 400, 81
     rng = np.random.default_rng(1)
     blend, unblended = Blend(length, (1,)), np.zeros((length, 1), np.float32)

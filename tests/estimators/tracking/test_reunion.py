@@ -83,7 +83,8 @@ def test_another_place_tells_nobody_apart_so_they_stay_two() -> None:
 def test_the_walker_who_leaves_a_narrow_picture_with_the_real_detector() -> None:
     from estimators.detection import Detector
 
-    # Of six seconds every third frame: he leaves on the left, and is back two seconds later, larger and facing the other way.
+    # Of six seconds every third frame: he leaves on the left, and is back two seconds later, larger and facing the
+    # other way.
     cut = [picture[:, 220:] for picture in islice(VideoReader(demo_clips()["walker"][0]), 30, None, 3)]
     (track,) = track_people(iter(cut), Detector(), FPS / 3, (420, 480))
     seen = track.provenance == Provenance.DETECTED
