@@ -160,7 +160,5 @@ def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
 
 def _mirrored(stretch: Stretch) -> Stretch:
     """The same stretch in a mirror: x negated, left and right traded."""
-    order, flip = list(H36M17.flip_order), torch.tensor([-1.0, 1.0])
-    return Stretch(
-        stretch.error[:, order] * flip, stretch.scores[:, order], stretch.shape[:, order] * flip, stretch.fps
-    )
+    scores = stretch.scores[:, list(H36M17.flip_order)]
+    return Stretch(H36M17.mirrored(stretch.error), scores, H36M17.mirrored(stretch.shape), stretch.fps)

@@ -18,6 +18,7 @@ from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.model import RefinerModel
 from refiner.noise import Moments
+from refiner.steps import STEPS
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 from refiner.training.starts import start_refiner
@@ -111,7 +112,7 @@ class RefinerTraining(BaseModel):
             e_hat = self.model.error(pose, x2d, t)
         x0_hat = pose - diffusion.error_share(t, pose) * e_hat
         logged = {}
-        real = real & (t == diffusion.STEPS)
+        real = real & (t == STEPS)
         if real.any():
             logged = {"lifted_mm": 1000 * mpjpe_loss(xhat[real], x0[real])}
             logged["refined_mm"] = 1000 * mpjpe_loss(x0_hat[real].detach(), x0[real])
@@ -129,7 +130,7 @@ class RefinerTraining(BaseModel):
         """The pose (B, T, 17, 3) that the network sees and its diffusion step (B,)."""
         B, device = len(x0), x0.device
         # late steps more often: at small t the error is hardly visible in x_t
-        t = (diffusion.STEPS * torch.rand(B, device=device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
+        t = (STEPS * torch.rand(B, device=device).sqrt()).ceil().long().clamp(1, STEPS)
         first, second, _ = diffusion.step_sequence(2)
         visits = torch.rand(B, device=device) < self.inference_share
         goes_on = visits & (torch.rand(B, device=device) < 0.5)

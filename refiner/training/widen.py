@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from estimators.lifting.stc import STCAttention
-from refiner import diffusion
 from refiner.pose_denoiser import StepEmbedding
+from refiner.steps import STEPS
 
 SPREAD = 0.5  # of the twins' weights about their mean, in standard deviations of the layer's weights
 
@@ -65,7 +65,7 @@ def _widen_projection(state: dict[str, Tensor], key: str, narrow: nn.Linear, gen
 
 def _widen_steps(state: dict[str, Tensor], key: str, wide: StepEmbedding, narrow: StepEmbedding) -> None:
     """A wider embedding has other frequencies: of its first layers, the smallest that says the same of every diffusion step."""
-    steps = torch.arange(diffusion.STEPS + 1)
+    steps = torch.arange(STEPS + 1)
     first = cast(nn.Linear, narrow.mlp[0])
     wanted = (narrow.waves(steps) @ first.weight.T).double()
     weight = torch.linalg.lstsq(wide.waves(steps).double(), wanted, driver="gelsd").solution.T.float()
