@@ -89,8 +89,8 @@ class Refiner:
         """Refine a sequence.
 
         Args:
-            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the refiner sees
-                60, see `estimators.lifting.pace`.
+            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the
+                refiner sees 60, see `estimators.lifting.pace`.
             lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
             steps: K, DDIM steps, see `refiner.steps`; each runs the network once (and once mirrored).
             guided: let what the whole clip tells have its say afterwards, see `guide`.
@@ -125,7 +125,7 @@ class Refiner:
 
     @torch.inference_mode()
     def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
-        """The torch twin of `refine`: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
+        """The torch twin of `refine`: (B, T, 17, 4) metres, x, y, z and the disagreement with the mirror image."""
         straight = self.model.refine(observed, lifted, steps)
         back = H36M17.mirrored(self.model.refine(observed.mirrored(), H36M17.mirrored(lifted), steps))
         poses = (straight + back) / 2

@@ -11,8 +11,8 @@ from app.cli._arguments import add_device, add_steps
 from estimators.numbers import number
 
 _OUTPUT = """
-The output is a motion file: `d3p export` makes BVH, GLB and the others of it. Where the person is, is estimated as in a run.
-It has `refined` (N, 17, 3) metres and `sigma` (N, 17) metres besides, NaN in frames without a pose.
+The output is a motion file: `d3p export` makes BVH, GLB and the others of it. Where the person is, is estimated as in a
+run. It has `refined` (N, 17, 3) metres and `sigma` (N, 17) metres besides, NaN in frames without a pose.
 """
 
 
@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> None:
     """Run the command.
 
     Raises:
-        DataError: the input is not as documented. WeightsError, ConfigError: the refiner cannot be had, or no camera has this
-            focal length.
+        DataError: the input is not as documented. WeightsError, ConfigError: the refiner cannot be had, or no camera
+            has this focal length.
     """
     from app.refining import refine_poses, save_refined, source_of
     from refiner.data.lifted import read_lifted

@@ -24,7 +24,7 @@ MIN_RATED = 5  # fewer have no ranks worth a number
 
 @dataclass(frozen=True)
 class Rated:
-    """One set of poses of one clip: its measures, by name (as in quality.json, and "sigma", "score"), and its true errors."""
+    """One set of poses of one clip: measures by name (as in quality.json, and "sigma", "score"), and true errors."""
 
     clip: str
     variant: str
@@ -51,8 +51,8 @@ def rated_poses(motion: Motion, truth: Truth, clip: str) -> list[Rated]:
 def rank_correlations(runs: Sequence[Rated], error: str = "mpjpe") -> dict[str, dict[str, float]]:
     """By measure and variant: Spearman's correlation with an error over clips; NaN with fewer than `MIN_RATED`.
 
-    The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative to
-    what it was, belongs to a clip whose error it improves more.
+    The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative
+    to what it was, belongs to a clip whose error it improves more.
     """
     table: dict[str, dict[str, float]] = {}
     names = sorted({name for run in runs for name in run.measures}, key=[*MEASURES, "score", "sigma"].index)

@@ -40,7 +40,8 @@ def read_lifted(
         image_size, fps, focal: instead of what the file says; None: it has to say so itself, but for the focal length.
 
     Returns:
-        What is seen, missing in frames without keypoints or a pose; and the poses (N, 17, 3) float32 metres, root-relative.
+        What is seen, missing in frames without keypoints or a pose; and the poses (N, 17, 3) float32 metres,
+        root-relative.
 
     Raises:
         DataError: missing or malformed file, no pose in it, or poses that cannot be in metres.

@@ -1,8 +1,8 @@
-"""The protocol of Human3.6M: S9 and S11, fifteen actions, errors averaged over frames within an action, then over actions.
+"""The protocol of Human3.6M: S9 and S11, errors averaged over the frames of an action, then over fifteen actions.
 
 Every number is given twice. "each frame once" lifts and refines sequences whole, as the app does: windows overlap and
-blend. "official" is what MixSTE's published evaluation counts: windows side by side from frame 0, the last one made of the
-last T frames, whose overlap counts twice; nothing blends.
+blend. "official" is what MixSTE's published evaluation counts: windows side by side from frame 0, the last one made of
+the last T frames, whose overlap counts twice; nothing blends.
 """
 
 from __future__ import annotations

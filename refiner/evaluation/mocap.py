@@ -22,7 +22,7 @@ from refiner.refiner import Refiner
 
 @dataclass(frozen=True)
 class PairAccuracy:
-    """A lifter with a refiner, measured: a Tally for each condition, and the name of the method that is the refiner's."""
+    """A lifter with a refiner, measured: a Tally for each condition; `refined` names the refiner's method in it."""
 
     lifter: Lifter
     refiner: Refiner
@@ -51,7 +51,7 @@ class PairAccuracy:
         return tables.markdown(self.conditions)
 
     def write_cards(self, folder: Path | None = None) -> None:
-        """Write the numbers into the model cards: the lifter's, and the refiner's if it is the one made for this lifter.
+        """Write the numbers into the model cards: the lifter's, and the refiner's if it was made for this lifter.
 
         Args:
             folder: where the weights lie; None: where those of their names are found, see `estimators.weights`.

@@ -1,9 +1,9 @@
 """The motion-capture protocol: people that no training has seen, through virtual cameras, at run time's own code path.
 
 Every take of at most ten seconds of every test clip is seen by a static virtual camera, once with a perfect detector
-("true 2D": noise-free COCO-17 points, converted as at run time) and once with the errors that the bundled detector made on
-rendered clips of validation people ("detected 2D", see `refiner.data.measured_noise`). Everything is drawn from fixed seeds. Sequences are lifted and refined whole, overlapped and blended, with
-every frame counted once.
+("true 2D": noise-free COCO-17 points, converted as at run time) and once with the errors that the bundled detector made
+on rendered clips of validation people ("detected 2D", see `refiner.data.measured_noise`). Everything is drawn from
+fixed seeds. Sequences are lifted and refined whole, overlapped and blended, with every frame counted once.
 """
 
 from __future__ import annotations

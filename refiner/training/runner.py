@@ -30,7 +30,8 @@ MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": Refin
 VALIDATION_STEPS = 12
 # what mmengine and torch raise when they are to build what there is not, or of what does not fit
 UNBUILDABLE = (
-    AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
+    AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
+    ZeroDivisionError,
 )  # fmt: skip
 
 

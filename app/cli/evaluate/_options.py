@@ -51,7 +51,8 @@ def load_pairs(args: argparse.Namespace) -> list[Pair]:
     """The lifters and refiners that the arguments name.
 
     Raises:
-        ConfigError: their numbers differ, or there is no such device or no folder for `--json`. WeightsError: see `Lifter`.
+        ConfigError: their numbers differ, or there is no such device or no folder for `--json`. WeightsError: see
+            `Lifter`.
     """
     from estimators.errors import ConfigError
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs
