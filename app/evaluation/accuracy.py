@@ -28,7 +28,6 @@ from estimators.skeleton import H36M17
 from refiner.evaluation.metrics import acceleration_error, lag, mpjpe, p_mpjpe, speed_kept
 from refiner.evaluation.tables import table
 
-VARIANTS = ("lifted", "refined")
 HANDS_AND_FEET = [H36M17.joints.index(name) for name in (*FEET, "left_wrist", "right_wrist")]
 
 

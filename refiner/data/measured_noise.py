@@ -130,7 +130,7 @@ class MeasuredNoise:
         return drawn.gather(1, distance.argmin(dim=1, keepdim=True))[:, 0]
 
     def _around(self, middle: Tensor, T: int, fps: Tensor) -> Tensor:
-        """(B, T) measured frames about `middle` (B,), as far apart as the window's; stretches swing back at the ends."""
+        """(B, T) measured frames about `middle` (B,), as far apart as the window's; stretches swing back at ends."""
         device = middle.device
         first, last = self.first.to(device)[middle], self.length.to(device)[middle] - 1
         pace = self.fps.to(device)[middle] / fps

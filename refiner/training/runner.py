@@ -68,7 +68,7 @@ class SeedEveryStepHook(Hook):
         torch.manual_seed(step_seed(self.seed, runner.iter * runner.world_size + runner.rank))
 
 
-class Steps(Dataset):
+class StepNumbers(Dataset):
     """Numbers: the preprocessor makes windows of them."""
 
     def __init__(self, count: int) -> None:
@@ -198,4 +198,4 @@ def _log_backends() -> list[dict]:
 
 def _loader(steps: int, sampler: dict) -> dict:
     # one step number a "batch": the preprocessor makes the windows
-    return {"dataset": Steps(steps), "sampler": sampler, "batch_size": 1, "num_workers": 0}
+    return {"dataset": StepNumbers(steps), "sampler": sampler, "batch_size": 1, "num_workers": 0}

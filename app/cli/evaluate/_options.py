@@ -59,6 +59,8 @@ def load_pairs(args: argparse.Namespace) -> list[Pair]:
 
     if args.json and not args.json.absolute().parent.is_dir():
         raise ConfigError(f"There is no folder for {args.json}.")
+    if args.json and args.json.is_dir():
+        raise ConfigError(f"{args.json} is a folder; name a file.")
     return load_pairs(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
 
 
