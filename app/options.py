@@ -152,7 +152,7 @@ class Options:
         "The number of diffusion steps",
         "diffusion steps of the refiner",
         metavar="K",
-        least=1,  # and at most `diffusion.STEPS`, which is said when the refiner is loaded
+        least=1,  # and at most `refiner.steps.STEPS`, which is said when the refiner is loaded
         shown=Shown("Diffusion steps", most=20),  # more change nothing that could be seen, and take their time
     )
     refine: bool = _option(

@@ -149,7 +149,6 @@ class ObservedWindows:
 
     def mirrored(self) -> ObservedWindows:
         """The mirror image: x to width - x, left and right swapped."""
-        order = list(H36M17.flip_order)
-        keypoints = self.keypoints[:, :, order].clone()
-        keypoints[..., 0] = self.image_size[:, 0, None, None] - keypoints[..., 0]
-        return ObservedWindows(keypoints, None if self.scores is None else self.scores[:, :, order], self.image_size)
+        keypoints = H36M17.mirrored(self.keypoints, self.image_size[:, 0, None, None])
+        scores = None if self.scores is None else self.scores[:, :, list(H36M17.flip_order)]
+        return ObservedWindows(keypoints, scores, self.image_size)

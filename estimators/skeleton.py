@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
+
+Points = TypeVar("Points", bound=Any)  # np.ndarray or torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,23 @@ class Skeleton:
 
     @cached_property
     def flip_order(self) -> tuple[int, ...]:
-        """Permutation that swaps left and right joints: `mirrored = joints[..., flip_order, :]`."""
+        """(J,) permutation that swaps left and right joints, for what has no axes: `scores[..., flip_order]`."""
         order = list(range(len(self.joints)))
         for left, right in zip(self.left, self.right, strict=True):
             order[left], order[right] = right, left
         return tuple(order)
+
+    def mirrored(self, points: Points, width: Any = None) -> Points:
+        """The mirror image: left and right joints swapped, x negated.
+
+        Args:
+            points: (..., J, D) NumPy array or torch tensor, x first.
+            width: of the picture, in pixels (broadcast against (..., J)), where x counts from its left edge; None where x
+                counts from the middle.
+        """
+        mirrored: Any = points[..., list(self.flip_order), :]  # a copy
+        mirrored[..., 0] = -mirrored[..., 0] if width is None else width - mirrored[..., 0]
+        return mirrored
 
 
 H36M17 = Skeleton(
@@ -103,10 +118,3 @@ def coco_to_h36m(keypoints: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray,
         np.einsum("ij,...jk->...ik", COCO_TO_H36M, keypoints).astype(keypoints.dtype),
         np.einsum("ij,...j->...i", weights, scores).astype(scores.dtype),
     )
-
-
-def flip(points: np.ndarray, skeleton: Skeleton = H36M17) -> np.ndarray:
-    """Mirror (..., J, D) points whose x axis is centred at 0: negate x, swap left and right joints."""
-    flipped = points[..., list(skeleton.flip_order), :].copy()
-    flipped[..., 0] *= -1
-    return flipped

@@ -1,11 +1,11 @@
-"""Poses that change as smoothly as their doubt allows: a smoother that is weak where the poses are sure, and strong where not.
+"""Poses that change as smoothly as their doubt allows: a smoother, weak where poses are sure and strong where not.
 
 For the course x_n of a joint, what is sought is p_n with the least
 
     sum_n |p_n - x_n|^2 / s_n^2  +  (t f)^6 / s^2  sum_n |p_n - 3 p_{n-1} + 3 p_{n-2} - p_{n-3}|^2
 
-f being frames per second. It is the jerk that is penalised: steady speed and steady acceleration pass unchanged, and so, nearly, does what
-takes longer than t where the doubt s_n is s. That time grows with the cube root of the doubt.
+f being frames per second. It is the jerk that is penalised: steady speed and steady acceleration pass unchanged, and
+so, nearly, does what takes longer than t where the doubt s_n is s. That time grows with the cube root of the doubt.
 """
 
 from __future__ import annotations

@@ -38,6 +38,15 @@ def find_camera(video: Path, image_size: tuple[int, int], focal: float | None = 
     Raises:
         ConfigError: a focal length that no camera has.
     """
+    return camera_of(image_size, focal, _stated(video, image_size) if focal is None else None)
+
+
+def camera_of(image_size: tuple[int, int], focal: float | None = None, stated: float | None = None) -> dict[str, Any]:
+    """The same without a file to ask: `stated` is what one says, pixels, if any does.
+
+    Raises:
+        ConfigError: a focal length that no camera has.
+    """
     low, high = (share * max(image_size) for share in _PLAUSIBLE)
     if focal is not None and not low <= focal <= high:
         raise ConfigError(
@@ -46,7 +55,7 @@ def find_camera(video: Path, image_size: tuple[int, int], focal: float | None = 
         )
     found, origin = focal, "given"
     if found is None:
-        found, origin = _stated(video, image_size), "metadata"
+        found, origin = stated, "metadata"
     if found is None or not low <= found <= high:
         found, origin = assumed_focal(image_size), "assumed"
     return {

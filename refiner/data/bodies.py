@@ -39,5 +39,4 @@ def vary_bodies(joints: Tensor, generator: torch.Generator, bone_std: float = 0.
 
 def mirror(joints: Tensor, which: Tensor) -> Tensor:
     """Mirror the windows where `which` (B,) is true: negate world x, swap left and right. (B, T, 17, 3) metres."""
-    mirrored = joints[:, :, list(H36M17.flip_order)] * joints.new_tensor([-1.0, 1.0, 1.0])
-    return torch.where(which[:, None, None, None], mirrored, joints)
+    return torch.where(which[:, None, None, None], H36M17.mirrored(joints), joints)

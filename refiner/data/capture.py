@@ -48,8 +48,8 @@ def observe(
 
     Args:
         offsets: (B, 5, 3) face offsets, see `coco_points`.
-        noise: None for a perfect detector, whose COCO-17 points become Human3.6M-17 as at run time; a hand-made one errs in
-            the former, a measured one has been measured in the latter.
+        noise: None for a perfect detector, whose COCO-17 points become Human3.6M-17 as at run time; a hand-made one
+            errs in the former, a measured one has been measured in the latter.
         fps: (B,) frames per second.
     """
     seen = cameras.transform(joints)
@@ -115,7 +115,7 @@ class VirtualCapture:
 
 
 def _by_activity(clips: list[Clip]) -> Tensor:
-    """Chance of each clip: an activity counts by the square root of its duration, so that idling does not drown dance."""
+    """Chance of each clip: an activity counts by the square root of its duration, or idling would drown dance."""
     total: Counter[str] = Counter()
     for clip in clips:
         total[clip.text] += len(clip.joints)
