@@ -84,7 +84,7 @@ class Body:
         rest = Pose(np.broadcast_to(np.eye(3), (1, n, 3, 3)), self.heads[None], np.zeros((1, len(TWIST_BONES))))
         return self.joints_h36m(rest)[0]
 
-    def place(self, rotations: np.ndarray, root: np.ndarray) -> np.ndarray:
+    def bone_heads(self, rotations: np.ndarray, root: np.ndarray) -> np.ndarray:
         """Forward kinematics: (N, B, 3, 3) rotations and (N, 3) root to (N, B, 3) bone heads."""
         positions = np.empty((*rotations.shape[:2], 3))
         for bone, parent in enumerate(self.parents):

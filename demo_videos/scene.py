@@ -13,6 +13,7 @@ import numpy as np
 
 from demo_videos.meshes import Color
 from demo_videos.rotations import unit
+from estimators.pinhole import onto_picture
 
 
 class Material(IntEnum):
@@ -81,7 +82,7 @@ class Camera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera metres to (..., 2) pixels."""
-        return points[..., :2] / points[..., 2:] * np.array(self.focal) + np.array(self.center)
+        return onto_picture(points, np.array(self.focal), np.array(self.center))
 
     def matrix(self, near: float = 0.1, far: float = 60.0) -> np.ndarray:
         """(4, 4) world to OpenGL clip space."""
@@ -157,8 +158,8 @@ def film(view: View, points: np.ndarray, facing: np.ndarray, image_size: tuple[i
         seen = camera(distance).to_camera(points.reshape(-1, 3))
         if seen[:, 2].min() < 0.3:
             return False
-        spread = np.abs(seen[:, :2] / seen[:, 2:] * focal).max(axis=0)
-        return bool((spread < room).all())
+        reach = np.abs(seen[:, :2] / seen[:, 2:] * focal).max(axis=0)
+        return bool((reach < room).all())
 
     near, far = 0.5, 40.0
     for _ in range(40):

@@ -20,6 +20,7 @@ import numpy as np
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.files import complete_file
+from estimators.pinhole import onto_picture
 
 _SHAPES = {
     "joints_3d": (-1, 17, 3), "keypoints_2d": (-1, 17, 2), "coco_2d": (-1, 17, 2), "focal": (2,), "center": (2,),
@@ -47,7 +48,7 @@ class Truth:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera-space metres to (..., 2) pixels."""
-        return points[..., :2] / points[..., 2:] * self.focal + self.center
+        return onto_picture(points, self.focal, self.center)
 
     def to_world(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera-space metres to world metres (Y up, floor at 0)."""

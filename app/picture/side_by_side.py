@@ -20,7 +20,7 @@ from app.picture.figure import (
     paint_floor,
     paint_people,
 )
-from app.picture.scene import Camera, Scene, View
+from app.picture.scene import Director, Scene, View
 from estimators.observation import Provenance
 
 MIN_HEIGHT, MAX_HEIGHT = 360, 720  # of the panels: legible at least, and quick to encode and to play at most
@@ -59,7 +59,7 @@ class SideBySide:
         self._bodies = [("Lifted 3D", self._model("lifter"), self._scene.lifted)]
         if self._scene.refined is not None:
             self._bodies.append(("Refined 3D", self._model("refiner"), self._scene.refined))
-        self._camera = Camera(self._scene, self._panel_size, top=3.4 * self._font, bottom=1.2 * self._font)
+        self._director = Director(self._scene, self._panel_size, top=3.4 * self._font, bottom=1.2 * self._font)
         self._background = paint_background(self._panel_size)
         self._footer = self._paint_footer()
         footer = self._footer.shape[0]
@@ -77,7 +77,7 @@ class SideBySide:
         """
         canvas = np.full((self.size[1], self.size[0], 3), SKY_TOP, np.uint8)
         panels = [self._input_panel(index, picture)]
-        view = self._camera.at(index, float(self._motion.timestamps[index]))
+        view = self._director.at(index, float(self._motion.timestamps[index]))
         stage = self._background.copy()
         paint_floor(stage, view, self._scene.radius)
         panels += [self._pose_panel(index, stage.copy(), view, *panel) for panel in self._bodies]

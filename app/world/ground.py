@@ -176,8 +176,8 @@ def _slopes_under(bodies: list[np.ndarray], feet: list[np.ndarray], skeleton: Sk
         pair = body[there][:, [skeleton.joints.index(name) for name in FEET]]
         base = np.average(pair, axis=1, weights=weights[there][:, :, None] * np.ones(3))
         lines.append(_centre_of_mass(body[there], skeleton) - base - _FOREFOOT_M * _forward(body[there], skeleton))
-    every = np.concatenate(lines)
-    up = every.mean(axis=0) if len(every) else np.zeros(3)
+    together = np.concatenate(lines)
+    up = together.mean(axis=0) if len(together) else np.zeros(3)
     if up[1] >= 0 or -up[1] < 0.75 * np.linalg.norm(up):  # lying, upside down, or no body to speak of: no evidence
         return np.zeros(2)
     level = _LEANING**2 / (_LEANING**2 + _ASKEW**2)  # weight of b = 0 against the bodies

@@ -131,12 +131,6 @@ def _at_frames(placed: Placed, motion: Motion) -> Placed:
     return replace(placed, motion=motion, positions=tuple(positions), contacts=tuple(contacts))
 
 
-def world(motion: Motion, person: PersonMotion, height: float | None = None) -> np.ndarray:
-    """(N,17,3) metres in the world of the module's docstring; NaN where `person` is missing."""
-    placed = place(motion, "world", height)
-    return placed.positions[[one.id for one in placed.motion.people].index(person.id)]
-
-
 def ankle_height(motion: Motion) -> float:
     """Metres from the floor to the ankles of people who stand: what turns the heights of `app.world.ground` into those above the
     floor, the same for exports, pictures and the viewer."""

@@ -43,7 +43,7 @@ class Change(Enum):
 
 
 @dataclass(frozen=True)
-class View:
+class Frame:
     """A frame on its way to the tracker.
 
     Attributes:
@@ -59,7 +59,7 @@ class View:
     change: Change = Change.NONE
 
 
-def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) -> Iterator[View]:
+def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) -> Iterator[Frame]:
     """The frames of a video, each with what it changes; they come out two frames after they went in.
 
     Args:
@@ -67,20 +67,20 @@ def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) ->
         moments: when each is shown, in frames of `fps`; asked for after each frame. Rising.
         fps: frames per second.
     """
-    before: deque[View] = deque(maxlen=SIDE)
-    after: deque[View] = deque()
+    before: deque[Frame] = deque(maxlen=SIDE)
+    after: deque[Frame] = deque()
     left: list[tuple[float, np.ndarray]] = []  # when, and from which picture, the scene has changed lately
 
-    def next_one() -> View:
+    def next_one() -> Frame:
         view = _judged(before, after, left, fps)
         after.popleft()
         if before and _repeats(before[-1], view):
             before.pop()
-        before.append(View(_GONE, view.moment, view.thumbnail, view.change))  # no image is held longer than needed
+        before.append(Frame(_GONE, view.moment, view.thumbnail, view.change))  # no image is held longer than needed
         return view
 
     for image, moment in zip(frames, moments, strict=False):
-        after.append(View(image, moment, thumbnail(image)))
+        after.append(Frame(image, moment, thumbnail(image)))
         del image
         if len(after) == SIDE:
             yield next_one()
@@ -102,7 +102,7 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
     return float((first @ second + flat) / np.sqrt((first @ first + flat) * (second @ second + flat)))
 
 
-def novelty(before: Sequence[View], after: Sequence[View]) -> float:
+def novelty(before: Sequence[Frame], after: Sequence[Frame]) -> float:
     """Share of what changes between two stretches of frames that is new, 0 to 1; frames that are late may differ more."""
     if not before:
         return 0.0
@@ -117,7 +117,7 @@ def novelty(before: Sequence[View], after: Sequence[View]) -> float:
     return float((across * new).sum() / (np.maximum(across, within) + 0.2 * NOISE).sum())
 
 
-def _judged(before: Sequence[View], after: deque[View], left: list[tuple[float, np.ndarray]], fps: float) -> View:
+def _judged(before: Sequence[Frame], after: deque[Frame], left: list[tuple[float, np.ndarray]], fps: float) -> Frame:
     """The first of `after`, with its change; `left` is kept up to date."""
     view = after[0]
     left[:] = [one for one in left if view.moment - one[0] <= RETURN * fps]
@@ -137,15 +137,15 @@ def _judged(before: Sequence[View], after: deque[View], left: list[tuple[float, 
         change = Change.RETURN
     else:
         left.append((view.moment, last))
-    return View(view.image, view.moment, view.thumbnail, change)
+    return Frame(view.image, view.moment, view.thumbnail, change)
 
 
-def _repeats(a: View, b: View) -> bool:
+def _repeats(a: Frame, b: Frame) -> bool:
     """Whether one shows what the other does, as in a video of a lower rate than its file's."""
     return bool(np.sort(_difference(a, b), axis=None)[-8:].mean() < REPEATED)
 
 
-def _difference(a: View, b: View) -> np.ndarray:
+def _difference(a: Frame, b: Frame) -> np.ndarray:
     """(9, 16) grey levels between two pictures, of each block."""
     apart = np.abs(a.thumbnail - b.thumbnail).mean(axis=2)
     return apart.reshape(_HEIGHT // _BLOCK, _BLOCK, _WIDTH // _BLOCK, _BLOCK).mean(axis=(1, 3))
