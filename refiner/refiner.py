@@ -12,10 +12,11 @@ from torch import Tensor
 from estimators import weights
 from estimators.devices import placed
 from estimators.errors import ConfigError
-from estimators.lifting.lifter import Progress, mirror_poses, over_windows
+from estimators.lifting.lifter import Progress, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.observation import Observation, ObservedWindows
+from estimators.skeleton import mirror
 from refiner import diffusion, guidance
 from refiner.model import RefinerModel, load_model
 from refiner.uncertainty import Calibration
@@ -127,7 +128,7 @@ class Refiner:
     def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
         """The torch twin of `refine`: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
         straight = self.model.refine(observed, lifted, steps)
-        back = mirror_poses(self.model.refine(observed.mirrored(), mirror_poses(lifted), steps))
+        back = mirror(self.model.refine(observed.mirrored(), mirror(lifted), steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

@@ -24,7 +24,7 @@ from estimators import weights
 from estimators.checked import Checked, Count, Finite, checked
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
-from estimators.skeleton import H36M17
+from estimators.skeleton import H36M17, mirror
 from refiner.data.coco_points import to_h36m
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
@@ -160,7 +160,5 @@ def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
 
 def _mirrored(stretch: Stretch) -> Stretch:
     """The same stretch in a mirror: x negated, left and right traded."""
-    order, flip = list(H36M17.flip_order), torch.tensor([-1.0, 1.0])
-    return Stretch(
-        stretch.error[:, order] * flip, stretch.scores[:, order], stretch.shape[:, order] * flip, stretch.fps
-    )
+    scores = stretch.scores[:, list(H36M17.flip_order)]
+    return Stretch(mirror(stretch.error), scores, mirror(stretch.shape), stretch.fps)
