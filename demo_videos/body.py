@@ -19,7 +19,8 @@ from estimators.errors import DataError
 BODY_FILE = Path(__file__).resolve().parent / "human_cc0.npz"
 
 # Upper limbs whose twist is spread along their length. One matrix for a whole upper arm would wring the skin at the
-# shoulder like a sweet wrapper; each of these gets TWIST_STEPS virtual bones, from no twist at its head to all at its tail.
+# shoulder like a sweet wrapper; each of these gets TWIST_STEPS virtual bones,
+# from no twist at its head to all at its tail.
 TWIST_BONES = ("LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg")
 TWIST_STEPS = 4
 

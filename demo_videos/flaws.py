@@ -18,8 +18,9 @@ _GAP_M = 0.45  # between the person and what stands in front of them
 class Flaws:
     """What happens to a picture between the lens and the file.
 
-    `light`: 1 as the room is lit, less is darker; `grain`: deviation of the sensor's noise, of 255 levels; `defocus_px`:
-    deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is smeared; `crf`: of H.264,
+    `light`: 1 as the room is lit, less is darker; `grain`: deviation of the sensor's noise, of 255 levels;
+    `defocus_px`: deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is smeared;
+    `crf`: of H.264,
     18 looks clean, 40 is mush.
     """
 

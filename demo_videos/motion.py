@@ -1,7 +1,7 @@
 """Read motion capture (the `mocap17.npz` format) and resample it to a clip's frame times.
 
-Format: that of `refiner.data.mocap`; Human3.6M-17, metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x),
-which keeps left and right.
+Format: that of `refiner.data.mocap`; Human3.6M-17, metres, Z up. Here everything is turned to Y up:
+(x, y, z) -> (y, z, x), which keeps left and right.
 """
 
 from __future__ import annotations

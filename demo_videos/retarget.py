@@ -135,7 +135,8 @@ def _pose_limb(
 
 
 def _smooth_angle(angle: np.ndarray, trust: np.ndarray, prior: float, fps: float) -> np.ndarray:
-    """The smooth angle (N,), without jumps of a whole turn, that follows `angle` where trusted and leans to 0 elsewhere.
+    """The smooth angle (N,), without jumps of a whole turn,
+    that follows `angle` where trusted and leans to 0 elsewhere.
 
     Minimises sum trust |z - exp(i angle)|^2 + prior |z - 1|^2 + smoothness |second difference of z|^2 over complex z.
     """

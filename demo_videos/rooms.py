@@ -1,4 +1,5 @@
-"""The rooms that shots are filmed in. Axes of a room: the person at the origin, +z towards the camera, +x to its right."""
+"""The rooms that shots are filmed in. Axes of a room: the person at the origin, +z towards the camera,
++x to its right."""
 
 from __future__ import annotations
 

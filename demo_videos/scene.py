@@ -1,7 +1,7 @@
 """The world around the person: rooms made of boxes, light, and the camera.
 
-World: metres, Y up, the floor at y = 0. Camera: x right, y down, z forward; image points in pixels with the origin at the
-top-left corner of the top-left pixel.
+World: metres, Y up, the floor at y = 0. Camera: x right, y down, z forward; image points in pixels with the origin at
+the top-left corner of the top-left pixel.
 """
 
 from __future__ import annotations

@@ -58,8 +58,9 @@ _HOPPER = Outfit(
 
 DEMO: tuple[Shot, ...] = (
     Shot(
-        "boxer", motion="maxxgx/cmu_02/02_05", start_s=4.4, seconds=5.0, shape="male_average", outfit=_BOXER, room=STUDIO,
-        view=View(azimuth_deg=20, height_m=1.5, focal=1.15), size=(854, 480), fps=Fraction(30), grip=0.35, room_turn_deg=18,
+        "boxer", motion="maxxgx/cmu_02/02_05", start_s=4.4, seconds=5.0, shape="male_average", outfit=_BOXER,
+        room=STUDIO, view=View(azimuth_deg=20, height_m=1.5, focal=1.15), size=(854, 480), fps=Fraction(30),
+        grip=0.35, room_turn_deg=18,
     ),
     Shot(
         "dancer", motion="maxxgx/cmu_05/05_10_p1", start_s=0.0, seconds=4.6, shape="female_slim_tall", outfit=_DANCER,
@@ -68,7 +69,8 @@ DEMO: tuple[Shot, ...] = (
     ),
     Shot(
         "walker", motion="maxxgx/cmu_09/09_12", start_s=1.0, seconds=6.0, shape="male_heavy", outfit=_WALKER, room=HALL,
-        view=View(azimuth_deg=25, height_m=2.2, focal=1.0, fill=0.93), size=(640, 480), fps=Fraction(25), room_turn_deg=24,
+        view=View(azimuth_deg=25, height_m=2.2, focal=1.0, fill=0.93), size=(640, 480), fps=Fraction(25),
+        room_turn_deg=24,
     ),
     Shot(
         "hopper", motion="maxxgx/cmu_49/49_02", start_s=9.0, seconds=5.0, shape="female_average", outfit=_HOPPER,

@@ -3,9 +3,9 @@
     python -m demo_videos.suite --mocap mocap17.npz --out suite          # 34 clips of test people
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
-writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
-run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of the
-project, for its size: the same seed makes the same shots again.
+writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a
+stopped run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of
+the project, for its size: the same seed makes the same shots again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _ROOMS = (STUDIO, LIVING_ROOM, HALL, COURTYARD)
 
 
 def draw_shot(motions: list[Motion17], seed: int, index: int, frames: int = FRAMES) -> Shot:
-    """Shot `index` of the suite `seed`: always the same for the same motions, of so many frames where the motion is long enough.
+    """Shot `index` of the suite `seed`: always the same for the same motions,
+    of so many frames where the motion is long enough.
 
     Every fourth shot is clean, so that what flaws cost can be read off.
     """
@@ -136,7 +137,8 @@ def _draw_room(rng: np.random.Generator) -> Room:
 
 
 def _draw_view(rng: np.random.Generator, clean: bool) -> View:
-    """Studio-like (far, level, the whole body) or phone-like (near, any height, now and then cut off, a little tilted)."""
+    """Studio-like (far, level, the whole body) or phone-like (near, any height, now and then cut off,
+    a little tilted)."""
     azimuth = float(rng.uniform(-180, 180))
     if rng.random() < 0.5:
         return View(azimuth, float(rng.uniform(1.3, 1.8)), float(rng.uniform(1.05, 1.25)), float(rng.uniform(0.7, 0.9)))

@@ -1,9 +1,10 @@
 """Ground truth of the rendered clips: `NAME.npz` beside `NAME.mp4`.
 
-Keys (N frames): `joints_3d` (N, 17, 3) float32 metres, Human3.6M-17 of the posed rig in camera space (x right, y down, z
-forward), absolute; `keypoints_2d` (N, 17, 2) float32 pixels, their exact projection; `coco_2d` (N, 17, 2) float32 pixels,
-COCO-17 of the same body; `focal` (fx, fy) and `center` (cx, cy) pixels; `rotation` (3, 3) and `translation` (3,), world
-(metres, Y up, floor at 0) to camera; `fps` (numerator, denominator); `image_size` (width, height); `meta`, a JSON string.
+Keys (N frames): `joints_3d` (N, 17, 3) float32 metres, Human3.6M-17 of the posed rig in camera space (x right, y down,
+z forward), absolute; `keypoints_2d` (N, 17, 2) float32 pixels, their exact projection; `coco_2d` (N, 17, 2) float32
+pixels, COCO-17 of the same body; `focal` (fx, fy) and `center` (cx, cy) pixels; `rotation` (3, 3) and `translation`
+(3,), world (metres, Y up, floor at 0) to camera; `fps` (numerator, denominator); `image_size` (width, height); `meta`,
+a JSON string.
 """
 
 from __future__ import annotations

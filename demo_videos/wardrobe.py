@@ -1,7 +1,7 @@
 """Dress a body: skin, clothes, shoes and hair as one triangle mesh in rest space.
 
-Clothes are copies of the body file's `tights` layer, smoothed and pushed outwards. Each layer carries a `cover` value per
-vertex: metres inside its hem, neckline or cuff. The shader discards what is negative, which cuts clean edges across
+Clothes are copies of the body file's `tights` layer, smoothed and pushed outwards. Each layer carries a `cover` value
+per vertex: metres inside its hem, neckline or cuff. The shader discards what is negative, which cuts clean edges across
 triangles; skin that lies safely under a layer is dropped here.
 """
 
@@ -25,8 +25,8 @@ _ARM_PARTS = ("Arm", "ForeArm", *_HAND_PARTS)
 class Garment:
     """A top or trousers.
 
-    `sleeve`: metres of arm covered from the shoulder. `low` and `high`: lower and upper edge as fractions of the way from
-    ankle (0) over hip (1) to neck (2). `pattern`: 0 plain, 1 stripes around, 2 denim, 3 checks, 4 two-tone.
+    `sleeve`: metres of arm covered from the shoulder. `low` and `high`: lower and upper edge as fractions of the way
+    from ankle (0) over hip (1) to neck (2). `pattern`: 0 plain, 1 stripes around, 2 denim, 3 checks, 4 two-tone.
     """
 
     color: Color

@@ -42,9 +42,9 @@ def root_on_rays(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np
 
         root_x - u root_z = u p_z - p_x        and the same for y,
 
-    which is linear in the root: 34 equations for 3 unknowns, solved in the weighted least squares. A frame whose solution lies
-    nowhere near the distance that its apparent size suggests (a flat or wrong pose can make the system nearly singular)
-    is placed by the size alone.
+    which is linear in the root: 34 equations for 3 unknowns, solved in the weighted least squares. A frame whose
+    solution lies nowhere near the distance that its apparent size suggests (a flat or wrong pose can make the system
+    nearly singular) is placed by the size alone.
 
     Args:
         rays: (N,17,2), see `rays_of`.
@@ -70,7 +70,8 @@ def root_on_rays(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np
 
 
 def root_at_depth(depth: np.ndarray, rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(N,3): the roots at these depths (N,) metres whose joints lie nearest to their rays; the rest as for `root_on_rays`."""
+    """(N,3): the roots at these depths (N,) metres whose joints lie nearest to their rays;
+    the rest as for `root_on_rays`."""
     offset = rays * (depth[:, None, None] + poses[..., 2:]) - poses[..., :2]
     across = np.einsum("nj,njk->nk", weights, offset) / weights.sum(axis=1, keepdims=True)
     return np.concatenate([across, depth[:, None]], axis=1)

@@ -117,8 +117,8 @@ def mirror(points: Points, skeleton: Skeleton = H36M17, width: Any = None) -> Po
     Args:
         points: (..., J, D), x first; unchanged.
         skeleton: the order of the J joints.
-        width: of the picture, pixels, for points that are counted from its left border: a number, or one for each window
-            that can be broadcast to (..., J). None for points whose x axis is centred at 0.
+        width: of the picture, pixels, for points that are counted from its left border: a number, or one for each
+            window that can be broadcast to (..., J). None for points whose x axis is centred at 0.
 
     Returns:
         (..., J, D) of the same kind.

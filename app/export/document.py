@@ -14,9 +14,10 @@ people                     for each: id, and by frame
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
     sigma                  (N) of 17 numbers, metres: 68 % of a coordinate's errors are smaller, 95 % are smaller than
                            models.refiner.sigma_95 times that; null where missing or not estimated
-    contacts               (N) of [left, right]: true while the foot stands, null if it is not believed; null where missing
-    believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a neutral
-                           guess; null where missing
+    contacts               (N) of [left, right]: true while the foot stands, null if it is not believed; null where
+                           missing
+    believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a
+                           neutral guess; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
 """
 

@@ -109,7 +109,8 @@ def paint_people(
         bodies: (17,3) ground coordinates of each person present.
         ids: their numbers, written over their heads if there are several.
         faded: people whose pose is interpolated are drawn paler.
-        known: (17,) bool of each: the joints that are believed; limbs to others are drawn thin and faint, without a shadow.
+        known: (17,) bool of each: the joints that are believed; limbs to others are drawn thin and faint,
+            without a shadow.
     """
     shadows = [shape for body, sure in zip(bodies, known, strict=True) for shape in _shadow(body, view, skeleton, sure)]
     darken(picture, shadows, 0.72)

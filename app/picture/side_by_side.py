@@ -114,7 +114,8 @@ class SideBySide:
         return panel
 
     def _overlay(self, picture: np.ndarray, person: PersonMotion, index: int, scale: np.ndarray) -> None:
-        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure, faint where it is not believed."""
+        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure,
+        faint where it is not believed."""
         skeleton = self._motion.skeleton
         points = (person.keypoints_2d[index] + 0.5) * scale - 0.5
         size = float(np.ptp(points, axis=0).max())

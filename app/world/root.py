@@ -1,7 +1,7 @@
 """Where the person is: the root's trajectory in camera space, from 2D keypoints and root-relative 3D poses.
 
-A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the depth in
-proportion and leaves the fit to the picture (`estimators.pinhole.root_on_rays`) nearly unchanged.
+A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the
+depth in proportion and leaves the fit to the picture (`estimators.pinhole.root_on_rays`) nearly unchanged.
 
 Apparent size tells the depth within a few percent only. Feet that stand say how the root moves from frame to frame,
 far more exactly: `estimate_roots` uses both.

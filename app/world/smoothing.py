@@ -67,7 +67,8 @@ def smooth(
 
 
 def _solve(values: np.ndarray, weights: np.ndarray, penalty: float, sizes: np.ndarray, grips: np.ndarray) -> np.ndarray:
-    """The z of least sum w (z - y)^2 + penalty |D2 z|^2 + sum grip (D z - size)^2, D and D2 first and second differences.
+    """The z of least sum w (z - y)^2 + penalty |D2 z|^2 + sum grip (D z - size)^2,
+    D and D2 first and second differences.
 
     The matrix is banded and positive definite.
     """

@@ -1,10 +1,10 @@
 """Where a video may be cut, told from its pictures alone, a few frames ahead of the tracker.
 
 A picture may begin a new shot if what follows differs from what came before by more than either differs in itself. That
-holds at a cut, be the camera, the place and the person the same on both sides; it does not hold in movement of people or
-of the camera, however fast, which goes on before or after; nor at a flash, which goes again; nor in the dark, where there is
-nothing but noise on both sides. It does hold where the light changes for good, or something pops up in the picture: whether
-people jump there as well is for `estimators.tracking.cuts` to say.
+holds at a cut, be the camera, the place and the person the same on both sides; it does not hold in movement of people
+or of the camera, however fast, which goes on before or after; nor at a flash, which goes again; nor in the dark, where
+there is nothing but noise on both sides. It does hold where the light changes for good, or something pops up in the
+picture: whether people jump there as well is for `estimators.tracking.cuts` to say.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy as np
 SIDE = 3  # pictures that are compared on each side
 NOVEL = 1.5  # a block is new if the sides differ there by so many times as much as either does in itself, and
 NOISE = 0.7  # grey levels, beside which no difference counts
-# Share of all that changes that is in new blocks. In the bundled and real clips, at all rates down to 8 frames a second, it is 0.13
-# at most, but where the light changes (0.8); where two places of a clip are joined, mostly 0.2 to 0.8.
+# Share of all that changes that is in new blocks. In the bundled and real clips, at all rates down to 8 frames a
+# second, it is 0.13 at most, but where the light changes (0.8); where two places of a clip are joined,
+# mostly 0.2 to 0.8.
 SHARE = 0.15
 REPEATED = 0.5  # grey levels that the most changed blocks differ by where a picture is only shown again
 SCENE = 0.4  # correlation of two pictures' brightness below which they show different scenes
@@ -95,7 +96,8 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def likeness(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of the brightness of two thumbnails, -1 to 1: near 1 for pictures of one scene, near 0 where one is black."""
+    """Correlation of the brightness of two thumbnails, -1 to 1: near 1 for pictures of one scene,
+    near 0 where one is black."""
     first, second = (cv2.resize(one, (32, 18), interpolation=cv2.INTER_AREA).mean(axis=2).ravel() for one in (a, b))
     first, second = first - first.mean(), second - second.mean()
     flat = float(len(first))  # a grey level each: two pictures that show nothing are alike
@@ -103,7 +105,8 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def novelty(before: Sequence[Frame], after: Sequence[Frame]) -> float:
-    """Share of what changes between two stretches of frames that is new, 0 to 1; frames that are late may differ more."""
+    """Share of what changes between two stretches of frames that is new, 0 to 1;
+    frames that are late may differ more."""
     if not before:
         return 0.0
     steps = [b.moment - a.moment for side in (before, after) for a, b in pairwise(side)]

@@ -164,7 +164,8 @@ class _Tracker:
         self.recent.append((index, view))
 
     def finish(self) -> None:
-        """Search the last frame as a whole if nobody was seen in it: who came last may have been overlooked till now."""
+        """Search the last frame as a whole if nobody was seen in it:
+        who came last may have been overlooked till now."""
         if self.recent and self.searched < self.recent[-1][0]:
             index, view = self.recent.pop()
             if all(person.unseen(index) for person in self.alive):
@@ -188,8 +189,8 @@ class _Tracker:
     def _full_frame_due(self, index: int) -> bool:
         """Now and then; and at once where somebody is new or was seen a moment ago.
 
-        In an empty picture a search takes several times as long as looking at a person does. Who comes between two searches,
-        or comes back, is found in the frames between by `_look_back`.
+        In an empty picture a search takes several times as long as looking at a person does. Who comes between two
+        searches, or comes back, is found in the frames between by `_look_back`.
         """
         if not self.alive:
             return index - self.searched >= EMPTY_EVERY
