@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from demo_videos.meshes import Color
+from demo_videos.meshes import Colour
 from demo_videos.rotations import unit
 from estimators.pinhole import onto_picture
 
@@ -34,9 +34,9 @@ class Material(IntEnum):
 class Box:
     """An upright box: centre (3,), size (3,) metres, in the room's own axes."""
 
-    center: tuple[float, float, float]
+    centre: tuple[float, float, float]
     size: tuple[float, float, float]
-    color: Color
+    colour: Colour
     material: Material = Material.PLAIN
     casts: bool = True  # a shadow
     inward: bool = False  # seen from inside only: the walls of a room, which never hide it from a camera outside
@@ -47,10 +47,10 @@ class Light:
     """One directional key light with a shadow, and a sky-to-floor ambient."""
 
     direction: tuple[float, float, float] = (-0.5, 1.0, 0.6)  # towards the light, in the room's axes
-    color: Color = (1.0, 0.95, 0.88)
+    colour: Colour = (1.0, 0.95, 0.88)
     strength: float = 2.2
-    ambient: Color = (0.62, 0.66, 0.72)
-    bounce: Color = (0.36, 0.32, 0.28)
+    ambient: Colour = (0.62, 0.66, 0.72)
+    bounce: Colour = (0.36, 0.32, 0.28)
     softness_m: float = 0.02  # radius of the penumbra
     exposure: float = 0.5
 
@@ -63,7 +63,7 @@ class Room:
     half: tuple[float, float, float]  # half the width, the height, half the depth, metres
     boxes: tuple[Box, ...]
     light: Light = Light()
-    background: Color = (0.5, 0.55, 0.6)
+    background: Colour = (0.5, 0.55, 0.6)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Camera:
     """A pinhole without distortion. `rotation` (3, 3) and `translation` (3,) take world points to camera space."""
 
     focal: tuple[float, float]
-    center: tuple[float, float]
+    centre: tuple[float, float]
     rotation: np.ndarray
     translation: np.ndarray
     image_size: tuple[int, int]
@@ -82,11 +82,11 @@ class Camera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera metres to (..., 2) pixels."""
-        return onto_picture(points, np.array(self.focal), np.array(self.center))
+        return onto_picture(points, np.array(self.focal), np.array(self.centre))
 
     def matrix(self, near: float = 0.1, far: float = 60.0) -> np.ndarray:
         """(4, 4) world to OpenGL clip space."""
-        (fx, fy), (cx, cy), (w, h) = self.focal, self.center, self.image_size
+        (fx, fy), (cx, cy), (w, h) = self.focal, self.centre, self.image_size
         projection = np.array(
             [
                 [2 * fx / w, 0, 2 * cx / w - 1, 0],

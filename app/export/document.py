@@ -1,8 +1,8 @@
 """JSON: everybody in one document that explains itself.
 
 format, format_version     "d3p-poses", 1
-units, axes, space, scale  of the positions; scale is the factor that --height brought, else 1
-feet_held                  true if --clean-feet kept standing feet from sliding
+units, axes, space, scale  of the positions; scale is the factor that a given height brought, else 1
+feet_held                  true if standing feet were kept from sliding, as was asked for
 joint_names, parents, left, right
 fps                        frames per second as a fraction "30000/1001"
 timestamps                 (N) seconds since the first frame

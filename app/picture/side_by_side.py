@@ -21,12 +21,12 @@ from app.picture.figure import (
     paint_people,
 )
 from app.picture.scene import Director, Scene, View
+from estimators.confidence import SURE
 from estimators.observation import Provenance
 
 MIN_HEIGHT, MAX_HEIGHT = 360, 720  # of the panels: legible at least, and quick to encode and to play at most
 _PANEL_ASPECT = 0.84  # width over height of a 3D panel: people are upright
 _MAX_INPUT_ASPECT = 2.0  # wider pictures are shown less high
-_LOW_SCORE = 0.3  # keypoints below are drawn thin
 _FAINT = 0.35  # opacity of what is not believed
 
 _TIMELINE: dict[Provenance, Colour] = {
@@ -125,7 +125,7 @@ class SideBySide:
         self._faint(picture, points, known, 0.5 * radius)
         for dark in (True, False):  # all rims first, then all colours: crossings stay clean
             for parent, child in skeleton.bones:
-                sure = min(person.scores[index, parent], person.scores[index, child]) >= _LOW_SCORE
+                sure = min(person.scores[index, parent], person.scores[index, child]) >= SURE
                 if not (known[parent] and known[child]):
                     continue
                 r = radius if sure else 0.5 * radius
