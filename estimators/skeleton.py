@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-Points = TypeVar("Points", bound=Any)  # np.ndarray or torch.Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Points = TypeVar("Points", np.ndarray, "Tensor")
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,6 @@ class Skeleton:
         for left, right in zip(self.left, self.right, strict=True):
             order[left], order[right] = right, left
         return tuple(order)
-
-    def mirrored(self, points: Points, width: Any = None) -> Points:
-        """The mirror image: left and right joints swapped, x negated.
-
-        Args:
-            points: (..., J, D) NumPy array or torch tensor, x first.
-            width: of the picture, in pixels (broadcast against (..., J)), where x counts from its left edge; None where x
-                counts from the middle.
-        """
-        mirrored: Any = points[..., list(self.flip_order), :]  # a copy
-        mirrored[..., 0] = -mirrored[..., 0] if width is None else width - mirrored[..., 0]
-        return mirrored
 
 
 H36M17 = Skeleton(
@@ -118,3 +109,20 @@ def coco_to_h36m(keypoints: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray,
         np.einsum("ij,...jk->...ik", COCO_TO_H36M, keypoints).astype(keypoints.dtype),
         np.einsum("ij,...j->...i", weights, scores).astype(scores.dtype),
     )
+
+
+def mirror(points: Points, skeleton: Skeleton = H36M17, width: Any = None) -> Points:
+    """The mirror image of NumPy or torch points: x negated, or taken from `width`; left and right joints traded.
+
+    Args:
+        points: (..., J, D), x first; unchanged.
+        skeleton: the order of the J joints.
+        width: of the picture, pixels, for points that are counted from its left border: a number, or one for each
+            window that can be broadcast to (..., J). None for points whose x axis is centred at 0.
+
+    Returns:
+        (..., J, D) of the same kind.
+    """
+    mirrored = points[..., list(skeleton.flip_order), :]
+    mirrored[..., 0] = -mirrored[..., 0] if width is None else width - mirrored[..., 0]
+    return mirrored

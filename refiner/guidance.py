@@ -25,7 +25,7 @@ from torch import Tensor
 
 from estimators.lifting.normalise import person_size
 from estimators.observation import Observation
-from estimators.pinhole import assumed_focal, place, rays_of
+from estimators.pinhole import assumed_focal, rays_of, root_on_rays
 from estimators.skeleton import H36M17
 from refiner.least_jerk import least_jerk
 
@@ -72,7 +72,7 @@ def guide(observed: Observation, poses: np.ndarray, covariance: np.ndarray) -> n
     sigma = of_size * person_size(rays[None])
     precision = torch.linalg.inv(torch.from_numpy(covariance).double() + _BODY**2 * torch.eye(48))
     doubt = 2 * float(of_size.median())  # metres: lengths are no surer than what they come from
-    pose, root = prior, torch.from_numpy(place(rays.numpy(), prior.numpy(), 1 / sigma.numpy() ** 2))
+    pose, root = prior, torch.from_numpy(root_on_rays(rays.numpy(), prior.numpy(), 1 / sigma.numpy() ** 2))
     moves = (torch.arange(17) > 0)[:, None]  # the root stays at 0
     for length_sigma in _LENGTH_SIGMAS:
         lengths = _lengths_of_clip(pose)

@@ -15,7 +15,7 @@ from estimators.lifting.lifter import Progress, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.observation import Observation, ObservedWindows
-from estimators.skeleton import H36M17
+from estimators.skeleton import mirror
 from refiner import guidance
 from refiner.model import RefinerModel, load_model
 from refiner.steps import checked_steps
@@ -127,7 +127,7 @@ class Refiner:
     def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
         """The torch twin of `refine`: (B, T, 17, 4) metres, x, y, z and the disagreement with the mirror image."""
         straight = self.model.refine(observed, lifted, steps)
-        back = H36M17.mirrored(self.model.refine(observed.mirrored(), H36M17.mirrored(lifted), steps))
+        back = mirror(self.model.refine(observed.mirrored(), mirror(lifted), steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

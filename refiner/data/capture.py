@@ -15,7 +15,7 @@ from torch import Tensor
 
 from estimators.lifting.normalise import person_size
 from estimators.observation import ObservedWindows
-from refiner.data.bodies import mirror, vary_bodies
+from refiner.data.bodies import mirror_some, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
 from refiner.data.coco_points import coco_points, face_offsets, to_h36m
 from refiner.data.detector_noise import DetectorNoise
@@ -96,7 +96,7 @@ class VirtualCapture:
         generator = torch.Generator(device=device).manual_seed(seed)
         stride = torch.randint(self.strides[0], self.strides[1] + 1, (count,), generator=generator, device=device)
         joints = self._motion(count, frames, stride, generator)
-        joints = mirror(joints, torch.rand(count, generator=generator, device=device) < 0.5)
+        joints = mirror_some(joints, torch.rand(count, generator=generator, device=device) < 0.5)
         joints = vary_bodies(joints, generator)
         cameras = sample_cameras(joints[:, :, 0], generator, self.studio)
         offsets = face_offsets(count, 1.0, generator, device)

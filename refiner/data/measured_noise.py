@@ -25,7 +25,7 @@ from estimators import weights
 from estimators.checked import Checked, Count, Finite, checked
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
-from estimators.skeleton import H36M17
+from estimators.skeleton import H36M17, mirror
 from refiner.data.coco_points import to_h36m
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
@@ -163,4 +163,4 @@ def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
 def _mirrored(stretch: Stretch) -> Stretch:
     """The same stretch in a mirror: x negated, left and right traded."""
     scores = stretch.scores[:, list(H36M17.flip_order)]
-    return Stretch(H36M17.mirrored(stretch.error), scores, H36M17.mirrored(stretch.shape), stretch.fps)
+    return Stretch(mirror(stretch.error), scores, mirror(stretch.shape), stretch.fps)
