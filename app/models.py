@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.options import Options
-from estimators.errors import ConfigError
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
@@ -51,11 +50,8 @@ class Models:
     @staticmethod
     def load_refiner(options: Options) -> Refiner:
         """The refiner alone."""
-        from refiner import diffusion
         from refiner.refiner import Refiner
 
-        if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
-            raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
         return Refiner.load(options.refiner_weights, options.device)
 
     def descriptions(self) -> dict[str, Any]:

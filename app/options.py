@@ -13,6 +13,7 @@ from typing import Any
 
 from estimators.devices import DEVICES, checked_name
 from estimators.errors import ConfigError
+from refiner.steps import STEPS
 
 # What a user who does not want to choose a lifter chooses between.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -54,7 +55,7 @@ class Option:
         help: what it is, half a sentence.
         kind: of its values: bool, int, float or str.
         metavar: what stands for a value in the command line's help.
-        least: of a whole number.
+        least, most: of a whole number.
         values: all that there are, where they can be listed.
         check: raises a ConfigError of its own for a value that makes no sense.
         shown: on the page; None for what visitors cannot choose.
@@ -65,12 +66,13 @@ class Option:
     kind: type
     metavar: str | None = None
     least: int | None = None
+    most: int | None = None
     values: tuple[str, ...] | None = None
     check: Callable[[Any], object] | None = None
     shown: Shown | None = None
 
     def checked(self, value: Any, most: int | None = None) -> Any:
-        """A value, if it makes sense; `most` is the largest whole number that is wanted.
+        """A value, if it makes sense; `most` is the largest whole number that is wanted, if that is less than there are.
 
         Raises:
             ConfigError: it makes none.
@@ -82,7 +84,7 @@ class Option:
         elif self.values is not None and value not in self.values:
             raise ConfigError(f"{self.what} is one of {', '.join(self.values)}, not {_quoted(value)}.")
         elif self.least is not None:
-            return self._whole(value, self.least, most)
+            return self._whole(value, self.least, self.most if most is None else most)
         return value
 
     def _whole(self, value: Any, least: int, most: int | None) -> int:
@@ -152,7 +154,8 @@ class Options:
         "The number of diffusion steps",
         "diffusion steps of the refiner",
         metavar="K",
-        least=1,  # and at most `diffusion.STEPS`, which is said when the refiner is loaded
+        least=1,
+        most=STEPS,
         shown=Shown("Diffusion steps", most=20),  # more change nothing that could be seen, and take their time
     )
     refine: bool = _option(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.batch.clips import Clip
-from app.batch.work import Job, Outcome, remove_leftovers, work
+from app.batch.outcome import Outcome, Treatment, process_clip, remove_leftovers
 from app.batch.worker import Event, Reporting
 from estimators.errors import D3PError
 
@@ -71,11 +71,11 @@ class _Turn:
         return self.attempt == ATTEMPTS
 
 
-def run_here(clips: Sequence[Clip], job: Job, watch: Watcher) -> Iterator[Outcome]:
+def run_here(clips: Sequence[Clip], treatment: Treatment, watch: Watcher) -> Iterator[Outcome]:
     """One clip after the other, in this process."""
-    models = job.load(job.options)
+    models = treatment.load(treatment.options)
     for clip in clips:
-        outcome = work(clip, job, models, Reporting(clip.name, lambda event: watch(*event)))
+        outcome = process_clip(clip, treatment, models, Reporting(clip.name, lambda event: watch(*event)))
         watch(clip.name, "", 0, None)
         yield outcome
 

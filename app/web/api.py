@@ -23,14 +23,14 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from app.batch.work import sum_up
+from app.batch.outcome import sum_up
 from app.options import EVERYBODY
 from app.web import choices
 from app.web.choices import Wish
+from app.web.delivery import Delivery
 from app.web.handlers import Desk, sentence
 from app.web.jobs import Cancelled, Job
 from app.web.limits import seconds_of
-from app.web.work import Delivery
 from estimators.errors import D3PError
 
 _POLL_S = 1.0
