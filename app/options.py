@@ -96,6 +96,10 @@ class Option:
 
 
 def _quoted(value: Any) -> str:
+    if (
+        isinstance(value, int) and value.bit_length() > 8 * _LONGEST
+    ):  # Python writes out no number of thousands of digits
+        return "such a number"
     return repr(value[:_LONGEST]) if isinstance(value, str) else repr(value)[:_LONGEST]
 
 
