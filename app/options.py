@@ -1,7 +1,8 @@
 """What a user can choose of a run.
 
-To add an option, add a field to `Options` and the line that uses it. From the field come its argument on the command line
-(`app.cli.run`), its control on the page and its value in the web API if it is `Shown` (`app.web`), and the checks of all.
+To add an option, add a field to `Options` and the line that uses it. From the field come its argument on the command
+line (`app.cli.run`), its control on the page and its value in the web API if it is `Shown` (`app.web`), and the checks
+of all.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Option:
     shown: Shown | None = None
 
     def checked(self, value: Any, most: int | None = None) -> Any:
-        """A value, if it makes sense; `most` is the largest whole number that is wanted, if that is less than there are.
+        """A value, if it makes sense; `most` is the largest whole number that is wanted, where not all are.
 
         Raises:
             ConfigError: it makes none.
@@ -194,8 +195,8 @@ class Options:
     rotate: str = _option(
         UNSURE,
         "The rotation",
-        "degrees clockwise by which the pictures are turned beyond what the file says; auto does so if people stand upside "
-        "down or on their side",
+        "degrees clockwise by which the pictures are turned beyond what the file says; auto does so if people stand "
+        "upside down or on their side",
         values=ROTATIONS,
         check=_check_rotation,
         shown=Shown(

@@ -1,8 +1,9 @@
 """Work through the clips of a batch with any number of workers, wherever these are.
 
-A worker holds the networks, loaded once, and one clip at a time: no more clips are in flight than there are workers. One
-that is lost (out of memory, a node that went away) takes no other clip with it: its own is put at the end of the queue and
-tried again, the last time with nobody else at work, since the commonest cause is memory that did not suffice for all.
+A worker holds the networks, loaded once, and one clip at a time: no more clips are in flight than there are workers.
+One that is lost (out of memory, a node that went away) takes no other clip with it: its own is put at the end of the
+queue and tried again, the last time with nobody else at work, since the commonest cause is memory that did not suffice
+for all.
 
 Where workers are is behind `Workers`: `app.batch.processes` on this machine, `app.batch.ray_cluster` on a Ray cluster.
 """

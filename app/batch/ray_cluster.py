@@ -1,8 +1,8 @@
 """Workers on an existing Ray cluster: an actor each, one for every GPU that the cluster has, or every core.
 
-The videos and the output folder lie where every node sees them under the same path, and every node has this package with
-the same weights. Clips travel as paths; results are written by the workers, as on one machine. Every worker is a new actor:
-Ray restarts none and retries nothing, so that both are done in one place, see `app.batch.pool`.
+The videos and the output folder lie where every node sees them under the same path, and every node has this package
+with the same weights. Clips travel as paths; results are written by the workers, as on one machine. Every worker is a
+new actor: Ray restarts none and retries nothing, so that both are done in one place, see `app.batch.pool`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ WORKER_MEMORY = 1 << 30  # bytes that a worker is counted with, so that no node 
 
 
 class RayActors:
-    """`app.batch.pool.Workers`: `count` actors of one core each, and of a GPU where there are any; None: all there are."""
+    """`app.batch.pool.Workers`: `count` actors (None: as many as there is room for) of one core each, and of a GPU
+    where there are any."""
 
     def __init__(self, treatment: Treatment, address: str, count: int | None = None) -> None:
         """Connect to the cluster.

@@ -1,7 +1,7 @@
 """The command line: `d3p COMMAND`, one module a command.
 
-To add a command, write `app/cli/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in `COMMANDS`.
-A `-` in the command's name is a `_` in the module's. `run` returns an exit code, or nothing for success.
+To add a command, write `app/cli/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in
+`COMMANDS`. A `-` in the command's name is a `_` in the module's. `run` returns an exit code, or nothing for success.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def in_one_sentence(error: D3PError | OSError) -> str:
-    """What the user reads. An OSError, too, is the user's to mend: no right to read or write, a full disk, a name too long."""
+    """What the user reads. An OSError, too, is the user's to mend: no right to write, a full disk, a name too long."""
     if isinstance(error, OSError):
         about = f"{error.filename}: " if error.filename else ""
         error = D3PError(f"{about}{error.strerror or error}.")

@@ -25,8 +25,9 @@ writes
       done.json, failed.json     what the results were made of, or why there are none
 
 What is no video is left out, and named with the reason on the console, in the report and by --dry-run.
-A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that failed
-is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none did.
+A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that
+failed is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none
+did.
 """
 
 
@@ -48,7 +49,8 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--ray", metavar="ADDRESS",
-        help="work on a Ray cluster: HOST:PORT of its head, or auto on one of its nodes; every node sees FOLDER and DIR",
+        help="work on a Ray cluster: HOST:PORT of its head, or auto on one of its nodes; every node sees FOLDER and "
+        "DIR",
     )  # fmt: skip
     parser.add_argument("--include", nargs="+", default=[], metavar="PATTERN", help="only these, such as '*.mov'")
     parser.add_argument("--exclude", nargs="+", default=[], metavar="PATTERN", help="not these")

@@ -7,9 +7,9 @@
     /folder    (videos, OPTIONS)          report, report.html, zip
     /cancel    ()                         stops what this client has under way
 
-A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. OPTIONS are
-those of `app.options` that the page shows: detector, lifter, frames, person, steps, refine, looks, rotate. An error is one
-sentence, raised at the client.
+A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. OPTIONS
+are those of `app.options` that the page shows: detector, lifter, frames, person, steps, refine, looks, rotate. An error
+is one sentence, raised at the client.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ class Api:
         return _summary(delivery), [str(path) for path in delivery.files], str(delivery.archive)
 
     def folder(self, videos: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
-        """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none of
-        the others."""
+        """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none
+        of the others."""
         desk, session = self._desk, self._desk.session(request)
         with _sentences():
             options = Wish(wish).options()

@@ -85,7 +85,7 @@ class Desk:
         return paths
 
     def begin(self, video: Any, options: Options, session: Session) -> Job:
-        """Check a video and queue a run. Who was found in 2D is kept: another run on the same video need not look again.
+        """Check a video and queue a run. Who was found in 2D is kept: another run on the video need not look again.
 
         Raises:
             VideoError: see `admit`.
@@ -245,8 +245,8 @@ class Desk:
         return (yield from self.follow(shown, self.sessions.grace_s if tab else 0.0))
 
     def follow(self, shown: Shown, patience_s: float) -> Generator[str, None, Any]:
-        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None. It is stopped
-        if the visitor goes and does not come back for `patience_s` seconds."""
+        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None. It is
+        stopped if the visitor goes and does not come back for `patience_s` seconds."""
         job, card, last = shown.job, shown.card, None
         assert job is not None and card is not None
         with job.watched(patience_s):

@@ -1,4 +1,4 @@
-"""The options are declared once: from a field come its argument, its control on the page, its value in the API, its checks."""
+"""The options are declared once: from a field come its argument, its control on the page, and its checks."""
 
 from __future__ import annotations
 
