@@ -78,7 +78,8 @@ def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> 
 
 
 def coverage(shares: np.ndarray, found: Mapping[str, np.ndarray], size: int = 320) -> str:
-    """An SVG file of the shares (K,) found within bands that should hold (K,) `shares`; on the diagonal all is as it should be."""
+    """An SVG file of the shares (K,) found within bands that should hold (K,) `shares`; on the diagonal all is as it
+    should be."""
     edge = 34.0
     scale = size - 2 * edge
 
