@@ -88,10 +88,10 @@ $(VENV)/wanted: FORCE | $(VENV)/pyvenv.cfg
 
 $(VENV)/installed: $(INPUTS)
 	@echo "Installing into $(VENV); a few minutes the first time ..."
-	$(INSTALL) -e .
+	$(INSTALL) -e '.[app]'
 	$(PIP) $(PIP_ARGS) --no-deps -r estimators/openmmlab.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) -e '.[dev,train,render,convert]'
+	$(INSTALL) -e '.[app,dev,train,render,convert]'
 	@touch $@

@@ -1,27 +1,10 @@
-"""Motion: the result of a run, and the one object that every export and picture is made from.
+"""Motion: the result of a run, and the one object that every export, measure and picture is made from.
 
-File format (`motion.npz`, loads with `allow_pickle=False`):
-
-    person{i}/id            ()           int64    the person's id; i, from 0, is only the place in this file
-    person{i}/keypoints_2d  (N,17,2)     float32  pixels, x right, y down, origin at the top-left corner; NaN if missing
-    person{i}/scores        (N,17)       float32  confidence of each keypoint, 0 if missing
-    person{i}/provenance    (N,)         uint8    0 missing, 1 interpolated, 2 detected
-    person{i}/lifted        (N,17,3)     float32  metres, camera space, relative to the hip; NaN if missing
-    person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
-    person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.world.root`; NaN if missing
-    person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
-    person{i}/believed      (N,17)       bool     False for a joint outside the picture or not seen for long, whose place is a guess,
-                                                  see `estimators.belief` (absent in older files: all are believed)
-    looked                  (N,)         bool     the frames that the detector has looked at (absent in files of earlier versions)
-    meta                    ()           str      JSON, see `Motion.meta`
-
-The ids of all, by place, are `people` in `meta`: person 3 is at `person{meta["people"].index(3)}`, and `Motion.person(3)` finds it.
-Exports go by the id. Camera space is x right, y down, z forward. N is the number of frames of the video, always.
+Camera space is x right, y down, z forward. N is the number of frames of the video, always. Its file is `app.motion_file`'s.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -31,23 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from app.media.clock import rate_of
 from app.world.ground import Ground, find_ground
-from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.even import Grid
-from estimators.files import complete_file
-from estimators.gaps import frames_a_look
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17, Skeleton
 from estimators.stretches import runs
 
-FORMAT = "d3p-motion"
-FORMAT_VERSION = 1
-_LEFT_OUT = ("id", "frames", "first", "last")
-
 # name -> (shape after N, dtype, may be absent)
-_ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
+ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
     "keypoints_2d": ((17, 2), np.float32, False),
     "scores": ((17,), np.float32, False),
     "provenance": ((), np.uint8, False),
@@ -61,7 +36,20 @@ _ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
 
 @dataclass(frozen=True)
 class PersonMotion:
-    """One person over the N frames of a video; arrays as in the module's docstring."""
+    """One person over the N frames of a video; camera space, relative to the hip where not said otherwise.
+
+    Attributes:
+        id: stable over the clip.
+        keypoints_2d: (N,17,2) float32 pixels, x right, y down, origin at the top-left corner; NaN if missing.
+        scores: (N,17) float32 confidence of each keypoint, 0 if missing.
+        provenance: (N,) uint8, `estimators.observation.Provenance`.
+        lifted: (N,17,3) float32 metres; NaN if missing.
+        root: (N,3) float32 metres, camera space: where the hip is, see `app.world.root`; NaN if missing.
+        refined: (N,17,3) float32 metres, `lifted` after refinement; None if the run did not refine.
+        sigma: (N,17) float32 metres, half a 68 % band of each coordinate of `refined`; None if not estimated.
+        believed: (N,17) bool, False for a joint outside the picture or not seen for long, whose place is a guess, see
+            `estimators.belief`; None: all are believed.
+    """
 
     id: int
     keypoints_2d: np.ndarray
@@ -239,123 +227,27 @@ class Motion:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """Everything but the arrays, as it is written to the file."""
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "frames": len(self),
-            "people": [person.id for person in self.people],
-            "skeleton": self.skeleton.name,
-            "joint_names": list(self.skeleton.joints),
-            "parents": list(self.skeleton.parents),
-            "left": list(self.skeleton.left),
-            "right": list(self.skeleton.right),
-            "units": {
-                "keypoints_2d": "pixel", "lifted": "metre", "refined": "metre", "root": "metre", "sigma": "metre",
-                "timestamps": "second", "start_offset": "second",
-            },
-            "coordinate_frame": "camera: x right, y down, z forward; lifted and refined are relative to the hip",
-            "provenance": {kind.name.lower(): int(kind) for kind in Provenance},
-            "fps": f"{self.fps.numerator}/{self.fps.denominator}",
-            "timestamps": [float(seconds) for seconds in self.timestamps],
-            "start_offset": self.start_offset,
-            "image_size": list(self.image_size),
-            "source": dict(self.source),
-            "camera": dict(self.camera),
-            "models": dict(self.models),
-            "options": dict(self.options),
-            "cuts": list(self.cuts),
-            "left_out": [dict(one) for one in self.left_out],
-        }  # fmt: skip
+        """Everything but the arrays, ready for JSON."""
+        from app.motion_file import meta_of
+
+        return meta_of(self)
 
     def save(self, path: str | Path) -> Path:
-        """Write the .npz under a temporary name and rename it. Returns the path."""
-        arrays: dict[str, Any] = {}
-        for index, person in enumerate(self.people):
-            arrays[f"person{index}/id"] = np.int64(person.id)
-            for name in _ARRAYS:
-                if (array := getattr(person, name)) is not None:
-                    arrays[f"person{index}/{name}"] = array
-        if self.looked is not None:
-            arrays["looked"] = self.looked
-        arrays["meta"] = np.array(json.dumps(self.meta, ensure_ascii=False))
-        with complete_file(path) as temporary:
-            np.savez_compressed(temporary, **arrays)
-        return Path(path)
+        """Write motion.npz, whole or not at all, see `app.motion_file`. Returns the path."""
+        from app.motion_file import save
+
+        return save(self, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Motion:
-        """Read a .npz written by `save`.
+        """Read a motion.npz of this or an earlier version.
 
         Raises:
             DataError: no such file, or not a motion file, or one that contradicts itself.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise DataError(f"No motion file at {path}.")
-        arrays = read_arrays(path, "a motion file")
-        try:
-            return _from_arrays(arrays)
-        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            where = " ".join(str(error).split())[:200]
-            raise DataError(f"{path.name} is not a motion file: {type(error).__name__} at {where}.") from error
+        from app.motion_file import load
 
-
-def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
-    """The Motion of a file's arrays. Raises KeyError, ValueError, TypeError or DataError on anything malformed."""
-    meta = json.loads(str(arrays["meta"]), parse_constant=_no_number)
-    if meta["format"] != FORMAT or int(meta["format_version"]) > FORMAT_VERSION:
-        raise DataError(
-            f"Cannot read {meta['format']} version {meta['format_version']}; newest known: {FORMAT_VERSION}."
-        )
-    skeleton = Skeleton(
-        meta["skeleton"], tuple(meta["joint_names"]), tuple(meta["parents"]), tuple(meta["left"]), tuple(meta["right"])
-    )
-    if skeleton != H36M17:
-        raise DataError("The joints of a motion are Human3.6M's 17, in their order; these are others.")
-    focal = meta["camera"].get("focal_px")
-    if focal is not None and not 0 < float(focal) < float("inf"):
-        raise DataError("The focal length of a motion's camera must be a positive number.")
-    timestamps = np.asarray(meta["timestamps"], dtype=np.float64)
-    offset = meta.get("start_offset")
-    people = []
-    if not isinstance(meta["people"], list):
-        raise DataError("The people of a motion must be a list of ids.")
-    for index in range(len(meta["people"])):
-        fields = {name: arrays.get(f"person{index}/{name}") for name in _ARRAYS}
-        people.append(PersonMotion(id=int(arrays[f"person{index}/id"]), **fields))  # type: ignore[arg-type]
-    motion = Motion(
-        people=tuple(people),
-        timestamps=timestamps,
-        fps=rate_of(timestamps, Fraction(meta["fps"])),
-        image_size=(int(meta["image_size"][0]), int(meta["image_size"][1])),
-        source=dict(meta["source"]),
-        camera=dict(meta["camera"]),
-        models=dict(meta["models"]),
-        options=dict(meta["options"]),
-        looked=arrays.get("looked"),
-        start_offset=None if offset is None else float(offset),
-        cuts=tuple(int(cut) for cut in meta.get("cuts", ())),
-        left_out=tuple({key: int(one[key]) for key in _LEFT_OUT} for one in meta.get("left_out", ())),
-    )
-    return motion if "looked" in arrays else replace(motion, looked=_looked_of_old(motion))
-
-
-def _looked_of_old(motion: Motion) -> np.ndarray:
-    """(N,) bool: what earlier versions have looked at, who wrote only how many looks a second were asked for.
-
-    They have also used what was found in every frame, by a search for everybody: then people are detected between the looks.
-    """
-    looks = motion.options.get("looks")
-    every = frames_a_look(motion.fps, looks if isinstance(looks, int) and looks > 0 else 0)
-    looked = np.arange(len(motion)) % min(every, len(motion)) == 0
-    looked[-1] = True
-    between = any((person.provenance[~looked] == Provenance.DETECTED).any() for person in motion.people)
-    return np.ones(len(motion), bool) if between else looked
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+        return load(path)
 
 
 def _check(motion: Motion) -> None:
@@ -380,7 +272,7 @@ def _check(motion: Motion) -> None:
 
 
 def _check_person(person: PersonMotion, n: int) -> None:
-    for name, (shape, dtype, optional) in _ARRAYS.items():
+    for name, (shape, dtype, optional) in ARRAYS.items():
         array = getattr(person, name)
         if array is None:
             if not optional:

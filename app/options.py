@@ -1,12 +1,17 @@
-"""What a user can choose of a run: `Options`, and the presets that name several of them at once."""
+"""What a user can choose of a run.
+
+To add an option, add a field to `Options` and the line that uses it. From the field come its argument on the command line
+(`app.cli.run`), its control on the page and its value in the web API if it is `Shown` (`app.web`), and the checks of all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from estimators.devices import checked_name
+from estimators.devices import DEVICES, checked_name
 from estimators.errors import ConfigError
 
 # What a user who does not want to choose a lifter chooses between.
@@ -14,58 +19,199 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},  # the wide refiner
     "fast": {"lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},  # a small one, asked once
 }
+_FAST_LOOKS = PRESETS["fast"]["looks"]
 
 UNSURE = "auto"  # whether pictures have to be turned: the detector is asked, see `app.turn`
 ROTATIONS = (UNSURE, "0", "90", "180", "270")  # degrees clockwise
+EVERYBODY = {"largest": "Most prominent", "all": "Everyone"}  # whom a run can be about before anybody has a number
+
+_LONGEST = 40  # characters of a wrong value that a message quotes: programs send anything
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the page shows an option: a truth value as a checkbox, one of several values as radio buttons, and any whole
+    number as a slider.
+
+    Attributes:
+        label, info: its name, and a sentence.
+        values: what the radio buttons stand for, and what they are called.
+        most: the largest whole number that visitors may ask for, on the page or as programs.
+    """
+
+    label: str
+    info: str | None = None
+    values: Mapping[Any, str] | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is declared of a field of `Options` besides its default.
+
+    Attributes:
+        what: its name in a sentence about a wrong value.
+        help: what it is, half a sentence.
+        kind: of its values: bool, int, float or str.
+        metavar: what stands for a value in the command line's help.
+        least: of a whole number.
+        values: all that there are, where they can be listed.
+        check: raises a ConfigError of its own for a value that makes no sense.
+        shown: on the page; None for what visitors cannot choose.
+    """
+
+    what: str
+    help: str
+    kind: type
+    metavar: str | None = None
+    least: int | None = None
+    values: tuple[str, ...] | None = None
+    check: Callable[[Any], object] | None = None
+    shown: Shown | None = None
+
+    def checked(self, value: Any, most: int | None = None) -> Any:
+        """A value, if it makes sense; `most` is the largest whole number that is wanted.
+
+        Raises:
+            ConfigError: it makes none.
+        """
+        if self.check is not None:
+            self.check(value)
+        elif self.kind is bool and not isinstance(value, bool):
+            raise ConfigError(f"{self.what} is true or false, not {_quoted(value)}.")
+        elif self.values is not None and value not in self.values:
+            raise ConfigError(f"{self.what} is one of {', '.join(self.values)}, not {_quoted(value)}.")
+        elif self.least is not None:
+            return self._whole(value, self.least, most)
+        return value
+
+    def _whole(self, value: Any, least: int, most: int | None) -> int:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value % 1 != 0 or value < least or (most is not None and value > most):
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise ConfigError(f"{self.what} is a whole number {limits}, not {_quoted(value)}.")
+        return int(value)
+
+
+def _quoted(value: Any) -> str:
+    return repr(value[:_LONGEST]) if isinstance(value, str) else repr(value)[:_LONGEST]
+
+
+def _check_rotation(value: Any) -> None:
+    if value not in ROTATIONS:
+        raise ConfigError(f"Pictures are turned by {', '.join(ROTATIONS[1:])} degrees or 'auto', not {_quoted(value)}.")
+
+
+def _option(default: Any, what: str, help: str, kind: type | None = None, **declared: Any) -> Any:
+    """A field of `Options`; its kind is that of its default, if it has one."""
+    return field(default=default, metadata={"option": Option(what, help, kind or type(default), **declared)})
 
 
 @dataclass(frozen=True)
 class Options:
     """What a user can choose; the defaults are what `d3p run` does, the preset "best".
 
-    Attributes:
-        detector: name or mmpose config of the 2D detector, see `estimators.detection.Detector`.
-        checkpoint: weights of the detector, if it is not a bundled one.
-        lifter: "stcformer", "mixste", or the path of a lifter's safetensors file.
-        frames: T, the length of the lifter's window; picks the weights `LIFTER-T`.
-        person: "largest", "all", or an id.
-        steps: DDIM steps of the refiner.
-        looks: how many times a second the detector looks, about; 0: at every frame.
-        refine: False leaves out the refiner.
-        device: "auto" (the GPU, if there is one), "cpu", "cuda" or "cuda:N", see `estimators.devices`.
-        video: False leaves out side_by_side.mp4.
-        focal: focal length of the camera, pixels of the upright picture; None takes the file's word, or assumes one.
-        rotate: degrees clockwise by which the pictures are turned beyond what the file says, "0", "90", "180" or "270"; "auto"
-            finds out, see `app.turn`.
+    Raises:
+        ConfigError: a value makes no sense.
     """
 
-    detector: str = "movenet"
-    checkpoint: str | None = None
-    lifter: str = "stcformer"
-    frames: int = 81
-    person: str = "largest"
-    steps: int = 2
-    refine: bool = True
-    device: str = "auto"
-    video: bool = True
-    focal: float | None = None
-    looks: int = 0
-    rotate: str = UNSURE
+    detector: str = _option(
+        "movenet",
+        "The detector",
+        "what finds people in 2D: movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config",
+        metavar="NAME",
+        shown=Shown("Detector", "Finds people in 2D."),
+    )
+    checkpoint: str | None = _option(
+        None, "The checkpoint", "weights of the detector, if that is a config", str, metavar="FILE"
+    )
+    lifter: str = _option(
+        "stcformer",
+        "The lifter",
+        "what turns 2D into 3D: stcformer, mixste, or a safetensors file",
+        metavar="NAME",
+        shown=Shown("Lifter", "Turns 2D into 3D."),
+    )
+    frames: int = _option(
+        81,
+        "The number of frames of the lifter's window",
+        "length of the lifter's window: 81 or 27",
+        metavar="T",
+        least=1,
+        shown=Shown("Window T", "Frames seen at once by the lifter."),
+    )
+    person: str = _option(
+        "largest",
+        "The person",
+        "whom the run is about: largest, all, or the id of a person",
+        metavar="WHO",
+        shown=Shown("Person", values=EVERYBODY),
+    )
+    steps: int = _option(
+        2,
+        "The number of diffusion steps",
+        "diffusion steps of the refiner",
+        metavar="K",
+        least=1,  # and at most `diffusion.STEPS`, which is said when the refiner is loaded
+        shown=Shown("Diffusion steps", most=20),  # more change nothing that could be seen, and take their time
+    )
+    refine: bool = _option(
+        True,
+        "Whether to refine",
+        "refine what the lifter says",
+        shown=Shown("Refine", "The diffusion model after the lifter."),
+    )
+    device: str = _option("auto", "The device", DEVICES, metavar="NAME", check=checked_name)
+    video: bool = _option(True, "Whether to draw a video", "write side_by_side.mp4")
+    focal: float | None = _option(
+        None,
+        "The focal length",
+        "focal length of the camera in pixels of the upright picture (default: the file's own word, else 1.2 times the "
+        "longer side)",
+        float,
+        metavar="PIXELS",
+    )
+    looks: int = _option(
+        0,
+        "The number of the detector's looks a second",
+        "about how many times a second the detector looks; joints between are interpolated (0: at every frame)",
+        metavar="N",
+        least=0,
+        shown=Shown(
+            "Detector looks",
+            "Joints between two looks are interpolated.",
+            values={0: "at every frame", _FAST_LOOKS: f"{_FAST_LOOKS} times a second"},
+            most=240,  # no video there has more frames
+        ),
+    )
+    rotate: str = _option(
+        UNSURE,
+        "The rotation",
+        "degrees clockwise by which the pictures are turned beyond what the file says; auto does so if people stand upside "
+        "down or on their side",
+        values=ROTATIONS,
+        check=_check_rotation,
+        shown=Shown(
+            "Turn the pictures",
+            "For cameras that lay on their side or hung upside down.",
+            values={UNSURE: "as the people show it", **{degrees: f"{degrees}° clockwise" for degrees in ROTATIONS[1:]}},
+        ),
+    )
 
     def __post_init__(self) -> None:
-        checked_name(self.device)
-        if self.steps < 1:
-            raise ConfigError(f"The number of diffusion steps must be at least 1, not {self.steps}.")
-        if self.looks < 0:
-            raise ConfigError(
-                f"The detector's looks a second must be at least 1, or 0 for every frame, not {self.looks}."
-            )
-        if self.frames < 1:
-            raise ConfigError(f"The number of frames of the lifter's window must be at least 1, not {self.frames}.")
-        if self.rotate not in ROTATIONS:
-            raise ConfigError(
-                f"Pictures are turned by {', '.join(ROTATIONS[1:])} degrees or 'auto', not {str(self.rotate)[:40]!r}."
-            )
+        for name, option in declared().items():
+            object.__setattr__(self, name, option.checked(getattr(self, name)))
+
+    @classmethod
+    def preset(cls, name: str, **given: Any) -> Options:
+        """The options that one of `PRESETS` names, but for those `given` by name.
+
+        Raises:
+            ConfigError: there is no such preset, or a value makes no sense.
+        """
+        if name not in PRESETS:
+            raise ConfigError(f"There is no preset {_quoted(name)}; there are {', '.join(PRESETS)}.")
+        return cls(**{**PRESETS[name], **given})
 
     @property
     def lifter_weights(self) -> str:
@@ -77,3 +223,8 @@ class Options:
         """The refiner trained for that lifter: a bundled name, or a file beside a lifter given by its path."""
         path = Path(self.lifter_weights)
         return str(path.with_name(f"refiner-{path.name}"))
+
+
+def declared() -> dict[str, Option]:
+    """What is declared of each option, by its name."""
+    return {one.name: one.metadata["option"] for one in fields(Options)}

@@ -98,7 +98,7 @@ def find_people(
     if found and turn:
         warnings.append(
             f"{info.path.name} shows people {_AS_THEY_ARE[turn]}: its pictures were turned by {turn} degrees clockwise; "
-            "with --rotate 0 they stay as they are."
+            "with the rotation 0 they stay as they are."
         )
     return People(info.sha256, detector.description(), tracks, reader.clock(), warnings, every, turn, found)
 

@@ -140,7 +140,7 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
 
 def _chosen(people: People, options: Options) -> tuple[list[Observation], tuple[dict[str, int], ...]]:
     """Those whom the run is about, with Human3.6M joints, and who else there is."""
-    from estimators.tracking import real_people, select_people
+    from estimators.tracking.select import real_people, select_people
 
     chosen = select_people(people.tracks, options.person)
     return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)

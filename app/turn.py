@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.media.video import turned
+from app.media.orientation import turned
 from estimators.skeleton import COCO17
 from estimators.tracking.tracker import Found, PersonDetector
 

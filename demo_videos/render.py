@@ -28,7 +28,8 @@ from demo_videos.scene import Camera, Room, film
 from demo_videos.shots import DEMO, Shot
 from demo_videos.truth import Truth, save_truth
 from demo_videos.wardrobe import dress
-from estimators.errors import D3PError
+from estimators.errors import exit_status
+from estimators.files import complete_file
 from estimators.skeleton import COCO17, H36M17
 
 MESH_LICENCE = "Body: MakeHuman / MPFB2 assets, CC0 1.0."
@@ -117,16 +118,15 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
 
 
 def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot) -> None:
-    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, under a temporary name first."""
-    temporary = path.with_suffix(".mp4.tmp")
-    with av.open(str(temporary.resolve()), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
+    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, whole or not at all."""
+    options = {"movflags": "+faststart"}
+    with complete_file(path) as temporary, av.open(str(temporary.resolve()), "w", format="mp4", options=options) as out:
+        stream = out.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
         stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
-    temporary.replace(path)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        out.mux(stream.encode())
 
 
 def render_shot(shot: Shot, motion: Motion17, folder: Path) -> tuple[Path, float]:
@@ -157,24 +157,20 @@ def pictures(staged: Stage) -> Iterator[np.ndarray]:
             yield shot.flaws.apply(picture, rng)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line; returns the exit status."""
+@exit_status
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.render", description=__doc__.splitlines()[0])
     parser.add_argument("--mocap", type=Path, required=True, help="motion-capture file in the mocap17 format")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent, help="default: demo_videos itself")
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of: {', '.join(s.name for s in DEMO)}")
     options = parser.parse_args(arguments)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for shot in DEMO:
-            if options.only and shot.name not in options.only:
-                continue
-            path, seconds = render_shot(shot, load_motion(options.mocap, shot.motion), options.out)
-            print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {seconds:.2f} s a frame")
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    for shot in DEMO:
+        if options.only and shot.name not in options.only:
+            continue
+        path, seconds = render_shot(shot, load_motion(options.mocap, shot.motion), options.out)
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {seconds:.2f} s a frame")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
 writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
-run goes on where it was. `d3p evaluate --rendered suite` measures the pipeline on them. The suite is not part of the
+run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of the
 project, for its size: the same seed makes the same shots again.
 """
 
@@ -29,7 +29,7 @@ from demo_videos.rooms import COURTYARD, HALL, LIVING_ROOM, STUDIO
 from demo_videos.scene import Material, Room, View
 from demo_videos.shots import Shot
 from demo_videos.wardrobe import Garment, Outfit
-from estimators.errors import D3PError
+from estimators.errors import exit_status
 
 FRAMES = 200  # of a clip, if the motion is long enough
 MIN_SECONDS = 2.0
@@ -180,8 +180,9 @@ def _count(text: str) -> int:
     return number
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Command line; returns the exit status."""
+@exit_status
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.suite", description=__doc__.splitlines()[0])
     parser.add_argument("--mocap", type=Path, required=True, help="motion-capture file in the mocap17 format")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -194,20 +195,15 @@ def main(arguments: list[str] | None = None) -> int:
         "--frames", type=_count, default=FRAMES, metavar="N", help=f"of a clip at most (default: {FRAMES})"
     )
     options = parser.parse_args(arguments)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        motions = motions_of(options.mocap, options.split)
-        by_name = {motion.name: motion for motion in motions}
-        for index in range(options.clips):
-            shot = draw_shot(motions, options.seed, index, options.frames)
-            if (options.out / f"{shot.name}.npz").is_file():  # written last
-                continue
-            path, seconds = render_shot(shot, by_name[shot.motion], options.out)
-            print(f"{index + 1}/{options.clips} {path.name}: {seconds:.2f} s a frame", flush=True)
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    motions = motions_of(options.mocap, options.split)
+    by_name = {motion.name: motion for motion in motions}
+    for index in range(options.clips):
+        shot = draw_shot(motions, options.seed, index, options.frames)
+        if (options.out / f"{shot.name}.npz").is_file():  # written last
+            continue
+        path, seconds = render_shot(shot, by_name[shot.motion], options.out)
+        print(f"{index + 1}/{options.clips} {path.name}: {seconds:.2f} s a frame", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
+from estimators.files import complete_file
 
 _SHAPES = {
     "joints_3d": (-1, 17, 3), "keypoints_2d": (-1, 17, 2), "coco_2d": (-1, 17, 2), "focal": (2,), "center": (2,),
@@ -93,9 +94,11 @@ def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def save_truth(path: str | Path, truth: Truth) -> None:
-    """Write `truth` to `path` (.npz), under a temporary name first."""
-    path = Path(path)
-    temporary = path.with_suffix(".npz.tmp")
+    """Write `truth` to `path` (.npz), whole or not at all.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
     arrays: dict[str, np.ndarray] = {
         key: np.asarray(getattr(truth, key), np.float32) for key in ("joints_3d", "keypoints_2d", "coco_2d")
     }
@@ -104,9 +107,8 @@ def save_truth(path: str | Path, truth: Truth) -> None:
     }
     arrays |= {"fps": np.array([truth.fps.numerator, truth.fps.denominator]), "image_size": np.array(truth.image_size)}
     arrays |= {"meta": np.array(json.dumps(truth.meta, ensure_ascii=False))}
-    with temporary.open("wb") as file:
+    with complete_file(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    temporary.replace(path)
 
 
 def demo_folders() -> list[Path]:

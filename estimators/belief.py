@@ -14,13 +14,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import median_filter
 
+from estimators.confidence import SURE, TRUSTED
 from estimators.gaps import MAX_GAP
 from estimators.neutral import bone_lengths, outwards
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import H36M17
 from estimators.stretches import runs
 
-_LOW, _SURE = 0.2, 0.3  # confidence below which a joint is doubted, and from which it no longer is (hysteresis)
 _FLICKER_S = 0.25  # a joint that is taken for seen for less than half of this is not
 _HIDDEN_S = 2.0
 # Bones by which a person's size in the picture is measured, the longest ones.
@@ -75,8 +75,8 @@ def _steady(scores: np.ndarray, present: np.ndarray, fps: float) -> np.ndarray:
 
 
 def _doubted(scores: np.ndarray, present: np.ndarray) -> list[slice]:
-    """Stretches of (N,) in which a joint is not sure and low at least once."""
-    return [run for run in runs(present & (scores < _SURE)) if (scores[run] < _LOW).any()]
+    """Stretches of (N,) in which a joint is not sure and not trusted at least once: hysteresis."""
+    return [run for run in runs(present & (scores < SURE)) if (scores[run] < TRUSTED).any()]
 
 
 def _may_be_outside(track: Observation, shown: np.ndarray, joint: int, run: slice) -> bool:

@@ -4,6 +4,14 @@ Each message is one sentence that says what was wrong, with what, and what to do
 a traceback and exits with 2; the web app shows it; a batch records it and goes on.
 """
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+_P = ParamSpec("_P")
 LONGEST = 600  # characters of a message; names of files may have thousands
 
 
@@ -44,3 +52,18 @@ class SetupError(D3PError):
 
 class ConfigError(D3PError):
     """An option or a configuration value makes no sense."""
+
+
+def exit_status(main: Callable[_P, None]) -> Callable[_P, int]:
+    """A command's `main` that returns 0, or 2 after printing the `D3PError` that ended it."""
+
+    @wraps(main)
+    def command(*args: _P.args, **kwargs: _P.kwargs) -> int:
+        try:
+            main(*args, **kwargs)
+        except D3PError as error:
+            print(error, file=sys.stderr)
+            return 2
+        return 0
+
+    return command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from estimators.errors import ConfigError
 
+_COUNT = itertools.count()  # threads of one process may write the same file
 _LONGEST_NAME = 160  # bytes of a file's name that its temporary one repeats
 
 
@@ -28,7 +30,7 @@ def complete_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     beginning = partial_name(path.stem)
-    temporary = path.with_name(f"{beginning}{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f"{beginning}{next(_COUNT)}-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for stale in path.parent.glob(f"{glob.escape(beginning)}[0-9]*{glob.escape(path.suffix)}"):

@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from estimators.confidence import TRUSTED
 from estimators.observation import Observation, Provenance, joined
 from estimators.stretches import gaps, parts
 
-TRUSTED = 0.2  # a joint below this confidence is interpolated in time; measured on MoveNet
 MAX_GAP = 0.5  # seconds; what is unseen for longer stays missing
 UNTRUSTED_SCORE = 0.1  # given to a joint that was found, but in a place it cannot have been
 GAP_CONFIDENCE = 0.5  # an interpolated frame is half as sure as the less sure of its two ends

@@ -19,6 +19,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as serialise
 
 from estimators.errors import WeightsError
+from estimators.files import complete_file
 
 Card = dict[str, Any]
 
@@ -41,23 +42,15 @@ def available() -> dict[str, Card]:
         WeightsError: a card is not readable as one.
     """
     cards: dict[str, Card] = {}
-    for folder in weight_folders():
-        for path in sorted(folder.glob("*.json")):
-            if path.stem not in cards:
-                cards[path.stem] = read_card(path)
+    for path in _cards_and_files("json"):
+        if path.stem not in cards:
+            cards[path.stem] = read_card(path)
     return cards
 
 
 def bundled_names() -> list[str]:
     """Names that have a card, a file, or both: what `load` must be able to load, each."""
-    return sorted(
-        {
-            path.stem
-            for folder in weight_folders()
-            for kind in ("json", "safetensors")
-            for path in folder.glob(f"*.{kind}")
-        }
-    )
+    return sorted({path.stem for path in _cards_and_files("json", "safetensors")})
 
 
 def read_card(path: Path) -> Card:
@@ -123,12 +116,17 @@ def load(name_or_path: str | Path) -> tuple[dict[str, torch.Tensor], Card]:
 
 
 def save(path: str | Path, state: dict[str, torch.Tensor], card: Card) -> Card:
-    """Write `path` (.safetensors) and its card; the card's `sha256` is filled in here. Returns the card."""
+    """Write `path` (.safetensors) and its card; the card's `sha256` is filled in here. Returns the card.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
     path = Path(path)
     # not safetensors' save_file, whose files only their owner can read, installed copies included
     data = serialise({key: value.contiguous() for key, value in state.items()})
     card = {**card, "sha256": hashlib.sha256(data).hexdigest()}
-    _write(path, data)
+    with complete_file(path) as temporary:
+        temporary.write_bytes(data)
     _write_card(path.with_suffix(".json"), card)
     return card
 
@@ -138,20 +136,18 @@ def set_in_card(name_or_path: str | Path, **fields: Any) -> None:
 
     Raises:
         WeightsError: no such weights, or no readable card.
+        ConfigError: the card cannot be written.
     """
     path = find(name_or_path).with_suffix(".json")
     _write_card(path, {**read_card(path), **fields})
 
 
 def _write_card(path: Path, card: Card) -> None:
-    _write(path, (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
+    with complete_file(path) as temporary:
+        temporary.write_bytes((json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Under a temporary name first, which goes if anything fails."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _cards_and_files(*kinds: str) -> list[Path]:
+    """Files of these endings in the weights' folders, best folder first, without what a killed process left half written."""
+    found = (path for folder in weight_folders() for kind in kinds for path in sorted(folder.glob(f"*.{kind}")))
+    return [path for path in found if not path.name.startswith(".")]

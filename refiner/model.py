@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from estimators import weights
-from estimators.lifting.build import build_with, check_card
+from estimators.checked import Finite
+from estimators.lifting.build import NetworkCard, build_with, check_card
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.observation import ObservedWindows
 from refiner import diffusion
 from refiner.noise import ConditionalNoise
 from refiner.pose_denoiser import PoseDenoiser
+
+
+class RefinerCard(NetworkCard):
+    """What a refiner's card must say for its weights to be used."""
+
+    kind = "refiner"
+    lifter: str = Field(description="the name of the lifter that it was trained for")
+    scores: bool = Field(False, description="True or False: whether the network is told the detector's scores")
+    uncertainty: dict[str, Finite] | None = Field(None, description="numbers by name, see refiner.uncertainty")
 
 
 class RefinerModel(nn.Module):
@@ -86,7 +97,6 @@ def load_model(name_or_path: str) -> tuple[RefinerModel, weights.Card, str]:
     """
     state, card = weights.load(name_or_path)
     name = weights.find(name_or_path).stem
-    check_card(card, state, name, "refiner")
-    architecture = {key: value for key, value in card["architecture"].items() if key != "type"}
-    scores = card.get("scores", False)
-    return build_with(lambda: RefinerModel(architecture, card["normalisation"], scores), state, name), card, name
+    told = check_card(RefinerCard, card, state, name)
+    architecture = {key: value for key, value in told.architecture.items() if key != "type"}
+    return build_with(lambda: RefinerModel(architecture, told.normalisation, told.scores), state, name), card, name

@@ -23,6 +23,7 @@ FLOW = ("estimators", "refiner", "app")  # a package imports itself and those be
 SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
+WHOLES = ("demo_videos", "app/web")  # what is optional as a whole, and is imported inside a function
 MMPOSE_PINS = [Requirement(f"{name}=={release}") for name, release in openmmlab.pins().items()]
 # Distributions whose module has another name.
 MODULE_OF = {
@@ -77,7 +78,7 @@ def test_media_is_opened_for_reading_in_one_place():
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("av.open", "cv2.VideoCapture")
     ]
     writing = [args for _, args in calls if len(args) > 1 and ast.unparse(args[1]) == "'w'"]
-    assert [name for name, args in calls if args not in writing] == ["app/media/video.py"]
+    assert [name for name, args in calls if args not in writing] == ["app/media/container.py"]
     assert writing and all(".resolve()" in ast.unparse(args[0]) for args in writing)  # there, too, a name is no address
 
 
@@ -89,11 +90,23 @@ def test_every_import_is_declared_in_pyproject():
         f"{path.relative_to(ROOT)}: {name}"
         for path in SOURCES
         for name, at_top in imported_modules(path).items()
-        # optional: imported inside the function that needs it, or by the clip renderer, which is optional as a whole
+        # optional: imported inside the function that needs it, or by the clip renderer or the browser app, which are
+        # optional as a whole
         if name not in own | core
-        and not (name in optional and (not at_top or path.is_relative_to(ROOT / "demo_videos")))
+        and not (name in optional and (not at_top or any(path.is_relative_to(ROOT / part) for part in WHOLES)))
     ]
     assert not wrong
+
+
+def test_only_the_command_that_serves_it_imports_the_app_of_the_browser_whose_libraries_are_optional():
+    importing = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(), str(path)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and re.search(r"\bapp\.web\b|from app import .*\bweb\b", ast.unparse(node))
+    }
+    assert {name for name in importing if not name.startswith("app/web/")} == {"app/cli/app.py"}
 
 
 def test_mmpose_is_installed_in_exactly_the_pinned_releases():

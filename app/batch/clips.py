@@ -118,7 +118,7 @@ def _why_not(path: Path, wanted: bool) -> str:
     if suffix not in SUFFIXES and (why := _no_video(path.name, suffix)):
         return why
     if not wanted:
-        return "not asked for by --include and --exclude"
+        return "not asked for by its name"
     return "" if suffix in SUFFIXES else _unreadable(path)
 
 

@@ -42,13 +42,13 @@ class RayActors:
             ConfigError: Ray is not installed, nothing answers there, or a GPU is asked for and there is none.
         """
         if ":" in job.options.device:
-            raise ConfigError(f"Ray chooses the GPUs itself; use --device cuda, not {job.options.device}.")
+            raise ConfigError(f"Ray chooses the GPUs itself; use the device 'cuda', not {job.options.device!r}.")
         self._ray = _connect(address)
         there = self._ray.cluster_resources()
         gpus = 0 if job.options.device == "cpu" else int(there.get("GPU", 0))
         if job.options.device == "cuda" and not gpus:
             self._ray.shutdown()
-            raise ConfigError(f"The Ray cluster at {address} has no GPU; use --device cpu.")
+            raise ConfigError(f"The Ray cluster at {address} has no GPU; use the device 'cpu'.")
         self.count = count or max(1, gpus or int(there.get("CPU", 0)))
         needs = {"num_cpus": 1, "num_gpus": int(gpus > 0), "memory": WORKER_MEMORY}
         # a second thread, to say what the first is doing
@@ -164,7 +164,7 @@ def _connect(address: str) -> Any:
         import ray
         import ray.exceptions
     except ImportError as error:
-        raise ConfigError("Ray is not installed; `pip install .[ray]` installs it with this package.") from error
+        raise ConfigError("Ray is not installed; `pip install 'd3prefiner[ray]'` installs it.") from error
     if address != "auto" and not _answers(address):
         raise ConfigError(f"No Ray cluster answers at {address}; start one with `ray start --head`.")
     try:

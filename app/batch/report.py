@@ -6,36 +6,24 @@ import base64
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
-from html import escape
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from app.batch.clips import Clip, LeftOut
 from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
 from app.outputs import SIDE_BY_SIDE
+from app.quality.table import MEASURES
+from app.templates import macros
 from estimators.files import complete_file
 
 REPORT_JSON, REPORT_HTML = "report.json", "report.html"
 
-# measure of quality.json -> what the page calls it, with its unit
-_MEASURES = {
-    "acceleration": "acceleration m/s²",
-    "bone_length_variation": "bone length ± %",
-    "reprojection_error": "reprojection px",
-}
-_STYLE = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin-bottom: .2rem; } p.sum { margin-top: 0; opacity: .75; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .45rem .55rem; border-top: 1px solid var(--line); vertical-align: top; }
-th { border-top: 0; font-weight: 600; white-space: nowrap; } td.number { text-align: right; white-space: nowrap;
-font-variant-numeric: tabular-nums; } img { display: block; height: 56px; border-radius: 4px; }
-.failed { color: #c0392b; } @media (prefers-color-scheme: dark) { .failed { color: #ff8a75; } }
-small { opacity: .75; }
-"""
+_SHOWN = ("acceleration", "bone_length_variation", "reprojection_error")  # measures
+_TEMPLATE = Path(__file__).with_name("report.html")
 
 
 def write_report(
@@ -68,13 +56,11 @@ def write_report(
     return folder / REPORT_JSON, folder / REPORT_HTML
 
 
-def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool = False) -> str:
+def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool = False) -> Markup:
     """The report's table, HTML: links to the files in `folder`, or, if it is shown alone, its pictures inside it."""
-    by_name = {clip.name: clip for clip in clips}
-    head = ["", "clip", "frames", "people", "found", *_MEASURES.values(), "seconds"]
-    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    rows = "\n".join(_row(folder, by_name[one.name], one, alone) for one in outcomes)
-    return f"<table><thead><tr>{titles}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+    return Markup(
+        macros(_TEMPLATE).table(_rows(folder, clips, outcomes, alone), [MEASURES[name].brief for name in _SHOWN])
+    )
 
 
 def page(
@@ -84,45 +70,46 @@ def page(
     seconds: float,
     alone: bool = False,
     left_out: Sequence[LeftOut] = (),
-) -> str:
+) -> Markup:
     """`report.html`; see `table`."""
     summary = ", ".join(f"{count} {status}" for status, count in sum_up(outcomes).items() if count)
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{escape(summary)}</title><style>{_STYLE}</style></head><body>
-<h1>{len(outcomes)} clips: {escape(summary)}</h1>
-<p class="sum">{seconds:.0f} seconds. Measures without ground truth, lifted → refined; see quality.json in each folder.</p>
-<div class="scroll">{table(folder, clips, outcomes, alone)}</div>{_left_out(left_out)}</body></html>
-"""
+    rows = _rows(folder, clips, outcomes, alone)
+    return Markup(macros(_TEMPLATE).page(summary, seconds, rows, [MEASURES[name].brief for name in _SHOWN], left_out))
 
 
-def _left_out(left_out: Sequence[LeftOut]) -> str:
-    """What of the folder is no clip, as a list to open; nothing if there is none."""
-    if not left_out:
-        return ""
-    items = "\n".join(f"<li>{escape(one.name)}: {escape(one.why)}</li>" for one in left_out)
-    return f"\n<details><summary>Left out: {len(left_out)}</summary><ul>{items}</ul></details>"
+@dataclass(frozen=True)
+class _Row:
+    """A clip in the table: what it says, and where its links lead, "" for those that there are not."""
+
+    name: str
+    error: str | None
+    warnings: Sequence[str]
+    numbers: Sequence[str]
+    log: str = ""
+    picture: str = ""
+    video: str = ""
 
 
-def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> str:
+def _rows(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool) -> list[_Row]:
+    by_name = {clip.name: clip for clip in clips}
+    return [_row(folder, by_name[one.name], one, alone) for one in outcomes]
+
+
+def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> _Row:
     where = clip.folder.relative_to(folder)
-    name = escape(one.name)
+
+    def link(name: str) -> str:
+        return _link(where / name) if (clip.folder / name).is_file() and not alone else ""
+
     if one.status == "failed":
-        log = f' <a href="{_link(where / LOG)}">log</a>' if (clip.folder / LOG).is_file() and not alone else ""
-        message = escape(one.error or "")
-        return f'<tr><td></td><td colspan="8">{name}<br><span class="failed">{message}</span>{log}</td></tr>'
-    picture = ""
-    if (clip.folder / THUMBNAIL).is_file():
-        source = _inside(clip.folder / THUMBNAIL) if alone else _link(where / THUMBNAIL)
-        image = f'<img src="{source}" alt="" loading="lazy">'
-        has_video = (clip.folder / SIDE_BY_SIDE).is_file() and not alone
-        picture = f'<a href="{_link(where / SIDE_BY_SIDE)}">{image}</a>' if has_video else image
-    notes = "".join(f"<br><small>{escape(warning)}</small>" for warning in one.warnings)
+        return _Row(one.name, one.error or "", (), (), log=link(LOG))
     numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
-    numbers += [_before_and_after(one.quality, measure) for measure in _MEASURES]
+    numbers += [_before_and_after(one.quality, measure) for measure in _SHOWN]
     numbers.append("before" if one.status == "skipped" else f"{one.seconds:.1f}")
-    cells = "".join(f'<td class="number">{escape(text)}</td>' for text in numbers)
-    return f"<tr><td>{picture}</td><td>{name}{notes}</td>{cells}</tr>"
+    picture = link(THUMBNAIL)
+    if alone and (clip.folder / THUMBNAIL).is_file():
+        picture = _inside(clip.folder / THUMBNAIL)
+    return _Row(one.name, None, one.warnings, numbers, picture=picture, video=link(SIDE_BY_SIDE) if picture else "")
 
 
 def _before_and_after(quality: dict[str, Any], measure: str) -> str:

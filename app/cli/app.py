@@ -39,15 +39,17 @@ def run(args: argparse.Namespace) -> None:
     """Run the command.
 
     Raises:
-        SetupError: mmpose is not installed.
+        SetupError: mmpose, or what only the app needs, is not installed.
         ConfigError: nothing can listen at that address, or user without password.
     """
+    from app import web
     from estimators import openmmlab
     from estimators.errors import ConfigError
 
     if not 0 <= args.port < 1 << 16:
         raise ConfigError(f"A port is a number from 0 to 65535, not {args.port}.")
     openmmlab.require()
+    web.require()
     print("Starting ...", file=sys.stderr, flush=True)  # importing takes seconds
     from app.web.gate import LOOPBACK
     from app.web.server import Settings, serve

@@ -17,7 +17,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "convert-h36m",
         help="your own Human3.6M files as one without pickles",
-        description="Make your own copy of Human3.6M readable for `d3p evaluate --h36m`.",
+        description="Make your own copy of Human3.6M readable for `d3p evaluate h36m`.",
         epilog=_WARNING,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.cli._arguments import add_device
+from app.cli._arguments import add_option
 from app.models import Models
-from app.options import PRESETS, ROTATIONS, UNSURE, Options
+from app.options import PRESETS, Options, declared
 from estimators.errors import ConfigError, D3PError
-from estimators.numbers import number
 
 _OUTPUT = """\
 writes
@@ -49,36 +48,17 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser, output: bool = True)
     if output:
         parser.add_argument("-o", "--output", type=Path, default=Path("out"), metavar="DIR", help="default: out")
     parser.add_argument(
-        "--detector", default="movenet", metavar="NAME",
-        help="movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config (default: movenet)",
-    )  # fmt: skip
-    parser.add_argument("--checkpoint", metavar="FILE", help="weights of the detector, if --detector is a config")
-    parser.add_argument(
         "--preset", default="best", choices=tuple(PRESETS),
-        help=f"best, or fast: a small refiner, asked once, and a detector that looks {PRESETS['fast']['looks']} times a second; "
-        "--lifter, --frames, --steps and --looks say otherwise (default: best)",
+        help="best, or fast: a small refiner, asked once, and a detector that looks "
+        f"{PRESETS['fast']['looks']} times a second; {_flags(PRESETS['fast'])} say otherwise (default: best)",
     )  # fmt: skip
-    parser.add_argument("--lifter", metavar="NAME", help="stcformer, mixste, or a safetensors file")
-    parser.add_argument("--frames", type=int, metavar="T", help="length of the lifter's window: 81 or 27")
-    parser.add_argument(
-        "--person", default="largest", metavar="WHO", help="largest, all, or the id of a person (default: largest)"
-    )
-    parser.add_argument("--steps", type=int, metavar="K", help="diffusion steps of the refiner")
-    parser.add_argument(
-        "--looks", type=int, metavar="N",
-        help="about how many times a second the detector looks; joints between are interpolated (0: at every frame)",
-    )  # fmt: skip
-    parser.add_argument("--no-refine", action="store_true", help="stop after lifting")
-    parser.add_argument("--no-video", action="store_true", help="write no side_by_side.mp4")
-    parser.add_argument(
-        "--focal", type=number, metavar="PIXELS",
-        help="focal length of the camera (default: the file's own word, else 1.2 times the longer side)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--rotate", default=UNSURE, choices=ROTATIONS,
-        help="turn the pictures by so many degrees clockwise; auto does so if people stand upside down or on their side (default: auto)",
-    )  # fmt: skip
-    add_device(parser)
+    for name in declared():  # None: not given, so that a preset, or the default, says it
+        add_option(parser, name, said="default: the preset's" if name in PRESETS["best"] else "", default=None)
+
+
+def _flags(names: Iterable[str]) -> str:
+    *first, last = (f"--{name}" for name in names)
+    return f"{', '.join(first)} and {last}"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -139,15 +119,5 @@ def options(args: argparse.Namespace) -> Options:
     Raises:
         ConfigError: a value that makes no sense.
     """
-    chosen = {key: getattr(args, key) for key in PRESETS[args.preset] if getattr(args, key) is not None}
-    return Options(
-        **{**PRESETS[args.preset], **chosen},
-        detector=args.detector,
-        checkpoint=args.checkpoint,
-        person=args.person,
-        refine=not args.no_refine,
-        device=args.device,
-        video=not args.no_video,
-        focal=args.focal,
-        rotate=args.rotate,
-    )
+    given = {name: value for name in declared() if (value := getattr(args, name)) is not None}
+    return Options.preset(args.preset, **given)

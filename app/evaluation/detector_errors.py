@@ -23,10 +23,10 @@ from app.progress import Silent
 from demo_videos.truth import Truth, load_truth
 from estimators import weights
 from estimators.detection import Detector
-from estimators.errors import D3PError, NobodyFoundError
+from estimators.errors import NobodyFoundError, exit_status
 from estimators.observation import Observation, Provenance
 from estimators.stretches import runs
-from estimators.tracking.tracker import select_people
+from estimators.tracking.select import select_people
 from refiner.data.measured_noise import MeasuredNoise, Stretch
 
 MIN_FRAMES = 12  # of a stretch: shorter ones say little about how errors last
@@ -73,8 +73,9 @@ def _known(path: Path) -> tuple[list[Stretch], list[str]]:
     return MeasuredNoise.load(str(path)).stretches, weights.read_card(path.with_suffix(".json"))["clips"]
 
 
-def main() -> int:
-    """Command line; returns the exit status."""
+@exit_status
+def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(
         prog="python -m app.evaluation.detector_errors", description=__doc__.splitlines()[0]
     )
@@ -83,17 +84,12 @@ def main() -> int:
     parser.add_argument("--detector", default="movenet")
     parser.add_argument("--add", action="store_true", help="to what the file has already, instead of replacing it")
     options = parser.parse_args()
-    try:
-        detector = Detector(options.detector)
-        known, before = _known(options.out) if options.add else ([], [])
-        stretches, clips = measure(options.folder, detector, leave_out=set(before))
-        stretches, clips = known + stretches, before + clips
-        card = {"name": options.out.stem, "detector": detector.description(), "clips": clips, "licence": "Apache-2.0"}
-        MeasuredNoise(stretches).save(options.out, card)
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    detector = Detector(options.detector)
+    known, before = _known(options.out) if options.add else ([], [])
+    stretches, clips = measure(options.folder, detector, leave_out=set(before))
+    stretches, clips = known + stretches, before + clips
+    card = {"name": options.out.stem, "detector": detector.description(), "clips": clips, "licence": "Apache-2.0"}
+    MeasuredNoise(stretches).save(options.out, card)
 
 
 if __name__ == "__main__":

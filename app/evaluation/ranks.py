@@ -13,16 +13,17 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from app.motion import Motion, PersonMotion
-from app.quality.measures import UNITS, quality
+from app.quality.measures import quality
+from app.quality.table import MEASURES
 from demo_videos.truth import Truth
 from refiner.evaluation.metrics import acceleration_error, mpjpe
 from refiner.evaluation.tables import table
 
-MIN_RUNS = 5  # fewer have no ranks worth a number
+MIN_RATED = 5  # fewer have no ranks worth a number
 
 
 @dataclass(frozen=True)
-class Run:
+class Rated:
     """One set of poses of one clip: its measures, by name (as in quality.json, and "sigma", "score"), and its true errors."""
 
     clip: str
@@ -31,7 +32,7 @@ class Run:
     errors: Mapping[str, float]
 
 
-def runs_of(motion: Motion, truth: Truth, clip: str) -> list[Run]:
+def rated_poses(motion: Motion, truth: Truth, clip: str) -> list[Rated]:
     """The lifted and the refined poses of a clip's most seen person, each as a run."""
     person = motion.most_seen
     entry = next(one for one in quality(motion)["people"] if one["id"] == person.id)
@@ -39,22 +40,22 @@ def runs_of(motion: Motion, truth: Truth, clip: str) -> list[Run]:
     for variant, poses in (("lifted", person.lifted), ("refined", person.refined)):
         if poses is None:
             continue
-        measures = {name: _number(entry[variant][name]) for name in UNITS}
+        measures = {name: _number(entry[variant][name]) for name in MEASURES}
         measures["score"] = -float(person.scores[person.present].mean())  # higher is worse, as for the others
         if variant == "refined" and person.sigma is not None:
             measures["sigma"] = float(person.sigma[person.present, 1:].mean())
-        found.append(Run(clip, variant, measures, _errors(person, poses, truth)))
+        found.append(Rated(clip, variant, measures, _errors(person, poses, truth)))
     return found
 
 
-def rank_correlations(runs: Sequence[Run], error: str = "mpjpe") -> dict[str, dict[str, float]]:
-    """By measure and variant: Spearman's correlation with an error over clips; NaN with fewer than `MIN_RUNS`.
+def rank_correlations(runs: Sequence[Rated], error: str = "mpjpe") -> dict[str, dict[str, float]]:
+    """By measure and variant: Spearman's correlation with an error over clips; NaN with fewer than `MIN_RATED`.
 
     The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative to
     what it was, belongs to a clip whose error it improves more.
     """
     table: dict[str, dict[str, float]] = {}
-    names = sorted({name for run in runs for name in run.measures}, key=[*UNITS, "score", "sigma"].index)
+    names = sorted({name for run in runs for name in run.measures}, key=[*MEASURES, "score", "sigma"].index)
     for name in names:
         row = {}
         for variant in ("lifted", "refined", "both"):
@@ -65,8 +66,8 @@ def rank_correlations(runs: Sequence[Run], error: str = "mpjpe") -> dict[str, di
     return table
 
 
-def _changes(runs: Sequence[Run], name: str, error: str) -> tuple[list[float], list[float]]:
-    pairs: dict[str, dict[str, Run]] = {}
+def _changes(runs: Sequence[Rated], name: str, error: str) -> tuple[list[float], list[float]]:
+    pairs: dict[str, dict[str, Rated]] = {}
     for run in runs:
         pairs.setdefault(run.clip, {})[run.variant] = run
     measures, errors = [], []
@@ -96,7 +97,7 @@ def _errors(person: PersonMotion, poses: np.ndarray, truth: Truth) -> dict[str, 
 
 def _spearman(one: Sequence[float], other: Sequence[float]) -> float:
     known = np.isfinite(one) & np.isfinite(other)
-    if known.sum() < MIN_RUNS or np.ptp(np.asarray(one)[known]) == 0:
+    if known.sum() < MIN_RATED or np.ptp(np.asarray(one)[known]) == 0:
         return float("nan")
     return float(spearmanr(np.asarray(one)[known], np.asarray(other)[known]).statistic)
 
@@ -105,7 +106,7 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
 
 
-def markdown(runs: Sequence[Run], error: str = "mpjpe") -> str:
+def markdown(runs: Sequence[Rated], error: str = "mpjpe") -> str:
     """A row a measure: correlations with an error over clips."""
     measures = rank_correlations(runs, error)
     columns = ("lifted", "refined", "both", "change")

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from app.media.video import open_container
+from app.media.container import open_container
 from estimators.errors import ConfigError
 from estimators.pinhole import assumed_focal
 

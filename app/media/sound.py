@@ -16,7 +16,7 @@ from typing import Any
 import av
 import numpy as np
 
-from app.media.video import open_container, seconds_at, sound_of
+from app.media.container import open_container, seconds_at, sound_of
 from estimators.errors import VideoError
 
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # of AAC that players know

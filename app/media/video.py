@@ -10,8 +10,8 @@ from __future__ import annotations
 import errno
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,26 +23,16 @@ import numpy as np
 
 from app.media.clock import Clock, make_clock
 from app.media.colours import Colours, to_bgr
+from app.media.container import open_video, packets, sound_start
 from app.media.deinterlace import whole_frames
-from app.media.pyav import READ_ANY_TEXT, as_fraction
+from app.media.orientation import display_matrix, turned, upright
+from app.media.pyav import as_fraction
 from estimators.errors import VideoError
 from estimators.hashes import file_sha256
 
-# Demuxers that are no video: still pictures, and text drawn as pictures.
-_IMAGES = {"ico", "image2pipe"}
-_NO_VIDEO = {"tty", "bin", "adf", "idf", "xbin", "ffmetadata"}
-_IMAGE_SUFFIX = "_pipe"
-# Demuxers that open what the file points at: other files, devices, the network. FFmpeg must not even begin with one.
-_POINTING = {
-    "hls", "applehttp", "dash", "webm_dash_manifest", "concat", "concatf", "imf", "sdp", "rtsp", "rtp", "sap", "image2",
-    "vobsub", "lavfi", "avisynth", "vapoursynth",
-}  # fmt: skip
-_ALLOWED = ",".join(sorted({name for names in av.formats_available for name in names.split(",")} - _POINTING))
 # Formats that store no presentation times. Their frames are shown in the order of decoding times, all a constant delay
 # later; what FFmpeg derives as presentation times is wrong if there are B-frames.
 _NO_PRESENTATION_TIMES = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
-_ATTACHED_PICTURE = 0x0400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a piece of music
-_MAX_PIXELS = 50_000_000  # of a frame, 8K has 33 million: a header may claim any size, and memory must not follow it
 _MAX_ASPECT = 10  # of a pixel's sides; more is a damaged header
 _SLOWEST, _FASTEST = Fraction(1, 86_400), 10_000  # frames per second that are taken for true
 
@@ -56,8 +46,6 @@ class VideoInfo:
         sha256: of the whole file.
         size: (width, height) pixels, upright and with square pixels.
         clock: of the packets; its length is the expected number of frames (a damaged video yields fewer).
-        codec: name of the video codec.
-        seconds_stated: length by the header, if it says so; a truncated file holds less.
         turn: degrees clockwise by which the pictures are turned beyond what the file says.
         sound_start: seconds of the file at which its sound begins; None without sound.
     """
@@ -66,8 +54,6 @@ class VideoInfo:
     sha256: str
     size: tuple[int, int]
     clock: Clock
-    codec: str
-    seconds_stated: float | None
     turn: int = 0
     sound_start: float | None = None
 
@@ -90,10 +76,10 @@ def probe(path: str | Path) -> VideoInfo:
     """
     path = Path(path)
     first = first_picture(path)
-    with _open_stream(path) as (container, stream):
+    with open_video(path) as (container, stream):
         ticks: list[int] = []
         last_duration = 0
-        for packet in _packets(container, stream):
+        for packet in packets(container, stream):
             if packet.pts is not None and not packet.is_discard:
                 if not ticks or packet.pts >= max(ticks[-1], ticks[0]):
                     last_duration = packet.duration or 0
@@ -104,9 +90,7 @@ def probe(path: str | Path) -> VideoInfo:
             sha256=file_sha256(path),
             size=(first.shape[1], first.shape[0]),
             clock=header.clock(path, sorted(set(ticks)) or [0], last_duration),
-            codec=stream.codec_context.name,
-            seconds_stated=header.seconds,
-            sound_start=_sound_start(container),
+            sound_start=sound_start(container),
         )
 
 
@@ -166,6 +150,15 @@ class _Header:
         return clock
 
 
+def _seconds_stated(stream: Any) -> float | None:
+    """From the first frame's time on, which need not be zero: pictures may begin after the sound."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    match = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska, WebM: when it ends
+    start = float((stream.start_time or 0) * stream.time_base)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) - start if match else None
+
+
 class VideoReader:
     """The frames of a video in order: iterate once. Afterwards `clock()` and `warnings()` tell what was read.
 
@@ -191,14 +184,14 @@ class VideoReader:
         """
         size: tuple[int, int] | None = None
         matrix: np.ndarray | None = None
-        with _open_stream(self.path) as (container, stream):
+        with open_video(self.path) as (container, stream):
             header = self._header = _Header.of(stream)
             for frame, (tick, duration) in whole_frames(self._frames(container, stream)):
                 self._keep_time(tick, header.step)
                 self._last_duration = duration
                 if size is None:
-                    matrix = _display_matrix(frame)
-                picture = _upright(self._coloured(frame, stream), header.aspect, matrix)
+                    matrix = display_matrix(frame)
+                picture = upright(self._coloured(frame, stream), header.aspect, matrix)
                 size = size or (picture.shape[1], picture.shape[0])
                 if (picture.shape[1], picture.shape[0]) != size:  # some streams change size on the way
                     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -208,7 +201,7 @@ class VideoReader:
         """The decoded frames, as they are coded, each with its tick and its duration."""
         self._untimed = container.format.name in _NO_PRESENTATION_TIMES
         decode_times: deque[int | None] = deque()
-        for packet in _packets(container, stream, flush=True, on_damage=self._count_damage):
+        for packet in packets(container, stream, flush=True, on_damage=self._count_damage):
             if packet.size:
                 decode_times.append(packet.dts)
             if packet.pts is not None and not packet.is_discard:
@@ -292,147 +285,3 @@ class VideoReader:
         if self._header is None or self._first_packet is None or self._untimed:
             return 0.0
         return max(0.0, float((self.ticks[0] - self._first_packet) * self._header.time_base))
-
-
-@contextmanager
-def open_container(path: Path) -> Iterator[Any]:
-    """Open a file of the user's with PyAV, for reading: the only place that does.
-
-    Whatever its name and content, nothing but this very file is read: no address, device or protocol that its name looks
-    like, and no file that it points at.
-
-    Raises:
-        VideoError: it cannot be opened.
-    """
-    try:
-        # The absolute path, so that a name like "http:x" is not taken for an address; and no other protocol than file.
-        container = av.open(
-            str(path.resolve()),
-            options={"protocol_whitelist": "file", "format_whitelist": _ALLOWED},
-            **READ_ANY_TEXT,
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise VideoError(f"{path.name} may not be read: permission denied.") from error
-        raise VideoError(
-            f"{path.name} is not a video, or is damaged or cut off before its index: it cannot be opened."
-        ) from error
-    with container:
-        yield container
-
-
-@contextmanager
-def _open_stream(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The open container and its main video stream.
-
-    Raises:
-        VideoError: see `probe`.
-    """
-    with open_container(path) as container:
-        name = container.format.name
-        if name in _IMAGES or name.endswith(_IMAGE_SUFFIX):
-            raise VideoError(f"{path.name} is an image, not a video.")
-        if name in _NO_VIDEO:
-            raise VideoError(f"{path.name} is not a video.")
-        streams = [stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE]
-        if not streams:
-            what = "only sound" if container.streams.audio else "no video stream"
-            raise VideoError(f"{path.name} holds {what}, no pictures to find people in.")
-        streams = [stream for stream in streams if stream.codec_context is not None]
-        if not streams:
-            raise VideoError(f"{path.name} is damaged, or coded in a way that is not known here: convert it to MP4.")
-        stream: Any = max(streams, key=_pixels)
-        if _pixels(stream) > _MAX_PIXELS:
-            raise VideoError(
-                f"{path.name} says that its pictures have {stream.width} x {stream.height} pixels; scale it down to "
-                f"{_MAX_PIXELS // 1_000_000} megapixels or less."
-            )
-        stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}  # a stream may change its size on the way
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _pixels(stream: Any) -> int:
-    return (stream.codec_context.width or 0) * (stream.codec_context.height or 0)
-
-
-def _packets(
-    container: Any, stream: Any, flush: bool = False, on_damage: Callable[[], None] | None = None
-) -> Iterator[Any]:
-    """Packets of one stream, to the end or as far as the file can be read; with `flush`, the empty last one too."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, OSError):
-            if on_damage:
-                on_damage()
-            packet = None
-            if flush:
-                yield av.Packet()  # what the decoder still holds
-        if packet is None:
-            return
-        if flush or packet.size:
-            yield packet
-
-
-def sound_of(container: Any) -> Any:
-    """The sound of an open file: its first stream that can be decoded; None without."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
-
-
-def _sound_start(container: Any) -> float | None:
-    sound = sound_of(container)
-    return None if sound is None or not sound.time_base else seconds_at(sound.start_time or 0, sound.time_base)
-
-
-def seconds_at(ticks: int, time_base: Any) -> float:
-    """Ticks of any of PyAV's fractions, whose releases have several kinds, in seconds."""
-    return float(Fraction(ticks * time_base.numerator, time_base.denominator))
-
-
-def _seconds_stated(stream: Any) -> float | None:
-    """From the first frame's time on, which need not be zero: pictures may begin after the sound."""
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    match = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))  # Matroska, WebM: when it ends
-    start = float((stream.start_time or 0) * stream.time_base)
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) - start if match else None
-
-
-def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
-    """(9,) int32, or None. Ask for the first frame only: a frame that has been asked for its side data refers to itself,
-    and its memory comes back with the next full garbage collection, hundreds of frames later."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    return None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
-
-
-def _upright(picture: np.ndarray, aspect: Fraction, matrix: np.ndarray | None) -> np.ndarray:
-    """A decoded picture with square pixels, turned and mirrored as the video's display matrix says."""
-    if aspect != 1:
-        width = max(1, round(picture.shape[1] * aspect))
-        picture = cv2.resize(picture, (width, picture.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return picture if matrix is None else orient(picture, matrix)
-
-
-def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Apply a display matrix (9 fixed-point int32, row vectors: x' = a x + c y, y' = b x + d y) to (H, W, 3).
-
-    Only its multiples of 90 degrees and mirrorings count; anything between is rounded to the nearest.
-    """
-    a, b, _, c, d = (float(value) for value in matrix[:5])
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        flip_x, flip_y = a < 0, d < 0
-    else:
-        picture = picture.transpose(1, 0, 2)
-        flip_x, flip_y = c < 0, b < 0
-    if flip_x:
-        picture = picture[:, ::-1]
-    if flip_y:
-        picture = picture[::-1]
-    return np.ascontiguousarray(picture)
-
-
-def turned(picture: np.ndarray, degrees: int) -> np.ndarray:
-    """(H, W, 3) turned clockwise by a multiple of 90 degrees; the picture itself for 0."""
-    return np.ascontiguousarray(np.rot90(picture, -degrees // 90)) if degrees % 360 else picture

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from app.media.clock import Clock
-from app.media.video import open_container, seconds_at
+from app.media.container import open_container, seconds_at
 from estimators.errors import ConfigError
 
 

@@ -8,14 +8,15 @@ import numpy as np
 
 from app.motion import Motion, PersonMotion
 from app.quality.measures import TRUSTED_SCORE, bone_lengths, without_guesses
+from app.quality.table import MEASURES
 from app.world.root import fit_root, project
 from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
 
 
 @dataclass(frozen=True)
-class Measure:
-    """What a curve shows.
+class Curve:
+    """A measure frame by frame.
 
     Attributes:
         key, label, unit: its name in the data, on the page, and its unit.
@@ -28,17 +29,32 @@ class Measure:
     hint: str
 
 
-MEASURES = (
-    Measure("acceleration", "Acceleration", "m/s²", "Mean over the joints, relative to the hip: spikes are jitter."),
-    Measure("bones", "Bone length", "%", "How far the bones are, on average, from their mean length; people's stay."),
-    Measure("reprojection", "Reprojection", "px", "From the detected joints to the 3D ones, seen by the same camera."),
+CURVES = (
+    Curve(
+        "acceleration",
+        "Acceleration",
+        MEASURES["acceleration"].unit,
+        "Mean over the joints, relative to the hip: spikes are jitter.",
+    ),
+    Curve(
+        "bones",
+        "Bone length",
+        MEASURES["bone_length_variation"].unit,
+        "How far the bones are, on average, from their mean length; people's stay.",
+    ),
+    Curve(
+        "reprojection",
+        "Reprojection",
+        MEASURES["reprojection_error"].unit,
+        "From the detected joints to the 3D ones, seen by the same camera.",
+    ),
 )
 
 
 def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarray]]:
     """Each measure of each variant: {"acceleration": {"lifted": (N,), "refined": (N,)}, ...}; NaN where there is none."""
     variants = {"lifted": person.lifted, "refined": person.refined}
-    found: dict[str, dict[str, np.ndarray]] = {measure.key: {} for measure in MEASURES}
+    found: dict[str, dict[str, np.ndarray]] = {curve.key: {} for curve in CURVES}
     for name, poses in variants.items():
         if poses is None:
             continue

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from app.motion import Motion, PersonMotion
+from app.quality.table import MEASURES
 from app.world.contacts import FEET
 from app.world.ground import Ground
 from app.world.root import fit_root, project
@@ -24,16 +25,6 @@ from estimators.skeleton import Skeleton
 
 TRUSTED_SCORE = 0.3  # keypoints below this say little about where the joint is
 _SIDES_APART_M = 0.1  # limbs nearer to each other cannot be told to have traded places
-
-UNITS = {
-    "acceleration": "m/s^2, mean over joints and frames, relative to the hip",
-    "jerk": "m/s^3, mean over joints and frames, relative to the hip",
-    "bone_length_variation": "percent: standard deviation over time / mean, mean over bones",
-    "left_right_asymmetry": "percent: difference of left and right bone length / their mean, mean over bones",
-    "reprojection_error": "pixels: detected keypoints to projected joints, hip placed best in each frame",
-    "foot_sliding": "m/s, speed along the floor of a foot while it stands; which feet stand is found once, from the best poses",
-    "left_right_swaps": "per minute: how often the arms or the legs trade places from one frame to the next",
-}  # fmt: skip
 
 
 def quality(motion: Motion) -> dict[str, Any]:
@@ -61,10 +52,17 @@ def quality(motion: Motion) -> dict[str, Any]:
             **measured,
         }
         if "refined" in measured:
-            entry["change_percent"] = {name: _change(measured["lifted"], measured["refined"], name) for name in UNITS}
+            entry["change_percent"] = {
+                name: _change(measured["lifted"], measured["refined"], name) for name in MEASURES
+            }
         people.append(entry)
     looked = len(motion) if motion.looked is None else int(motion.looked.sum())
-    about = {"format": "d3p-quality", "format_version": 1, "units": UNITS, "frames_looked_at": looked}
+    about = {
+        "format": "d3p-quality",
+        "format_version": 1,
+        "units": {name: measure.definition for name, measure in MEASURES.items()},
+        "frames_looked_at": looked,
+    }
     return {**about, "people": people}
 
 

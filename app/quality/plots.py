@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
+from markupsafe import Markup
 
 WIDTH, HEIGHT = 720, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
@@ -21,7 +22,7 @@ def over_time(
     band: np.ndarray | None = None,
     shaded: Sequence[tuple[str, np.ndarray]] = (),
     from_zero: bool = True,
-) -> str:
+) -> Markup:
     """An SVG of curves over time.
 
     Args:
@@ -37,7 +38,7 @@ def over_time(
     )
     known = everything[np.isfinite(everything)]
     if not len(known):
-        return f'<p class="none">No {escape(unit)} to show.</p>'
+        return Markup(f'<p class="none">No {escape(unit)} to show.</p>')
     low, high = (0.0 if from_zero else float(known.min())), float(np.quantile(known, 0.998))
     high = max(high, low + 1e-6)
     margin = 0.05 * (high - low)
@@ -50,15 +51,15 @@ def over_time(
         parts.append(_area(axis, seconds, band))
     parts += [_line(axis, seconds, kind, values, name) for name, (kind, values) in curves.items()]
     label = escape(", ".join(curves) + f", {unit}, over time")
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>')
 
 
-def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> str:
+def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> Markup:
     """An SVG of paths (N,2) metres on the floor seen from above, x to the right, the camera at the bottom."""
     points = np.concatenate([path for _, path in paths.values()])
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
-        return ""
+        return Markup()
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     reach = max(0.5, float(np.ptp(points, axis=0).max()) * 0.55)
     scale = size / (2 * reach)
@@ -70,7 +71,8 @@ def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> 
     for name, (kind, path) in paths.items():
         at = (path - middle) * scale + size / 2
         parts.append(f'<path class="line {kind}" d="{_steps(at)}"><title>{escape(name)}</title></path>')
-    return f'<svg class="square" viewBox="0 0 {size} {size}" role="img" aria-label="paths from above">{"".join(parts)}</svg>'
+    head = f'<svg class="square" viewBox="0 0 {size} {size}" role="img" aria-label="paths from above">'
+    return Markup(f"{head}{''.join(parts)}</svg>")
 
 
 def coverage(shares: np.ndarray, found: Mapping[str, np.ndarray], size: int = 320) -> str:

@@ -12,7 +12,22 @@
 Nothing is loaded from outside and nothing is sent there. Import this package before gradio: it turns its analytics off.
 """
 
+import importlib.util
 import os
+
+from estimators.errors import SetupError
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+MODULES = ("gradio", "fastapi", "starlette", "uvicorn")
+
+
+def require() -> None:
+    """Nothing, if the libraries that only this package needs are installed.
+
+    Raises:
+        SetupError: they are not; says what to run.
+    """
+    if any(importlib.util.find_spec(name) is None for name in MODULES):
+        raise SetupError("The browser app needs libraries of its own: run `pip install 'd3prefiner[app]'` once.")

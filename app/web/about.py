@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
+from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from app.templates import macros
 from app.web.limits import Limits
 from estimators import weights
 
@@ -53,28 +56,28 @@ def licences() -> str:
     return _LICENCES
 
 
-def model_cards() -> str:
+def model_cards() -> Markup:
     """The cards of all bundled weights, HTML."""
-    cards = "".join(_card(name, card) for name, card in weights.available().items())
-    return f"<h2>Models</h2><div class='d3p-cards'>{cards}</div>"
+    cards = [
+        {"name": name, "facts": _facts(card), "metrics": card.get("metrics") or {}}
+        for name, card in weights.available().items()
+    ]
+    return Markup(macros(Path(__file__).with_name("about.html")).models(cards))
 
 
-def _card(name: str, card: dict[str, Any]) -> str:
-    facts: dict[str, object] = {"Kind": card.get("kind"), "Architecture": _architecture(card)}
-    if card.get("frames"):
-        facts["Window"] = f"T = {card['frames']} frames at {card.get('tds_fps', 0):.4g} a second"
+def _facts(card: dict[str, Any]) -> dict[str, Any]:
+    """What a card says, by heading; the empty ones are not shown."""
     training = card.get("training") or {}
-    facts["Trained on"] = training.get("data") or card.get("training_data")
-    facts["People"] = training.get("people")
-    facts["Licence"] = card.get("licence")
-    facts["SHA-256"] = str(card.get("sha256", ""))[:16] + " …"
-    rows = "".join(f"<dt>{key}</dt><dd>{escape(str(value))}</dd>" for key, value in facts.items() if value)
-    metrics = "".join(
-        f"<tr><th scope='row'>{escape(str(key))}</th><td>{escape(str(value))}</td></tr>"
-        for key, value in (card.get("metrics") or {}).items()
-    )
-    table = f"<table class='d3p-table'><tbody>{metrics}</tbody></table>" if metrics else ""
-    return f"<section class='d3p-card'><h3>{escape(name)}</h3><dl>{rows}</dl>{table}</section>"
+    window = f"T = {card['frames']} frames at {card.get('tds_fps', 0):.4g} a second" if card.get("frames") else ""
+    return {
+        "Kind": card.get("kind"),
+        "Architecture": _architecture(card),
+        "Window": window,
+        "Trained on": training.get("data") or card.get("training_data"),
+        "People": training.get("people"),
+        "Licence": card.get("licence"),
+        "SHA-256": str(card.get("sha256", ""))[:16] + " …",
+    }
 
 
 def _architecture(card: dict[str, Any]) -> str:

@@ -1,14 +1,15 @@
 """The same for programs: named endpoints, for gradio_client or any HTTP client.
 
-    /choices   ()                                                                        what can be chosen, the defaults, the limits
-    /check     (video)                                                                   what the video is, or why it is not taken
-    /people    (video, detector, rotate)                                                 who is in it, with pictures and numbers
-    /process   (video, detector, lifter, frames, person, steps, refine, looks, rotate)   summary, files, zip
-    /folder    (videos, detector, lifter, frames, person, steps, refine, looks, rotate)  report, report.html, zip
-    /cancel    ()                                                                        stops what this client has under way
+    /choices   ()                         what can be chosen, the defaults, the presets, the limits
+    /check     (video)                    what the video is, or why it is not taken
+    /people    (video, detector, rotate)  who is in it, with pictures and numbers
+    /process   (video, OPTIONS)           summary, files, zip
+    /folder    (videos, OPTIONS)          report, report.html, zip
+    /cancel    ()                         stops what this client has under way
 
-A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. An error
-is one sentence, raised at the client.
+A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. OPTIONS are
+those of `app.options` that the page shows: detector, lifter, frames, person, steps, refine, looks, rotate. An error is one
+sentence, raised at the client.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from app.batch.work import sum_up
-from app.options import ROTATIONS
+from app.options import EVERYBODY
 from app.web import choices
 from app.web.choices import Wish
 from app.web.handlers import Desk, sentence
@@ -42,7 +43,7 @@ def add_endpoints(desk: Desk) -> None:
     with gr.Group(visible=False):
         trigger = gr.Button()
         video, videos = gr.File(label="video"), gr.File(label="videos", file_count="multiple")
-        wish: dict[str, Block] = {name: _control(name, value) for name, value in asdict(choices.defaults()).items()}
+        wish: dict[str, Block] = {name: _control(name, value) for name, value in choices.defaults().asked.items()}
         summary = gr.JSON(label="summary")
         files, archive = gr.File(label="files", file_count="multiple"), gr.File(label="zip")
         report = gr.File(label="report")
@@ -75,15 +76,15 @@ class Api:
         self._desk = desk
 
     def choices(self) -> dict[str, Any]:
-        """Names of detectors and lifters (with their windows T), default options, and limits of a video."""
+        """Names of detectors and lifters (with their windows T), what the other options can be, defaults, presets, and
+        the limits of a video."""
         return {
             "detectors": [name for _, name in choices.detectors()],
             "lifters": choices.lifters(),
-            "person": [*choices.EVERYBODY, "the number of a person"],
-            "steps": [1, choices.MAX_STEPS],
-            "looks": [0, choices.MAX_LOOKS],
-            "rotate": list(ROTATIONS),
-            "defaults": asdict(choices.defaults()),
+            "person": [*EVERYBODY, "the number of a person"],
+            **choices.ranges(),
+            "defaults": choices.defaults().asked,
+            "presets": choices.presets(),
             "limits": asdict(self._desk.limits),
         }
 
@@ -112,7 +113,7 @@ class Api:
         """Run the pipeline on a video: a summary with quality.json inside, the files, and a zip of all."""
         desk, session = self._desk, self._desk.session(request)
         with _sentences():
-            delivery = self._wait(desk.begin(video, Wish(**wish).options(), session))
+            delivery = self._wait(desk.begin(video, Wish(wish).options(), session))
         return _summary(delivery), [str(path) for path in delivery.files], str(delivery.archive)
 
     def folder(self, videos: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
@@ -120,7 +121,7 @@ class Api:
         the others."""
         desk, session = self._desk, self._desk.session(request)
         with _sentences():
-            options = Wish(**wish).options()
+            options = Wish(wish).options()
             folder = desk.admit_folder(videos, session)
             delivery = self._wait(desk.begin_folder(folder, options, session))
         told = {**sum_up(delivery.outcomes), "clips": [asdict(one) for one in delivery.outcomes]}

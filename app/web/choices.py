@@ -1,19 +1,17 @@
-"""What can be chosen: detectors, lifters and their windows, people, steps; and the options made of a choice."""
+"""What visitors can choose: the options of a run that the page shows, with the detectors and lifters that are here; and the
+options made of a choice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from app.options import Options
+from app.options import EVERYBODY, PRESETS, Option, Options, declared
 from estimators import weights
 from estimators.errors import ConfigError, D3PError
 
 DEFAULTS = Options()
-MAX_LOOKS = 240  # a second; no video here has more frames
-MAX_STEPS = 20  # more change nothing that could be seen, and take their time
-BUNDLED_DETECTOR = "movenet"
-EVERYBODY = ("largest", "all")  # who can be asked for before anybody was found
 
 
 @lru_cache(maxsize=1)
@@ -21,7 +19,7 @@ def detectors() -> list[tuple[str, str]]:
     """(label, name) of the detectors that work without a download; looked up once, mmpose's index is long."""
     from estimators.detection import zoo
 
-    found = [("MoveNet (bundled)", BUNDLED_DETECTOR)]
+    found = [("MoveNet (bundled)", DEFAULTS.detector)]
     try:
         known = zoo.models()
     except (OSError, D3PError):  # mmpose without its index: its models cannot be used
@@ -45,27 +43,56 @@ def lifters() -> dict[str, list[int]]:
     return {kind: sorted(found[kind], key=lambda t: (t != DEFAULTS.frames, -t)) for kind in ordered}
 
 
+def windows(lifter: Any, otherwise: int) -> list[int]:
+    """The windows T for which there are weights of a lifter; the one given if the lifter is not here."""
+    return lifters().get(lifter, [otherwise])
+
+
+def presets() -> dict[str, dict[str, Any]]:
+    """What each preset sets. The lifter is another question: every one can be asked thoroughly, or fast."""
+    return {
+        name: {key: getattr(Options.preset(name), key) for key in preset if key != "lifter"}
+        for name, preset in PRESETS.items()
+    }
+
+
+def offered() -> dict[str, Option]:
+    """The options that visitors have, by name."""
+    return {name: option for name, option in declared().items() if option.shown is not None}
+
+
+def buttons(name: str) -> list[tuple[str, Any]] | None:
+    """What an option's radio buttons are called, and their values; None for one that has none."""
+    if name == "detector":
+        return detectors()
+    if name == "lifter":
+        return [(lifter, lifter) for lifter in lifters()]
+    if name == "frames":
+        return [(str(frames), frames) for frames in next(iter(lifters().values()), [DEFAULTS.frames])]
+    shown = declared()[name].shown
+    return None if shown is None or shown.values is None else [(label, value) for value, label in shown.values.items()]
+
+
+def ranges() -> dict[str, list[Any]]:
+    """For programs: the smallest and the largest number, or all values, of the options that do not depend on weights."""
+    found: dict[str, list[Any]] = {}
+    for name, option in offered().items():
+        if option.values is not None:
+            found[name] = list(option.values)
+        elif option.shown is not None and option.shown.most is not None:
+            found[name] = [option.least, option.shown.most]
+    return found
+
+
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks for, on the page or as a program; not checked yet. The controls of both have these names.
+    """What somebody asks for, on the page or as a program; not checked yet.
 
     Attributes:
-        detector, lifter, frames: by name, and the window T.
-        person: "largest", "all" or a person's id.
-        steps: of the diffusion.
-        refine: whether to.
-        looks: of the detector a second, 0 for every frame.
-        rotate: degrees clockwise by which the pictures are turned, or "auto".
+        asked: a value for every option `offered`, of any type.
     """
 
-    detector: str
-    lifter: str
-    frames: int | str
-    person: str
-    steps: float
-    refine: bool
-    looks: float
-    rotate: str
+    asked: dict[str, Any]
 
     def options(self) -> Options:
         """The pipeline's options, if all is among the choices: no path and no download can be asked for.
@@ -73,46 +100,34 @@ class Wish:
         Raises:
             ConfigError: something else.
         """
-        check_detector(self.detector)
-        known = lifters()
-        if self.lifter not in list(known):  # what a program sends may be of any type
-            raise ConfigError(f"There is no lifter {str(self.lifter)[:40]!r} here; there are {', '.join(known)}.")
-        frames = known[self.lifter]
-        if str(self.frames) not in map(str, frames):
-            some = ", ".join(map(str, frames))
-            raise ConfigError(f"{self.lifter} has no weights for T = {str(self.frames)[:40]}; there are {some}.")
-        who = str(self.person if self.person is not None else "").strip()[:40].lower() or DEFAULTS.person
-        if who not in EVERYBODY and not (who.isascii() and who.isdigit() and len(who) < 10):
-            raise ConfigError(f"{who!r} is nobody; choose 'largest', 'all' or a person's number.")
-        if not _whole(self.steps) or self.steps not in range(1, MAX_STEPS + 1):
-            raise ConfigError(
-                f"The number of diffusion steps is a whole number from 1 to {MAX_STEPS}, not {str(self.steps)[:40]}."
-            )
-        if not isinstance(self.refine, bool):
-            raise ConfigError(f"Whether to refine is true or false, not {str(self.refine)[:40]!r}.")
-        if not _whole(self.looks) or self.looks not in range(MAX_LOOKS + 1):
-            raise ConfigError(
-                f"The detector's looks a second are a whole number from 1 to {MAX_LOOKS}, or 0 for every frame, "
-                f"not {str(self.looks)[:40]}."
-            )
-        return Options(
-            detector=self.detector,
-            lifter=self.lifter,
-            frames=int(self.frames),
-            person=who,
-            steps=int(self.steps),
-            refine=self.refine,
-            looks=int(self.looks),
-            rotate=self.rotate,
-        )
+        asked = {name: self.asked[name] for name in offered()}
+        check_detector(asked["detector"])
+        asked["frames"] = _window(asked["lifter"], asked["frames"])
+        asked["person"] = _person(asked["person"])
+        for name, option in offered().items():
+            option.checked(asked[name], option.shown.most if option.shown else None)
+        return Options(**asked)
 
 
-def _whole(value: object) -> bool:
-    """Whether it is a number that is not a truth value; a program may send anything."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _window(lifter: Any, frames: Any) -> int:
+    """The window T that is asked for, if there are weights of this lifter for it."""
+    known = lifters()
+    if lifter not in list(known):  # what a program sends may be of any type
+        raise ConfigError(f"There is no lifter {str(lifter)[:40]!r} here; there are {', '.join(known)}.")
+    if str(frames) not in map(str, known[lifter]):
+        some = ", ".join(map(str, known[lifter]))
+        raise ConfigError(f"{lifter} has no weights for T = {str(frames)[:40]}; there are {some}.")
+    return int(frames)
 
 
-def check_detector(name: str) -> None:
+def _person(asked: Any) -> str:
+    who = str(asked if asked is not None else "").strip()[:40].lower() or DEFAULTS.person
+    if who not in EVERYBODY and not (who.isascii() and who.isdigit() and len(who) < 10):
+        raise ConfigError(f"{who!r} is nobody; choose 'largest', 'all' or a person's number.")
+    return who
+
+
+def check_detector(name: Any) -> None:
     """Whether it is among the choices.
 
     Raises:
@@ -123,19 +138,18 @@ def check_detector(name: str) -> None:
         raise ConfigError(f"There is no detector {str(name)[:40]!r} here; there are {', '.join(names)}.")
 
 
-def check_search(detector: str, rotate: str) -> None:
+def check_search(detector: Any, rotate: Any) -> None:
     """What a search for people is asked for.
 
     Raises:
         ConfigError: an unknown detector or rotation.
     """
     check_detector(detector)
-    Options(rotate=rotate)
+    declared()["rotate"].checked(rotate)
 
 
 def defaults() -> Wish:
     """What a click on nothing but the start button asks for."""
     lifter, frames = next(iter(lifters().items()), (DEFAULTS.lifter, [DEFAULTS.frames]))
-    return Wish(
-        BUNDLED_DETECTOR, lifter, frames[0], DEFAULTS.person, DEFAULTS.steps, DEFAULTS.refine, DEFAULTS.looks, DEFAULTS.rotate
-    )  # fmt: skip
+    asked = {name: getattr(DEFAULTS, name) for name in offered()}
+    return Wish({**asked, "lifter": lifter, "frames": frames[0]})

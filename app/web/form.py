@@ -8,10 +8,9 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 import gradio as gr
-from gradio.blocks import Block
 from gradio.components import Component
 
-from app.options import PRESETS, ROTATIONS, UNSURE
+from app.options import EVERYBODY, PRESETS
 from app.web import choices
 
 PICK = "pick"  # value of "who" while somebody is looked for, or picked, by picture
@@ -27,15 +26,14 @@ element.addEventListener("click", (event) => {
 });
 """
 
-_LOOKS = sorted({preset["looks"] for preset in PRESETS.values()} - {0})
-
-# What a preset sets. The lifter is another question: every one can be asked thoroughly, or fast.
-_PRESETS = {name: {key: value for key, value in preset.items() if key != "lifter"} for name, preset in PRESETS.items()}
+_PRESETS = choices.presets()
 
 # In the browser, so that no two answers of the server can cross.
 _TAKE_PRESET = f"(name) => Object.values({json.dumps(_PRESETS)}[name])"
 _NAME_PRESET = f"""(...chosen) => Object.entries({json.dumps(_PRESETS)})
     .find(([, values]) => Object.values(values).every((value, i) => String(value) === String(chosen[i])))?.[0] ?? null"""
+
+_FIRST = ("refine", "steps", "frames", "detector")  # of "More choices"; the others follow as they are declared
 
 
 class Form:
@@ -54,8 +52,7 @@ class Form:
             name: begins the elements' ids.
             picking: whether a person can be picked by picture.
         """
-        default = choices.defaults()
-        self._lifters = choices.lifters()
+        self._name, self._default = name, choices.defaults().asked
         self.preset = gr.Radio(
             [(preset.capitalize(), preset) for preset in PRESETS],
             value="best",
@@ -63,76 +60,63 @@ class Form:
             info="Fast looks at fewer frames, and asks a small refiner once.",
             elem_id=f"{name}preset",
         )
-        self.lifter = gr.Radio(  # all choices are radio buttons: gradio's list to choose from stays open after a Tab
-            list(self._lifters), value=default.lifter, label="Lifter", info="Turns 2D into 3D.", elem_id=f"{name}lifter"
-        )
-        whom = [("Most prominent", "largest"), ("Everyone", "all")] + ([("Pick by picture", PICK)] if picking else [])
-        self.who = gr.Radio(whom, value=default.person, label="Person", elem_id=f"{name}who")
-        self.person: Component = gr.State(default.person) if picking else self.who
-        self.people = gr.HTML(visible=False, js_on_load=_PEOPLE_JS, elem_id=f"{name}people", render=picking)
+        made = {"lifter": self._control("lifter")}
+        self._choose_person(picking)
+        made["person"] = self.person
         with gr.Accordion("More choices", open=False):
-            self.refine = gr.Checkbox(
-                default.refine, label="Refine", info="The diffusion model after the lifter.", elem_id=f"{name}refine"
-            )
-            self.steps = gr.Slider(
-                1, choices.MAX_STEPS, default.steps, step=1, label="Diffusion steps", elem_id=f"{name}steps"
-            )
-            self.frames = gr.Radio(
-                self._lifters.get(default.lifter, [default.frames]),
-                value=default.frames,
-                label="Window T",
-                info="Frames seen at once by the lifter.",
-                elem_id=f"{name}frames",
-            )
-            self.detector = gr.Radio(
-                choices.detectors(),
-                value=default.detector,
-                label="Detector",
-                info="Finds people in 2D.",
-                elem_id=f"{name}detector",
-            )
-            self.looks = gr.Radio(
-                [("at every frame", 0), *((f"{looks} times a second", looks) for looks in _LOOKS)],
-                value=default.looks,
-                label="Detector looks",
-                info="Joints between two looks are interpolated.",
-                elem_id=f"{name}looks",
-            )
-            self.rotate = gr.Radio(
-                [("as the people show it", UNSURE), *((f"{degrees}° clockwise", degrees) for degrees in ROTATIONS[1:])],
-                value=default.rotate,
-                label="Turn the pictures",
-                info="For cameras that lay on their side or hung upside down.",
-                elem_id=f"{name}rotate",
-            )
-        self.controls: dict[str, Block] = {
-            "detector": self.detector, "lifter": self.lifter, "frames": self.frames, "person": self.person,
-            "steps": self.steps, "refine": self.refine, "looks": self.looks, "rotate": self.rotate,
-        }  # fmt: skip
+            for one in (*_FIRST, *(one for one in choices.offered() if one not in (*_FIRST, *made))):
+                made[one] = self._control(one)
+        self.controls: dict[str, Any] = {one: made[one] for one in choices.offered()}
+        self._connect()
+
+    def _control(self, name: str) -> Any:
+        """The control of an option, as it is declared to be shown."""
+        option, default = choices.offered()[name], self._default[name]
+        assert option.shown is not None
+        about: dict[str, Any] = {"label": option.shown.label, "info": option.shown.info, "elem_id": self._name + name}
+        values = choices.buttons(name)
+        if values is not None:  # radio buttons throughout: gradio's list to choose from stays open after a Tab
+            return gr.Radio(values, value=default, **about)
+        if option.kind is bool:
+            return gr.Checkbox(default, **about)
+        assert option.least is not None and option.shown.most is not None, f"{name} has no ends for a slider"
+        return gr.Slider(option.least, option.shown.most, default, step=1, **about)
+
+    def _choose_person(self, picking: bool) -> None:
+        default = self._default["person"]
+        whom = [(label, who) for who, label in EVERYBODY.items()] + ([("Pick by picture", PICK)] if picking else [])
+        self.who = gr.Radio(whom, value=default, label="Person", elem_id=f"{self._name}who")
+        self.person: Component = gr.State(default) if picking else self.who
+        self.people = gr.HTML(visible=False, js_on_load=_PEOPLE_JS, elem_id=f"{self._name}people", render=picking)
+
+    def _connect(self) -> None:
         # "input" is what a person does; "change" would also follow what these set
-        self.lifter.input(self._windows, [self.lifter, self.frames], self.frames, queue=False, **QUIET)
-        preset = [getattr(self, name) for name in _PRESETS["best"]]
+        lifter, frames, refine = (self.controls[name] for name in ("lifter", "frames", "refine"))
+        lifter.input(_windows, [lifter, frames], frames, queue=False, **QUIET)
+        preset = [self.controls[name] for name in _PRESETS["best"]]
         self.preset.input(None, self.preset, preset, js=_TAKE_PRESET, queue=False, **QUIET)
         chosen = [control.input for control in preset]
         gr.on(chosen, None, preset, self.preset, js=_NAME_PRESET, queue=False, **QUIET)
-        self.refine.change(lambda on: gr.update(interactive=on), self.refine, self.steps, queue=False, **QUIET)
+        refine.change(lambda on: gr.update(interactive=on), refine, self.controls["steps"], queue=False, **QUIET)
 
     def taken(self, wish: choices.Wish) -> dict[Any, Any]:
         """The controls as they were when this was asked for; somebody picked by picture is to be picked again."""
-        chosen = {name: getattr(wish, name) for name in self.controls if name != "person"}
+        chosen, who = {name: wish.asked[name] for name in self.controls if name != "person"}, wish.asked["person"]
         presets = [name for name, preset in _PRESETS.items() if all(chosen[key] == preset[key] for key in preset)]
-        whom = {self.who: wish.person, self.person: wish.person} if wish.person in choices.EVERYBODY else {}
-        windows = gr.update(choices=self._lifters.get(wish.lifter, [wish.frames]), value=wish.frames)
+        whom = {self.who: who, self.person: who} if who in EVERYBODY else {}
+        windows = gr.update(choices=choices.windows(chosen["lifter"], chosen["frames"]), value=chosen["frames"])
         controls = {self.controls[name]: value for name, value in chosen.items()}
-        return {**controls, self.frames: windows, self.preset: next(iter(presets), None), **whom}
+        return {**controls, self.controls["frames"]: windows, self.preset: next(iter(presets), None), **whom}
 
     def everything(self) -> list[Any]:
         """The outputs of `taken`."""
         return [self.preset, self.who, *self.controls.values()]
 
-    def _windows(self, lifter: str, chosen: int) -> Any:
-        frames = self._lifters.get(lifter, [])
-        return gr.update(choices=frames, value=chosen if chosen in frames else next(iter(frames), None))
+
+def _windows(lifter: str, chosen: int) -> Any:
+    """The windows T that there are for a lifter, after it was chosen."""
+    frames = choices.lifters().get(lifter, [])
+    return gr.update(choices=frames, value=chosen if chosen in frames else next(iter(frames), None))
 
 
 # The progress is what to look at after a click: on a phone it is below the window, and its card grows.

@@ -158,7 +158,7 @@ class Gate:
         """Status and sentence for a request that may not pass."""
         rules, path = self._rules, request.scope["path"]  # as it is routed by; `request.url` is made of `Host`
         if not self._is_ours(request.headers.getlist("host")):
-            return 421, "This app is not called that; start it with --allowed-host NAME to give it another name."
+            return 421, "This app is not called that; whoever runs it can give it another name."
         if self._is_foreign(request.headers, request.method, path):
             return 403, "Requests from other pages are not answered."
         method = "GET" if request.method == "HEAD" else request.method

@@ -12,9 +12,9 @@ from typing import Any
 import gradio as gr
 
 from app.media.video import VideoInfo
-from app.options import Options
+from app.options import EVERYBODY, Options
 from app.web import panels
-from app.web.choices import EVERYBODY, Wish, check_search
+from app.web.choices import Wish, check_search
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
 from app.web.jobs import Cancelled, Job, JobProgress, Slot
 from app.web.kept import KeptModels
@@ -25,7 +25,7 @@ from app.web.uploads import Uploads
 from app.web.visitors import network
 from app.web.work import Delivery, process
 from estimators.errors import D3PError, PersonError, VideoError
-from estimators.tracking.tracker import select_people
+from estimators.tracking.select import select_people
 
 POLL_S = 0.25  # between two looks at the progress
 CANCEL_S = 10.0  # how long a cancelled run is waited for; it takes about a second
@@ -207,7 +207,7 @@ class Desk:
 
         def begin() -> Shown:
             job = self.begin(video, wish.options(), session)
-            return Shown([str(video)], wish, job, lambda snapshot: panels.running(snapshot, wish.refine))
+            return Shown([str(video)], wish, job, lambda snapshot: panels.running(snapshot, wish.asked["refine"]))
 
         return (yield from self._begin_and_follow(begin, session, "run"))
 

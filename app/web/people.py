@@ -13,9 +13,9 @@ from app.media.video import VideoReader, probe
 from app.people import People, find_people
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
+from estimators.boxes import joint_box, long_side
 from estimators.observation import Observation, Provenance
-from estimators.tracking.matching import joint_box, long_side
-from estimators.tracking.tracker import select_people
+from estimators.tracking.select import select_people
 
 _HEIGHT, _ASPECT = 168, 3 / 4  # of a picture: pixels, width over height
 _MARGIN = 0.14  # of the person's long side, round the joints: the crown of the head is none of them

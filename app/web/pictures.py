@@ -1,30 +1,26 @@
-"""Pictures to click on, as HTML: the example clips, and the people of a video. All text from outside is escaped."""
+"""Pictures to click on, as HTML: the example clips, and the people of a video; pictures.html is their template."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+from markupsafe import Markup
 
 from app.media.video import VideoReader
+from app.templates import macros
 from app.web.people import Portrait
 from estimators.errors import D3PError
 
+_TEMPLATE = Path(__file__).with_name("pictures.html")
 
-def example_cards(clips: dict[str, tuple[Path, Path]]) -> str:
+
+def example_cards(clips: dict[str, tuple[Path, Path]]) -> Markup:
     """Buttons with a picture of each bundled clip."""
-    buttons = []
-    for name, (video, _) in clips.items():
-        picture = _thumbnail(video)
-        image = f"<img alt='' src='data:image/jpeg;base64,{picture}'>" if picture else ""
-        buttons.append(
-            f"<button type='button' class='d3p-example' data-clip='{escape(name)}'>{image}"
-            f"<span>{escape(name.capitalize())}</span></button>"
-        )
-    return f"<div class='d3p-examples' role='group' aria-label='Example clips'>{''.join(buttons)}</div>"
+    return Markup(macros(_TEMPLATE).examples([(name, _thumbnail(video)) for name, (video, _) in clips.items()]))
 
 
 def first_frame(video: Path) -> str | None:
@@ -44,22 +40,23 @@ def _thumbnail(video: Path, height: int = 120, at: int = 12) -> str | None:
     return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes()).decode()
 
 
-def people_cards(portraits: Sequence[Portrait]) -> str:
+@dataclass(frozen=True)
+class _Card:
+    """Who can be picked: an id or "all", in words, whether chosen already, and a picture as base64 JPEG."""
+
+    person: str
+    name: str
+    words: str
+    chosen: bool = False
+    picture: str | None = None
+
+
+def people_cards(portraits: Sequence[Portrait]) -> Markup:
     """A button with a picture of each person, the largest chosen, and one for all of them if they are several."""
-    buttons = [
-        _person(str(one.id), f"Person {one.id}", _seen(one.share), one.largest, one.picture) for one in portraits
-    ]
+    cards = [_Card(str(one.id), f"Person {one.id}", _seen(one.share), one.largest, one.picture) for one in portraits]
     if len(portraits) > 1:
-        buttons.append(_person("all", "Everyone", f"all {len(portraits)}", False, None))
-    return f"<div class='d3p-people' role='radiogroup' aria-label='People found'>{''.join(buttons)}</div>"
-
-
-def _person(value: str, name: str, words: str, chosen: bool, picture: str | None) -> str:
-    image = f"<img alt='' src='data:image/jpeg;base64,{picture}'>" if picture else "<i aria-hidden='true'></i>"
-    return (
-        f"<button type='button' role='radio' aria-checked='{str(chosen).lower()}' data-person='{escape(value)}'>"
-        f"{image}<span>{name}</span><small>{words}</small></button>"
-    )
+        cards.append(_Card("all", "Everyone", f"all {len(portraits)}"))
+    return Markup(macros(_TEMPLATE).people(cards))
 
 
 def _seen(share: float) -> str:

@@ -21,7 +21,7 @@ from app.motion import Motion, PersonMotion
 from app.picture.figure import joint_radius
 from app.picture.scene import Scene
 from app.picture.side_by_side import SideBySide
-from app.quality.curves import MEASURES, curves
+from app.quality.curves import CURVES, curves
 from demo_videos.truth import Truth, demo_clips, load_truth
 from estimators.files import complete_file
 from estimators.hashes import file_sha256
@@ -56,7 +56,7 @@ def playback(motion: Motion) -> dict[str, Any]:
         "centre": [[round(float(value), 3) for value in point] for point in scene.centre],
         "radius": round(scene.radius, 3),
         "height": round(scene.height, 3),
-        "measures": [asdict(measure) for measure in MEASURES],
+        "measures": [asdict(curve) for curve in CURVES],
         "people": [
             _person(motion, scene, index, found[1] if found and person is shown else None)
             for index, person in enumerate(motion.people)

@@ -58,7 +58,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
-            raise ConfigError("--user and --password belong together; give both or neither.")
+            raise ConfigError("A user's name and a password belong together; give both or neither.")
 
     @property
     def auth(self) -> tuple[str, str] | None:
@@ -206,7 +206,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
         listener.close()
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"Nothing can listen on {settings.host} port {settings.port}: {reason}; choose another with --port."
+            f"Nothing can listen on {settings.host} port {settings.port}: {reason}; choose another port."
         ) from error
     with listener:
         yield listener

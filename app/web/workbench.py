@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.options import EVERYBODY
 from app.web import choices, panels, pictures
 from app.web.choices import Wish
 from app.web.form import PICK, QUIET, Buttons, Form
@@ -106,7 +107,7 @@ class Workbench(Tab):
         _, resumed = self.connect_files()
         self.examples.select(self._example, None, self.files, queue=False, **QUIET)
         self.webcam.change(self._recorded, self.webcam, [self.files, self.webcam], queue=False, **QUIET)
-        for other in (self.files, form.detector, form.rotate):
+        for other in (self.files, form.controls["detector"], form.controls["rotate"]):
             other.change(self._outdated, form.who, picker, queue=False, **QUIET)
 
         asked = buttons.start.click(
@@ -121,7 +122,7 @@ class Workbench(Tab):
             concurrency_limit=None, **QUIET,
         )  # fmt: skip
         form.people.select(self._picked, None, form.person, queue=False, **QUIET)
-        where = [self.files, form.detector, form.rotate]
+        where = [self.files, form.controls["detector"], form.controls["rotate"]]
         sought = self.searches.change(desk.prepare_finding, where, buttons.status, concurrency_limit=None, **QUIET)
         sought.failure(self._forget, None, picker, queue=False, **QUIET)
         begun = sought.success(self.locked, None, held, queue=False, **QUIET)
@@ -165,15 +166,14 @@ class Workbench(Tab):
         return {**self.locked(), self.result: gr.update(visible=False)}
 
     def _prepare(self, video: str | None, found_in: str | None, request: gr.Request, **wish: Any) -> Iterator[str]:
-        asked = Wish(**wish)
-        if asked.person not in choices.EVERYBODY and found_in != video:
+        if wish["person"] not in EVERYBODY and found_in != video:
             error = ConfigError("The person was picked in another video; choose how to pick one in this video.")
             yield panels.failed(str(error))
             raise sentence(error, told=True)
-        yield from self.desk.prepare(video, asked, request)
+        yield from self.desk.prepare(video, Wish(wish), request)
 
     def _run(self, video: str, request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
-        delivery = yield from self.buttons.follow(self.desk.work(video, Wish(**wish), request))
+        delivery = yield from self.buttons.follow(self.desk.work(video, Wish(wish), request))
         yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
 
     def delivered(self, delivery: Delivery, again: bool = False) -> dict[Any, Any]:

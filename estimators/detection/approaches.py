@@ -13,17 +13,16 @@ import torch
 from mmpose.apis import inference_bottomup, inference_topdown
 from scipy.optimize import linear_sum_assignment
 
+from estimators.boxes import PERSON_IN_RECTANGLE, long_side, pose_distance
 from estimators.detection.detections import Detections
 from estimators.errors import ConfigError
 from estimators.skeleton import COCO17
-from estimators.tracking.matching import long_side, pose_distance
 
 # Sizes of people in network pixels between which MoveNet sees them well: measured on real video, errors double at the
 # lower end and at the upper, and nobody is found at half and twice of that.
 GOOD_SIZE_PX = (80, 200)
 FRAME_SIZES = {"large": 192, "usual": 384, "small": 640}  # long side of the frame for people of this size
 SAME_PERSON = 0.2  # mean distance of two poses' joints, in body sizes, below which they are one person found twice
-PERSON_IN_RECTANGLE = 0.5  # a rectangle is about twice as large as the person in it
 BODY_MARGIN = 0.1  # of the joints' box: how far head, hands and feet reach over the joints
 FARTHEST_PX = 1e6  # joints beyond are no joints
 TOPDOWN_PADDING = 1.25  # mmpose's GetBBoxCenterScale widens a box by this

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimators.tracking.matching import joint_box
+from estimators.boxes import joint_box
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,10 +20,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+import platformdirs
 import yaml
 
 from estimators import openmmlab
 from estimators.errors import ConfigError, WeightsError
+from estimators.files import complete_file
 from estimators.hashes import file_sha256
 
 TIMEOUT_S = 30
@@ -44,6 +44,10 @@ ALIASES = {
 }
 # OpenMMLab ends a checkpoint's name in the first eight digits of its sha256, and mostly a date
 _HASH = re.compile(r"[-_]([0-9a-f]{8})(?:[-_]\d{8})?\.pth$")
+
+
+class _BrokenOffError(Exception):
+    """Why a download did not come to its end."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,7 @@ def cache_folder() -> Path:
     """Where downloads are kept: `$D3P_CACHE`, or the platform's cache folder."""
     if custom := os.environ.get("D3P_CACHE"):
         return Path(custom)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "d3prefiner"
+    return platformdirs.user_cache_path("d3prefiner", appauthor=False, opinion=False)
 
 
 def fetch(model: ZooModel) -> Path:
@@ -128,13 +126,11 @@ def fetch_hashed(model: ZooModel) -> tuple[Path, str]:
     if target.is_file() and (sha256 := file_sha256(target)).startswith(match[1]):
         return target, sha256
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target, _download(_address(model.url), target, match[1])
-    except (OSError, HTTPException) as error:
-        # an HTTPError's own words have the status; of another URLError the reason is the better part
-        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
+        with complete_file(target) as temporary:
+            return target, _download(_address(model.url), temporary, match[1])
+    except (_BrokenOffError, ConfigError) as error:
         raise WeightsError(
-            f"The weights of {model.name} could not be downloaded from {_address(model.url)} ({reason}); connect to the "
+            f"The weights of {model.name} could not be downloaded from {_address(model.url)} ({error}); connect to the "
             f"network, set D3P_ZOO to a mirror, put the file at {target}, or use the bundled detector 'movenet'."
         ) from error
 
@@ -145,29 +141,39 @@ def _address(url: str) -> str:
 
 
 def _download(url: str, target: Path, sha256_start: str) -> str:
-    """Stream `url` to a temporary file beside `target`, hashing on the way; rename when whole and right. Returns the sha256."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
-    temporary = Path(name)
+    """Stream `url` to a file, hashing on the way. Returns the sha256.
+
+    Raises:
+        _BrokenOffError: it does not come, or not to its end.
+        WeightsError: what came is not what it should be.
+    """
     try:
-        digest, received = hashlib.sha256(), 0
-        with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
-            announced, deadline = response.headers.get("Content-Length"), time.monotonic() + MAX_SECONDS
-            if announced is not None and not (announced.isdecimal() and int(announced) <= MAX_BYTES):
-                raise OSError(f"the server announces {announced[:20]} bytes")
-            while chunk := response.read1(CHUNK_BYTES):
-                file.write(chunk)
-                digest.update(chunk)
-                received += len(chunk)
-                if received > MAX_BYTES or time.monotonic() > deadline:
-                    raise OSError(f"the server sends too much, or too slowly: {received} bytes so far")
-        if announced is not None and received != int(announced):
-            raise OSError(f"the connection ended after {received} of {announced} bytes")
-        if not digest.hexdigest().startswith(sha256_start):
-            raise WeightsError(
-                f"The download of {target.name} is not what it should be: its sha256 starts with "
-                f"{digest.hexdigest()[:8]}, not {sha256_start}; nothing was kept, try again or use another server."
-            )
-        temporary.replace(target)
-        return digest.hexdigest()
-    finally:
-        temporary.unlink(missing_ok=True)
+        digest = _stream(url, target)
+    except (OSError, HTTPException) as error:
+        # an HTTPError's own words have the status; of another URLError the reason is the better part
+        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
+        raise _BrokenOffError(str(reason)) from error
+    if not digest.startswith(sha256_start):
+        raise WeightsError(
+            f"The download {url} is not what it should be: its sha256 starts with {digest[:8]}, not {sha256_start}; "
+            "nothing was kept, try again or use another server."
+        )
+    return digest
+
+
+def _stream(url: str, target: Path) -> str:
+    """Write what `url` sends to a file; returns its sha256. Raises OSError if it is too much, too slow or too little."""
+    digest, received = hashlib.sha256(), 0
+    with target.open("wb") as file, urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
+        announced, deadline = response.headers.get("Content-Length"), time.monotonic() + MAX_SECONDS
+        if announced is not None and not (announced.isdecimal() and int(announced) <= MAX_BYTES):
+            raise OSError(f"the server announces {announced[:20]} bytes")
+        while chunk := response.read1(CHUNK_BYTES):
+            file.write(chunk)
+            digest.update(chunk)
+            received += len(chunk)
+            if received > MAX_BYTES or time.monotonic() > deadline:
+                raise OSError(f"the server sends too much, or too slowly: {received} bytes so far")
+    if announced is not None and received != int(announced):
+        raise OSError(f"the connection ended after {received} of {announced} bytes")
+    return digest.hexdigest()

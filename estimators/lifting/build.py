@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
+from estimators.checked import Checked, Finite, checked
 from estimators.checkpoints import first_line
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import Normalisation
@@ -18,30 +20,60 @@ _SLOWEST, _FASTEST = 0.01, 10_000  # frames per second inside a window
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def check_card(card: Card, state: Mapping[str, Tensor], name: str, kind: str) -> None:
-    """What a lifter's or a refiner's card must say for its weights to be used.
+class NetworkCard(Checked):
+    """What the card of a lifter or a refiner must say for its weights to be used; what else it says is for people.
+
+    Validated with the number of values in the weights' file as context.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: ClassVar[str]
+    architecture: dict[str, Any] = Field(description="that of the network whose weights lie beside it")
+    frames: int = Field(ge=1, le=_LONGEST, description=f"a whole number from 1 to {_LONGEST}")
+    tds_fps: Finite = Field(ge=_SLOWEST, le=_FASTEST, description=f"a number from {_SLOWEST} to {_FASTEST}")
+    normalisation: Normalisation = Field(
+        strict=False, description=f"the network's: {' or '.join(map(repr, map(str, Normalisation)))}"
+    )
+
+    @field_validator("architecture")
+    @classmethod
+    def _fits_the_file(cls, architecture: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if not _plausible(architecture, info.context or 0):
+            raise ValueError
+        return architecture
+
+
+class LifterCard(NetworkCard):
+    """A lifter's: its input follows from its normalisation."""
+
+    kind = "lifter"
+
+    @field_validator("normalisation")
+    @classmethod
+    def _as_many_channels(cls, normalisation: Normalisation, info: ValidationInfo) -> Normalisation:
+        architecture = info.data.get("architecture", {})
+        if architecture.get("in_channels", Normalisation.IMAGE.channels) != normalisation.channels:
+            raise ValueError
+        return normalisation
+
+
+CardOf = TypeVar("CardOf", bound=NetworkCard)
+
+
+def check_card(document: type[CardOf], card: Card, state: Mapping[str, Tensor], name: str) -> CardOf:
+    """The entries of a card by which a network can be built.
+
+    Args:
+        document: `LifterCard`, or another kind's.
 
     Raises:
         WeightsError: it is another kind's, or lacks an entry, or an entry makes no sense.
     """
-    if card.get("kind") != kind:
-        raise WeightsError(f"{name} is a {card.get('kind')}, not a {kind}.")
-    architecture: Any = card.get("architecture")
-    rate = card.get("tds_fps")
+    if card.get("kind") != document.kind:
+        raise WeightsError(f"{name} is a {card.get('kind')}, not a {document.kind}.")
     numbers = sum(tensor.numel() for tensor in state.values())
-    right = {
-        "frames": _whole(card.get("frames"), _LONGEST),
-        "tds_fps": isinstance(rate, int | float) and _SLOWEST <= rate <= _FASTEST,
-        "normalisation": isinstance(card.get("normalisation"), str) and card["normalisation"] in list(Normalisation),
-        "architecture": isinstance(architecture, dict) and _plausible(architecture, numbers),
-    }
-    if kind == "refiner":
-        right["lifter"] = isinstance(card.get("lifter"), str)
-    elif all(right.values()):  # a refiner's input follows from its normalisation
-        inputs = architecture.get("in_channels", Normalisation.IMAGE.channels)
-        right["normalisation"] = inputs == Normalisation(card["normalisation"]).channels
-    if wrong := [key for key, fine in right.items() if not fine]:
-        raise WeightsError(f"The model card of {name} has no {wrong[0]} that makes sense, so it cannot be used.")
+    return checked(document, card, f"the model card of {name}", WeightsError, numbers)
 
 
 def build_with(build: Callable[[], Network], state: Mapping[str, Tensor], name: str) -> Network:

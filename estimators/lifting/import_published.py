@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from estimators import weights
+from estimators import conversion, weights
 from estimators.checkpoints import read_checkpoint
 from estimators.errors import WeightsError
 from estimators.lifting.lifter import build_network
@@ -64,6 +64,7 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
 
     Raises:
         WeightsError: not such a checkpoint, or T is not known, or contradicts it.
+        ConfigError: `output` cannot be written.
     """
     state = _state(read_checkpoint(checkpoint), checkpoint.name)
     if any(key in state and state[key].ndim != 2 for key in ("Spatial_patch_to_embedding.weight", "pose_emb.weight")):
@@ -74,7 +75,7 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
     elif "pose_emb.weight" in state:
         if frames is None:
             raise WeightsError(
-                "An STCFormer takes any window: say with --frames what it was trained with (27, 81, 243)."
+                "An STCFormer takes any window: say of how many frames those that it was trained with were (27, 81, 243)."
             )
         architecture = _stcformer(state)
         state, fps = _renamed(state, _STCFORMER), HUMAN36M_FPS / STCFORMER_STRIDES.get(frames, 1)
@@ -94,12 +95,7 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
         "metrics": {},
         "licence": LICENCE,
     }
-    path = output / f"{card['name']}.safetensors"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        return path, weights.save(path, state, card)
-    except OSError as error:
-        raise WeightsError(f"Cannot write {path}: {error}.") from error
+    return conversion.write(state, card, output)
 
 
 def _state(content: dict[str, Any], name: str) -> dict[str, torch.Tensor]:
@@ -148,9 +144,6 @@ def _renamed(state: dict[str, torch.Tensor], table: tuple[tuple[str, str], ...])
 def _check_fit(architecture: dict[str, Any], state: dict[str, torch.Tensor], name: str) -> None:
     if not architecture["channels"]:
         raise WeightsError(f"{name} is no {architecture['type']} as published: it has no channels.")
-    expected = {key: value.shape for key, value in build_network(architecture).state_dict().items()}
-    found = {key: value.shape for key, value in state.items()}
-    if expected != found:
-        wrong = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
+    if wrong := conversion.differing(state, build_network(architecture)):
         kind = architecture["type"]
         raise WeightsError(f"{name} is no {kind} as published: {len(wrong)} weights differ, {wrong[0]!r} among them.")

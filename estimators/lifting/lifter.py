@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from estimators import weights
 from estimators.devices import placed
 from estimators.errors import WeightsError
-from estimators.lifting.build import build_with, check_card
+from estimators.lifting.build import LifterCard, build_with, check_card
 from estimators.lifting.mixste import MixSTE
 from estimators.lifting.normalise import Normalisation, normalise
 from estimators.lifting.pace import Pace
@@ -67,7 +67,7 @@ class Lifter:
         """
         state, card = weights.load(name_or_path)
         name = weights.find(name_or_path).stem
-        check_card(card, state, name, "lifter")
+        check_card(LifterCard, card, state, name)
         network = build_with(lambda: build_network(card["architecture"]), state, name)
         return cls(network, card, name, device)
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from estimators.boxes import pose_distance
 from estimators.gaps import MAX_GAP
-from estimators.tracking import matching
 from estimators.tracking.changes import Change
 from estimators.tracking.person import Person
 
@@ -59,7 +59,7 @@ def _jumps(person: Person, frame: int, fps: float) -> bool | None:
         (_carried(person, later, after, before), person.poses[before]),
     )
     return not any(
-        matching.pose_distance(expected, pose.scores, pose.keypoints, pose.scores, person.size) <= allowed
+        pose_distance(expected, pose.scores, pose.keypoints, pose.scores, person.size) <= allowed
         for expected, pose in pairs
     )
 

@@ -1,8 +1,4 @@
-"""How alike are two views of a person: measures on joints and colours, without state.
-
-Distances between poses are in body sizes (the long side of the box round the joints), so that one limit serves near
-and far people alike.
-"""
+"""What is a person, and how alike are two in their clothes: measures without state; where joints are is `estimators.boxes`'."""
 
 from __future__ import annotations
 
@@ -11,10 +7,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import linear_sum_assignment
 
+from estimators.boxes import joint_box, long_side
+from estimators.confidence import SURE, TRUSTED
 from estimators.skeleton import COCO17
-
-TRUSTED = 0.2
-"""A joint below this confidence is not where the detector says (measured on MoveNet)."""
 
 MIN_JOINTS = 5
 """Fewer trusted joints inside the image are an arm at the border, not a person."""
@@ -26,46 +21,12 @@ _TORSO = [COCO17.joints.index(f"{side}_{joint}") for joint in ("shoulder", "hip"
 _COLOUR_BINS = (8, 4, 4)  # hue, saturation, value
 _CLOTHES_BINS = (16, 8, 8)
 _LEGS = [COCO17.joints.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle") for side in ("left", "right")]
-_CLOTHES_SEEN = 0.3  # confidence from which a joint is where its clothes are
-
-
-def joint_box(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(4,) xyxy pixels round the trusted joints of (17,2); round all joints if none is trusted."""
-    trusted = scores >= TRUSTED
-    points = keypoints[trusted] if trusted.any() else keypoints
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
-
-
-def long_side(box: np.ndarray) -> float:
-    """Longer side of an xyxy box, pixels; at least one."""
-    return float(max(box[2] - box[0], box[3] - box[1], 1.0))
-
-
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two xyxy boxes."""
-    width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return float(shared / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared))
 
 
 def is_person(keypoints: np.ndarray, scores: np.ndarray, image_size: tuple[int, int]) -> bool:
     """Whether (17,2) joints with (17,) scores are enough of a person inside the image (width, height) to be used."""
     inside = np.all((keypoints >= 0) & (keypoints < np.asarray(image_size)), axis=1)
     return bool(np.sum(inside & (scores >= TRUSTED)) >= MIN_JOINTS and scores.mean() >= WEAK)
-
-
-def pose_distance(
-    keypoints_a: np.ndarray, scores_a: np.ndarray, keypoints_b: np.ndarray, scores_b: np.ndarray, size: float
-) -> float:
-    """Mean distance of (17,2) joints weighted by both confidences, in units of `size` pixels.
-
-    One joint counts at most 1.5 sizes: a wrist on the wrong person must not outweigh the body.
-    """
-    weights = scores_a * scores_b
-    distances = np.minimum(np.linalg.norm(keypoints_a - keypoints_b, axis=1) / size, 1.5)
-    return float((weights * distances).sum() / (weights.sum() + 1e-9))
 
 
 def torso_colours(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray | None:
@@ -114,7 +75,7 @@ def clothes(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> np.
         (0, _TORSO, [(left, left_hip), (right, right_hip), middle]),
         (1, _LEGS, [*zip(hips, knees, strict=True), *zip(knees, ankles, strict=True)]),
     ):
-        if np.any(scores[joints] < _CLOTHES_SEEN):
+        if np.any(scores[joints] < SURE):
             continue
         along = np.linspace(0.2, 0.8, 8)[:, None]
         points = np.concatenate([start + (end - start) * along for start, end in limbs])

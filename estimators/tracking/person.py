@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from estimators.boxes import PERSON_IN_RECTANGLE, joint_box, long_side, pose_distance
 from estimators.tracking import matching
 
 CONFIRM = 0.15  # seconds that a newcomer must be seen before being believed
 STRONG_FRAMES = 3  # of the frames before that, so many must be seen clearly
-SIZE_IN_RECTANGLE = 0.5  # the person fills half of the rectangle: about 130 of 256 network pixels
 NEAR_EDGE = 0.12  # of the rectangle's side; a person nearer to its edge gets a new rectangle
 RESIZE = 1.25  # ratio of sizes at which the rectangle is drawn anew
 VELOCITY_MEMORY = 0.15  # seconds over which velocity is averaged
@@ -30,7 +30,7 @@ class Pose:
     @property
     def box(self) -> np.ndarray:
         """(4,) xyxy pixels."""
-        return matching.joint_box(self.keypoints, self.scores)
+        return joint_box(self.keypoints, self.scores)
 
     def moved(self, shift: np.ndarray) -> Pose:
         """The same pose elsewhere; `shift` is (2,) pixels."""
@@ -38,8 +38,8 @@ class Pose:
 
     def same_person(self, other: Pose) -> bool:
         """Whether two poses of one frame lie so close that they are one person found twice."""
-        size = max(matching.long_side(self.box), matching.long_side(other.box))
-        return matching.pose_distance(self.keypoints, self.scores, other.keypoints, other.scores, size) < 0.1
+        size = max(long_side(self.box), long_side(other.box))
+        return pose_distance(self.keypoints, self.scores, other.keypoints, other.scores, size) < 0.1
 
 
 @dataclass(eq=False)
@@ -81,7 +81,7 @@ class Person:
 
     def distance(self, expected: Pose, pose: Pose) -> float:
         """Distance in body sizes between two poses of this person."""
-        return matching.pose_distance(expected.keypoints, expected.scores, pose.keypoints, pose.scores, self.size)
+        return pose_distance(expected.keypoints, expected.scores, pose.keypoints, pose.scores, self.size)
 
     def see(self, index: int, pose: Pose, learn_colours: bool) -> None:
         """Add a sighting in frame `index`; a second one in the same frame replaces the first."""
@@ -90,7 +90,7 @@ class Person:
             self.frames.pop()
         if self.frames:
             self._update_velocity(index, pose)
-        side = matching.long_side(pose.box)
+        side = long_side(pose.box)
         self.size = 0.8 * self.size + 0.2 * side if self.frames else side
         if pose.colours is not None and (learn_colours or self.colours is None):
             self.colours = pose.colours if self.colours is None else 0.9 * self.colours + 0.1 * pose.colours
@@ -134,7 +134,7 @@ class Person:
         margin = min((box[:2] - self.rectangle[:2]).min(), (self.rectangle[2:] - box[2:]).min())
         ratio = max(self.size / self.held_size, self.held_size / self.size)
         if anew or side == 0 or margin < NEAR_EDGE * side or ratio > RESIZE:
-            centre, half = (box[:2] + box[2:]) / 2, self.size / SIZE_IN_RECTANGLE / 2
+            centre, half = (box[:2] + box[2:]) / 2, self.size / PERSON_IN_RECTANGLE / 2
             self.held_size = self.size
             self.rectangle = np.concatenate([centre - half, centre + half])
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from estimators.boxes import long_side
 from estimators.tracking import matching
 from estimators.tracking.changes import likeness
 from estimators.tracking.person import Person
@@ -88,7 +89,7 @@ def _end(person: Person, of_start: bool = False) -> tuple[np.ndarray, float, np.
     frames, poses = person.frames[order], person.poses[order]
     boxes = np.array([pose.box for pose in poses[: max(2, round(_SIZES * person.fps))]])
     # Partly outside people look smaller than they are.
-    size = float(np.quantile([matching.long_side(box) for box in boxes], 0.75))
+    size = float(np.quantile([long_side(box) for box in boxes], 0.75))
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     inner = min(len(middles) - 1, max(1, round(_ENDS * person.fps)))
     seconds = (frames[inner] - frames[0]) / person.fps

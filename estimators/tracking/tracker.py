@@ -1,4 +1,4 @@
-"""Follow several people through a video, and choose among them.
+"""Follow several people through a video.
 
 People are found on the whole frame and then looked at again, each inside a rectangle of their own that is HELD still
 while they move in it: a network sees a person best at one size, and a rectangle that follows every step doubles the
@@ -15,26 +15,21 @@ from typing import Protocol
 
 import numpy as np
 
-from estimators.errors import NobodyFoundError, PersonError
 from estimators.gaps import clean, spread
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
 from estimators.tracking import matching
 from estimators.tracking.changes import RETURN, Change, View, watch
 from estimators.tracking.cuts import confirm
+from estimators.tracking.linking import FORGET_NEW, contested, each_once, link
+from estimators.tracking.looks import Looks
 from estimators.tracking.person import Person, Pose
-from estimators.tracking.reunion import ALIKE, reunite
+from estimators.tracking.reunion import reunite
 
 FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody is just lost, new or overlapped
 EMPTY_EVERY = 6  # the same where nobody is at all: a search in vain takes as long as looking at a person six times
 KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
-FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is dropped
 LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
-OVERLAPPED = 0.1  # intersection over union from which two people may be mistaken for each other
-SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be the light) and be the same
-JUMP_REACH = 1.2  # over a jump within a scene, if the clothes are the same
-REAL_SECONDS = 0.3  # a shorter track is a ghost, unless the clip itself is hardly longer
-REAL_SCORE = 0.3  # mean confidence below which a track is a false positive on the background
 
 
 class Found(Protocol):
@@ -82,70 +77,21 @@ def track_people(
         filled and marked, NaN where the person is not seen, `cuts` where the video is cut. Empty if nobody is.
     """
     tracker = _Tracker(detector, fps / every, image_size)
-    looks: list[int] = []
-    steps: list[int] = []  # of each look, `every` frames long
-    times: list[float] = []
-    waiting: tuple[int, View] | None = None  # the latest frame, if it was not looked at
-
-    def look(index: int, view: View) -> None:
-        steps.append(max(-(-round(view.moment) // every), steps[-1] + 1 if steps else 0))
-        tracker.step(steps[-1], view)
-        looks.append(index)
-
+    looks = Looks(tracker.step, every)
     for index, view in enumerate(watch(frames, moments or count(), float(fps))):
-        times.append(view.moment)
-        changed = view.change is not Change.NONE
-        if changed and waiting is not None:  # both sides of what may be a cut are looked at: nothing lies between
-            look(*waiting)
-        waiting = (index, view)
-        if changed or not looks or round(view.moment) >= round(times[looks[-1]]) + every or every == 1:
-            look(*waiting)
-            waiting = None
+        looks.take(index, view)
         if on_frame is not None:
             on_frame(index + 1)
-    if waiting is not None:
-        look(*waiting)
+    looks.finish()
     tracker.finish()
-    people = reunite(tracker.people(len(looks)), tracker.changes)
+    people = reunite(tracker.people(len(looks.frames)), tracker.changes)
     cuts = confirm(tracker.changes, people, float(fps / every))
-    at = np.array(times if every == 1 else steps)
-    return [
-        spread(
-            clean(_to_track(number, person, steps, fps / every, image_size, cuts), at), looks, every, np.array(times)
-        )
-        for number, person in enumerate(people)
-    ]
-
-
-def select_people(tracks: Sequence[Observation], person: str | int) -> list[Observation]:
-    """Choose among the people of a video.
-
-    Args:
-        tracks: as `track_people` returns them.
-        person: "all" for everybody real (ghosts, which are short or faint, are left out), "largest" for the one who
-            is largest over the clip (see `_prominence`), or an id.
-
-    Raises:
-        NobodyFoundError: no real person in the video.
-        PersonError: no person of that id, or not an id at all.
-    """
-    real = real_people(tracks)
-    if person in ("all", "largest"):
-        if not real:
-            raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
-        return real if person == "all" else [max(real, key=_prominence)]
-    if not tracks:
-        raise NobodyFoundError("Nobody was seen in this video; use one in which a person is clearly visible.")
-    chosen = [track for track in tracks if str(track.id) == str(person).strip()]
-    if not chosen:
-        known = ", ".join(str(track.id) for track in tracks)
-        raise PersonError(f"No person {person!r} in this video; choose 'largest', 'all' or one of the ids: {known}.")
-    return chosen
-
-
-def real_people(tracks: Sequence[Observation]) -> list[Observation]:
-    """Without ghosts, which are short or faint."""
-    return [track for track in tracks if _is_real(track)]
+    times = np.array(looks.times)
+    at = times if every == 1 else np.array(looks.steps)
+    tracks = (
+        _to_track(number, person, looks.steps, fps / every, image_size, cuts) for number, person in enumerate(people)
+    )
+    return [spread(clean(track, at), looks.frames, every, times) for track in tracks]
 
 
 def _to_track(
@@ -161,24 +107,6 @@ def _to_track(
     provenance[seen] = Provenance.DETECTED
     begun = tuple(int(place) for place in np.searchsorted(steps, cuts))
     return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
-
-
-def _is_real(track: Observation) -> bool:
-    seen = track.provenance == Provenance.DETECTED
-    enough = min(REAL_SECONDS * float(track.fps), len(seen) / 2)
-    return bool(seen.sum() * track.every >= enough and track.scores[seen].mean() >= REAL_SCORE)
-
-
-def _prominence(track: Observation) -> float:
-    """Mean squared body size x mean confidence x root of the share of frames in which the person is seen.
-
-    Size is the long side of the box, not its area, which would favour spread arms. Presence counts with its root: who
-    is larger beats who stays somewhat longer, but not somebody who only flits past the camera.
-    """
-    seen = np.flatnonzero(track.provenance == Provenance.DETECTED)
-    sizes = [matching.long_side(matching.joint_box(track.keypoints[index], track.scores[index])) for index in seen]
-    presence = len(seen) * track.every / len(track.provenance)
-    return float(np.mean(np.square(sizes)) * track.scores[seen].mean() * np.sqrt(presence))
 
 
 class _Tracker:
@@ -204,13 +132,13 @@ class _Tracker:
         image, change = view.image, view.change
         self._note(index, change)
         predicted = {person: person.predict(index) for person in self.alive}
-        contested = self._contested(predicted)
+        mistakable = contested(predicted)
         coarse: dict[Person, Pose] = {}
         newcomers: list[Person] = []
         since, lost = self.searched, [person for person in self.alive if person.unseen(index) > 1]
-        if whole or change is not Change.NONE or contested or self._full_frame_due(index):
+        if whole or change is not Change.NONE or mistakable or self._full_frame_due(index):
             self.searched = index
-            coarse, unknown = self._link(index, self._find_all(image), predicted, change)
+            coarse, unknown = link(index, self._find_all(image), self.alive, predicted, change)
             if change is Change.SCENE:
                 self.suspended = [person for person in self.alive if person not in coarse]
                 self._end(self.suspended)
@@ -219,7 +147,7 @@ class _Tracker:
                 newcomers[-1].see(index, pose, learn_colours=True)
             self.alive += newcomers
         for person, pose in self._look_again(index, image, coarse, predicted).items():
-            person.see(index, pose, learn_colours=person not in contested)
+            person.see(index, pose, learn_colours=person not in mistakable)
         for person in self.alive:
             if person.unseen(index) == 0:
                 person.left = view.thumbnail
@@ -270,11 +198,6 @@ class _Tracker:
         soon = max(1, LOOK_AGAIN * self.fps)
         return any(not person.confirmed(index) or 1 < person.unseen(index) <= soon for person in self.alive)
 
-    def _contested(self, predicted: dict[Person, Pose]) -> set[Person]:
-        """People who are near enough to another to be mistaken."""
-        boxes = {person: pose.box for person, pose in predicted.items()}
-        return {a for a in boxes for b in boxes if a is not b and matching.overlap(boxes[a], boxes[b]) > OVERLAPPED}
-
     def _pose(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Pose | None:
         """What the detector gave, if it is enough of a person to be used."""
         keypoints, scores = np.asarray(keypoints, np.float32), np.asarray(scores, np.float32)
@@ -293,36 +216,6 @@ class _Tracker:
             if pose is not None and not any(pose.same_person(other) for other in poses):
                 poses.append(pose)
         return poses
-
-    def _link(
-        self, index: int, found: list[Pose], predicted: dict[Person, Pose], change: Change
-    ) -> tuple[dict[Person, Pose], list[Pose]]:
-        """Give found poses to people: first to those seen just before, then to the lost; the rest are newcomers."""
-        linked: dict[Person, Pose] = {}
-        left = list(found)
-        recent = [person for person in self.alive if person.unseen(index) <= max(1, FORGET_NEW * self.fps)]
-        for group in (recent, [person for person in self.alive if person not in recent]):
-            costs = [[self._cost(index, person, predicted[person], pose, change) for pose in left] for person in group]
-            pairs = matching.assign(np.array(costs))
-            linked.update({group[row]: left[column] for row, column in pairs})
-            taken = {column for _, column in pairs}
-            left = [pose for column, pose in enumerate(left) if column not in taken]
-        return linked, left
-
-    def _cost(self, index: int, person: Person, predicted: Pose, pose: Pose, change: Change) -> float:
-        """0 for the very pose and clothes expected, growing to 2.2; infinite if out of reach."""
-        if change is Change.JUMP and person.unseen(index) > 1:  # what jumps may be the very person who comes back
-            change = Change.NONE
-        distance = person.distance(predicted, pose)
-        reach = {Change.SCENE: SCENE_CUT_REACH, Change.JUMP: JUMP_REACH}.get(change, person.reach(index))
-        if distance > reach:
-            return np.inf
-        if change is Change.JUMP and distance > SCENE_CUT_REACH and pose.clothes is not None:
-            apart = matching.clothes_distance(person.clothes, pose.clothes)
-            if np.any(apart > ALIKE):
-                return np.inf
-        growth = abs(np.log(matching.long_side(pose.box) / person.size))
-        return distance / reach + matching.colour_distance(person.colours, pose.colours) + min(growth, 1.0) / 5
 
     def _look_again(
         self, index: int, image: np.ndarray, coarse: dict[Person, Pose], predicted: dict[Person, Pose]
@@ -347,7 +240,7 @@ class _Tracker:
             # The rectangle may show somebody else, who is then nearer to where that other one is expected.
             if distances[person] <= min(person.reach(index), *distances.values()):
                 seen[person], error[person] = closer, distances[person]
-        return _each_once(seen, coarse, error)
+        return each_once(seen, coarse, error)
 
     def _look_back(self, person: Person, since: int) -> None:
         """Find somebody who has come, or come back, also in the frames before, after `since`, latest first."""
@@ -384,14 +277,3 @@ class _Tracker:
     def _end(self, people: Sequence[Person]) -> None:
         self.ended += [person for person in people if person.strong]
         self.alive = [person for person in self.alive if person not in people]
-
-
-def _each_once(seen: dict[Person, Pose], coarse: dict[Person, Pose], error: dict[Person, float]) -> dict[Person, Pose]:
-    """Where two rectangles show one person, the worse fit falls back to the whole frame's pose, or to nothing."""
-    kept: dict[Person, Pose] = {}
-    for person in sorted(seen, key=lambda p: error[p]):
-        for pose in (seen[person], coarse.get(person)):
-            if pose is not None and not any(pose.same_person(other) for other in kept.values()):
-                kept[person] = pose
-                break
-    return kept

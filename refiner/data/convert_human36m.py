@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from scipy.optimize import least_squares
 
 from estimators.checkpoints import first_line
 from estimators.errors import DataError
+from estimators.files import complete_file
 from refiner.data.human36m import FPS
 
 KEPT = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]  # of 32 joints: Human3.6M-17
@@ -53,8 +53,8 @@ def convert_human36m(poses: Path, truth_2d: Path, detected_2d: Path | None, outp
         detected_2d: a detector's, such as `data_2d_h36m_cpn_ft_h36m_dbb.npz`.
 
     Raises:
-        DataError: a file is missing, or not what it should be, or 2D and 3D do not belong together, or `output` cannot be
-            written.
+        DataError: a file is missing, or not what it should be, or 2D and 3D do not belong together.
+        ConfigError: `output` cannot be written.
     """
     world = _opened(poses, "positions_3d")
     exact = _opened(truth_2d, "positions_2d")
@@ -85,16 +85,8 @@ def convert_human36m(poses: Path, truth_2d: Path, detected_2d: Path | None, outp
     arrays: dict[str, Any] = {key: np.concatenate(columns.pop(key)) for key in ("keypoints_2d", "poses")}
     arrays |= {key: np.array(values) for key, values in columns.items()}
     arrays |= {"detector": np.array("truth" if detected_2d is None else detected_2d.stem), "fps": np.array(FPS)}
-    temporary = output.with_name(f".{output.name}.tmp.npz")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, **arrays)
-        temporary.replace(output)
-    except OSError as error:
-        raise DataError(f"Cannot write {output}: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with complete_file(output) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
     return {"sequences": len(columns["length"]), "frames": int(sum(columns["length"]))}
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import torch
+from pydantic import ConfigDict, Field
 from torch import Tensor
 
 from estimators import weights
+from estimators.checked import Checked, Count, Finite, checked
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17
@@ -137,15 +139,20 @@ class MeasuredNoise:
         return first[:, None] + torch.minimum(position, period - position).clamp_max(last[:, None])
 
 
+class NoiseCard(Checked):
+    """What a card says of the stretches: how many frames each has, and their frame rates."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    lengths: list[Count] = Field(min_length=1, description="a list of numbers of frames")
+    fps: list[Annotated[Finite, Field(gt=0, lt=10_000)]] = Field(description="a list of frame rates")
+
+
 def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
-    lengths: Any = card.get("lengths")
-    rates: Any = card.get("fps")
-    right = isinstance(lengths, list) and isinstance(rates, list) and 0 < len(lengths) == len(rates)
-    right = right and all(isinstance(n, int) and n > 0 for n in lengths)
-    right = right and all(isinstance(rate, int | float) and 0 < rate < 10_000 for rate in rates)
-    frames = sum(lengths) if right else 0
+    told = checked(NoiseCard, card, f"the model card of {name}", WeightsError)
     found = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    if not right or found != {key: (frames, *shape) for key, shape in SHAPES.items()}:
+    expected = {key: (sum(told.lengths), *shape) for key, shape in SHAPES.items()}
+    if found != expected or len(told.fps) != len(told.lengths):
         raise WeightsError(f"{name} does not hold what its card says: stretches of a detector's errors.")
     if not all(tensor.isfinite().all() for tensor in state.values()):
         raise WeightsError(f"{name} is damaged: it holds errors that are not finite.")

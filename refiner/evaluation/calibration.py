@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.stats import t
 
+from estimators import weights
 from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import read_mocap
 from refiner.evaluation.protocol import HELD_OUT_NOISE, takes
 from refiner.refiner import Refiner
-from refiner.uncertainty import Calibration
+from refiner.uncertainty import FIELD, Calibration
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,65 @@ class Samples:
     joint_std: np.ndarray
     people: np.ndarray
     scores: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A refiner, the calibration that was fitted for it, and samples (by whose they are) that it is judged by."""
+
+    refiner: Refiner
+    calibration: Calibration
+    samples: dict[str, Samples]
+
+    @property
+    def card_entry(self) -> dict[str, float]:
+        """The calibration, rounded, as a card has it."""
+        return {name: round(value, 4) for name, value in asdict(self.calibration).items()}
+
+    @property
+    def coverage(self) -> dict[str, dict[str, float]]:
+        """By samples and band: the share of coordinates within it."""
+        return {people: covered(some, self.calibration) for people, some in self.samples.items()}
+
+    def markdown(self) -> str:
+        """The numbers, and for each of the samples a line of how much of them the bands cover."""
+        lines = [f"{self.refiner.name}: {self.card_entry}"]
+        for people, bands in self.coverage.items():
+            shares = ", ".join(f"{100 * share:.1f} % within {band}" for band, share in bands.items())
+            lines.append(f"  {people}: {shares}")
+        return "\n".join(lines)
+
+    def numbers(self) -> dict[str, Any]:
+        """Numbers and coverage, ready for JSON."""
+        return {FIELD: self.card_entry, "coverage": self.coverage}
+
+    def write_card(self, weights_of: str | None = None) -> None:
+        """Write the calibration into the refiner's card.
+
+        Args:
+            weights_of: name or path of the refiner's weights; None: the bundled ones of its name.
+
+        Raises:
+            WeightsError: there is no such card.
+        """
+        weights.set_in_card(weights_of or self.refiner.name, **{FIELD: self.card_entry})
+
+
+def calibrate_simulated(
+    mocap: str, lifter: Lifter, refiner: Refiner, split: str = "test", steps: int = 2, every: int = 1
+) -> Calibrated:
+    """Fit sigma on the validation people of a motion-capture file; nothing is written.
+
+    Args:
+        split: people whose coverage is to be told as well, "val" or "test".
+        steps, every: as for `refiner.evaluation.mocap.evaluate`.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    splits = dict.fromkeys(("val", split))
+    samples = {people: simulated(mocap, lifter, refiner, people, steps, every) for people in splits}
+    return Calibrated(refiner, fit(samples["val"]), samples)
 
 
 def simulated(mocap: str, lifter: Lifter, refiner: Refiner, split: str, steps: int = 2, every: int = 1) -> Samples:

@@ -18,8 +18,8 @@ from estimators.lifting import Lifter
 from estimators.lifting.lifter import BATCH
 from estimators.observation import ObservedWindows
 from refiner.data.human36m import Recording
-from refiner.evaluation.metrics import mpjpe, p_mpjpe
-from refiner.evaluation.tables import table
+from refiner.evaluation.metrics import POSITION
+from refiner.evaluation.tables import table as markdown_table
 from refiner.refiner import Refiner
 
 WAYS = ("each frame once", "official")
@@ -35,7 +35,15 @@ class ActionTable:
         """Mean over the actions, each counting alike."""
         return float(np.mean(list(self.errors[method][way][measure].values())))
 
-    def markdown(self, way: str, measure: str) -> str:
+    def markdown(self) -> str:
+        """The tables of every way of counting and every measure, each with a title."""
+        return "\n\n".join(
+            f"{measure.name} {measure.unit}, {way}\n\n{self.table(way, measure.name)}"
+            for way in WAYS
+            for measure in POSITION
+        )
+
+    def table(self, way: str, measure: str) -> str:
         """A row a method, a column an action, the average at the end."""
         methods = list(self.errors)
         actions = list(self.errors[methods[0]][way][measure])
@@ -43,7 +51,7 @@ class ActionTable:
         for method in methods:
             values = [*self.errors[method][way][measure].values(), self.average(method, way, measure)]
             rows.append([method, *(f"{value:.1f}" for value in values)])
-        return table(["method", *actions, "average"], rows)
+        return markdown_table(["method", *actions, "average"], rows)
 
 
 def evaluate_human36m(
@@ -115,14 +123,14 @@ class _Tally:
 
     def add(self, method: str, way: str, action: str, predicted: np.ndarray, target: np.ndarray) -> None:
         frames = predicted[..., 0, 0].size
-        measured = np.array([mpjpe(predicted, target), p_mpjpe(predicted, target), 1.0]) * frames
+        measured = np.array([*(measure.error(predicted, target) for measure in POSITION), 1.0]) * frames
         key = (method, way, action)
-        self._sums[key] = self._sums.get(key, np.zeros(3)) + measured
+        self._sums[key] = self._sums.get(key, np.zeros(len(measured))) + measured
 
     def table(self) -> ActionTable:
         errors: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
         for (method, way, action), sums in sorted(self._sums.items(), key=lambda item: item[0][2]):
             by_measure = errors.setdefault(method, {}).setdefault(way, {})
-            for measure, total in zip(("MPJPE", "P-MPJPE"), sums, strict=False):
-                by_measure.setdefault(measure, {})[action] = 1000 * float(total / sums[2])
+            for measure, total in zip(POSITION, sums, strict=False):
+                by_measure.setdefault(measure.name, {})[action] = 1000 * float(total / sums[-1])
         return ActionTable(errors)

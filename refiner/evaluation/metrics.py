@@ -1,10 +1,14 @@
 """Accuracy of poses against the truth, as papers on Human3.6M report it.
 
 Predictions and targets are (..., N, 17, 3) or (N, 17, 3) in metres; results are in metres (x 1000 for the usual mm).
-The root (joint 0) of both is set to zero first. Time runs along axis -3.
+The root (joint 0) of both is set to zero first. Time runs along axis -3. What tables and cards show of them, under which
+names and in which units, is said once, in `MEASURES`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -96,6 +100,29 @@ def pck(predicted: np.ndarray, target: np.ndarray, threshold: float = 0.15) -> f
 def auc(predicted: np.ndarray, target: np.ndarray) -> float:
     """Mean PCK over thresholds 0, 5, ... 150 mm."""
     return float(np.mean([pck(predicted, target, float(threshold)) for threshold in np.arange(0, 0.1501, 0.005)]))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One error of a table.
+
+    Attributes:
+        field: its name in code and JSON. name: in tables. unit: what `in_mm` gives.
+        error: predicted and target poses (N, 17, 3) metres to the error, in metres.
+    """
+
+    field: str
+    name: str
+    unit: str
+    error: Callable[[np.ndarray, np.ndarray], float]
+
+    def in_mm(self, predicted: np.ndarray, target: np.ndarray) -> float:
+        """The error in `unit`."""
+        return 1000 * self.error(predicted, target)
+
+
+POSITION = (Measure("mpjpe", "MPJPE", "mm", mpjpe), Measure("p_mpjpe", "P-MPJPE", "mm", p_mpjpe))
+MEASURES = (*POSITION, Measure("accel", "Accel", "mm/frame^2", acceleration_error))
 
 
 def _rooted(poses: np.ndarray) -> np.ndarray:

@@ -8,10 +8,8 @@ every frame counted once.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -22,9 +20,8 @@ from refiner.data.cameras import sample_cameras
 from refiner.data.capture import VirtualCapture, observe
 from refiner.data.coco_points import face_offsets
 from refiner.data.measured_noise import MeasuredNoise
-from refiner.data.mocap import Clip, read_mocap
+from refiner.data.mocap import Clip
 from refiner.evaluation.baselines import SMOOTHERS, linear
-from refiner.evaluation.metrics import acceleration_error, mpjpe, p_mpjpe
 from refiner.refiner import Refiner
 
 TAKE_SECONDS = 10.0
@@ -43,16 +40,6 @@ class Take:
     activity: str
     observed: Observation
     poses: np.ndarray
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table: a method, and its errors in mm (Accel: mm/frame^2 at the takes' frame rate)."""
-
-    method: str
-    mpjpe: float
-    p_mpjpe: float
-    accel: float
 
 
 def takes(clips: list[Clip], noise: MeasuredNoise | None, every: int = 1) -> Iterator[Take]:
@@ -84,119 +71,6 @@ def mean_pose(clips: list[Clip]) -> np.ndarray:
     """(17, 3) metres: the mean training pose, as virtual cameras see it."""
     drawn = VirtualCapture(clips).draw(MEAN_POSE_WINDOWS, 1, seed=SEED)
     return drawn.poses.mean(dim=(0, 1)).numpy()
-
-
-@dataclass(frozen=True)
-class TakeErrors:
-    """One method on one take: mean errors in mm (Accel in mm/frame^2), and how many frames err by how much."""
-
-    take: str
-    activity: str
-    frames: int
-    mpjpe: float
-    p_mpjpe: float
-    accel: float
-    histogram: np.ndarray  # of the frames' MPJPE, by HISTOGRAM
-
-
-class Tally:
-    """The errors of every method on every take."""
-
-    def __init__(self) -> None:
-        self.errors: dict[str, list[TakeErrors]] = {}
-
-    def add(self, method: str, predicted: np.ndarray, take: Take) -> None:
-        """Count a take's poses (N, 17, 3) metres; takes of fewer than three frames have no acceleration."""
-        target = take.poses
-        if len(target) < 3:
-            return
-        position, shape, accel = (1000 * f(predicted, target) for f in (mpjpe, p_mpjpe, acceleration_error))
-        by_frame = 1000 * np.linalg.norm(predicted - target, axis=-1).mean(axis=-1)
-        histogram, _ = np.histogram(np.minimum(by_frame, HISTOGRAM[-1]), HISTOGRAM)
-        errors = TakeErrors(take.name, activity_of(take.activity), len(target), position, shape, accel, histogram)
-        self.errors.setdefault(method, []).append(errors)
-
-    def rows(self) -> list[Row]:
-        """One row a method, in the order of first mention: means over the frames."""
-        return [_row(method, takes) for method, takes in self.errors.items()]
-
-    def by_activity(self, method: str) -> dict[str, Row]:
-        """One row an activity, the most frequent one first."""
-        groups: dict[str, list[TakeErrors]] = {}
-        for one in self.errors[method]:
-            groups.setdefault(one.activity, []).append(one)
-        frequent = sorted(groups.items(), key=lambda group: -sum(one.frames for one in group[1]))
-        return {activity: _row(activity, takes) for activity, takes in frequent}
-
-    def histogram(self, method: str) -> np.ndarray:
-        """(K,) share of the frames in each bin of `HISTOGRAM`."""
-        counts = np.sum([one.histogram for one in self.errors[method]], axis=0)
-        return counts / counts.sum()
-
-    def worse(self, method: str, before: str) -> float:
-        """Share of the takes whose MPJPE is larger with `method` than with `before`."""
-        pairs = zip(self.errors[method], self.errors[before], strict=True)
-        return float(np.mean([after.mpjpe > first.mpjpe for after, first in pairs]))
-
-
-def activity_of(text: str) -> str:
-    """The first words of a clip's description: "dance - pirouette, jete" is a dance."""
-    return re.split(r" - |,|/", text)[0].strip()
-
-
-def _row(name: str, takes: list[TakeErrors]) -> Row:
-    frames = [one.frames for one in takes]
-    mean = partial(np.average, weights=frames)
-    return Row(
-        name, *(float(mean([getattr(one, measure) for one in takes])) for measure in ("mpjpe", "p_mpjpe", "accel"))
-    )
-
-
-def evaluate(
-    mocap: str,
-    pairs: Sequence[tuple[Lifter, Refiner]],
-    steps: int = 2,
-    every: int = 1,
-    split: str = "test",
-    on_take: Callable[[str, int], None] | None = None,
-    alone: Sequence[Lifter] = (),
-    ablate: Sequence[int] = (),
-) -> list[dict[str, Tally]]:
-    """Errors of each pair for "true 2D" and "detected 2D", on people that no training has seen.
-
-    Args:
-        mocap: path of the motion-capture file.
-        pairs: lifters, each with a refiner; what several pairs share is computed once.
-        steps: K of the refiners.
-        every: use one take in so many.
-        on_take: called with the condition's name and the number of takes done.
-        alone: lifters to measure beside, without a refiner.
-        ablate: other K to measure with the first pair, without guidance; if there are any, guidance is also measured without refiner.
-    """
-    centre = mean_pose(read_mocap(mocap, "train"))
-    clips = read_mocap(mocap, split)
-    tables: list[dict[str, Tally]] = [{} for _ in pairs]
-    for condition, noise in {
-        "true 2D": None,
-        "detected 2D": MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0),
-    }.items():
-        tallies = [Tally() for _ in pairs]
-        for done, take in enumerate(takes(clips, noise, every), start=1):
-            made = Predictions(take)
-            for number, ((lifter, refiner), tally) in enumerate(zip(pairs, tallies, strict=True)):
-                methods = {
-                    "mean pose": np.broadcast_to(centre, take.poses.shape),
-                    **{other.name: made.lifted(other) for other in alone if other.name != lifter.name},
-                    **made.smoothed(lifter),
-                    **made.refined(lifter, refiner, steps, () if number else ablate),
-                }
-                for method, poses in methods.items():
-                    tally.add(method, poses, take)
-            if on_take:
-                on_take(condition, done)
-        for table, tally in zip(tables, tallies, strict=True):
-            table[condition] = tally
-    return tables
 
 
 class Predictions:

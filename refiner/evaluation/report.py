@@ -8,81 +8,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from estimators.files import complete_file
 from estimators.lifting import Lifter
 from refiner.evaluation import tables
-from refiner.evaluation.protocol import HISTOGRAM, Row, Tally
+from refiner.evaluation.metrics import MEASURES, POSITION, Measure
+from refiner.evaluation.mocap import PairAccuracy
+from refiner.evaluation.tally import HISTOGRAM
 from refiner.refiner import Refiner
 
 ABLATED_STEPS = (1, 2, 3, 5)  # K
-MEASURES = {"MPJPE": "mpjpe", "P-MPJPE": "p_mpjpe", "Accel": "accel"}
+TEXT, NUMBERS, PICTURE = "report.md", "report.json", "errors.png"
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """A lifter with a refiner, measured: a Tally for each condition, and the name of the method that is the refiner's."""
-
-    lifter: Lifter
-    refiner: Refiner
-    conditions: dict[str, Tally]
-    refined: str
-
-    @property
-    def name(self) -> str:
-        """Of the pair."""
-        return f"{self.lifter.name} and {self.refiner.name}"
-
-    def row(self, condition: str, method: str) -> Row:
-        """A method's errors."""
-        return next(row for row in self.conditions[condition].rows() if row.method == method)
-
-    def numbers(self) -> dict[str, Any]:
-        """Everything measured, ready for JSON."""
-        return {
-            "lifter": self.lifter.description(),
-            "refiner": self.refiner.description(),
-            "conditions": {condition: self._condition(tally) for condition, tally in self.conditions.items()},
-        }
-
-    def _condition(self, tally: Tally) -> dict[str, Any]:
-        both = (self.lifter.name, self.refined)
-        return {
-            "methods": [asdict(row) for row in tally.rows()],
-            "by_activity": {method: list(map(asdict, tally.by_activity(method).values())) for method in both},
-            "takes_made_worse": tally.worse(self.refined, self.lifter.name),
-        }
-
-
-def write(runs: Sequence[Evaluated], folder: Path, people: str) -> None:
-    """Write `report.md`, `report.json` and `errors.png` into a folder, which is made if need be.
+def write(runs: Sequence[PairAccuracy], folder: Path, people: str) -> None:
+    """Write `TEXT`, `NUMBERS` and, last, `PICTURE` into a folder, which is made if need be.
 
     Args:
         people: who was measured, for the title.
+
+    Raises:
+        ConfigError: they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = [f"# Refinement of 3D poses, measured on the {people} people"]
     for run in runs:
         parts += [f"## {run.name}", "What each part gives (Table III); mm, Accel in mm/frame^2."]
-        parts += [tables.markdown(run.conditions), _gain(run)]
-        for number, measure in (("I", "MPJPE"), ("II", "P-MPJPE")):
-            parts += [f"By activity (Table {number}): {measure}, mm.", by_activity(run, measure)]
+        parts += [run.markdown(), _gain(run)]
+        for number, measure in zip(("I", "II"), POSITION, strict=True):
+            parts += [f"By activity (Table {number}): {measure.name}, {measure.unit}.", by_activity(run, measure)]
     parts += ["## Seeds", *(spread(group) for group in _seeds(runs))] if _seeds(runs) else []
-    parts += ["## Sizes (Table IV)", sizes(runs), "## Errors of frames (Fig. 4)", "![Errors](errors.png)"]
-    (folder / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps([run.numbers() for run in runs], indent=2) + "\n", encoding="utf-8")
-    picture(runs, folder / "errors.png")
+    parts += ["## Sizes (Table IV)", sizes(runs), "## Errors of frames (Fig. 4)", f"![Errors]({PICTURE})"]
+    with complete_file(folder / TEXT) as temporary:
+        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    with complete_file(folder / NUMBERS) as temporary:
+        temporary.write_text(json.dumps([run.numbers() for run in runs], indent=2) + "\n", encoding="utf-8")
+    with complete_file(folder / PICTURE) as temporary:
+        picture(runs, temporary)
 
 
-def by_activity(run: Evaluated, measure: str) -> str:
-    """A Markdown table of "MPJPE" or "P-MPJPE": a row an activity and their average, lifted and refined."""
+def by_activity(run: PairAccuracy, measure: Measure) -> str:
+    """A Markdown table of one measure: a row an activity and their average, lifted and refined."""
     heads = [head for condition in run.conditions for head in (f"{condition}: lifted", "refined", "change")]
     columns, rows = [], []
     for condition, tally in run.conditions.items():
@@ -91,29 +62,29 @@ def by_activity(run: Evaluated, measure: str) -> str:
     for activity in columns[0]:
         cells = []
         for lifted, refined in zip(columns[::2], columns[1::2], strict=True):
-            before, after = (getattr(column[activity], MEASURES[measure]) for column in (lifted, refined))
+            before, after = (getattr(column[activity], measure.field) for column in (lifted, refined))
             cells += [f"{before:.1f}", f"{after:.1f}", f"{100 * (after / before - 1):+.0f} %"]
         rows.append([activity, *cells])
     return tables.table(["activity", *heads], rows)
 
 
-def spread(group: Sequence[Evaluated]) -> str:
+def spread(group: Sequence[PairAccuracy]) -> str:
     """A Markdown table of one lifter's refiners of several seeds: their mean, and half of the range between them."""
     first = group[0]
     title = f"{first.lifter.name}: {', '.join(run.refiner.name for run in group)}; mean ± half of the range."
-    heads = [f"{condition}: {measure}" for condition in first.conditions for measure in MEASURES]
+    heads = [f"{condition}: {measure.name}" for condition in first.conditions for measure in MEASURES]
     rows = []
     for method in (first.lifter.name, first.refined):
         cells = []
         for condition in first.conditions:
-            for field in MEASURES.values():
-                values = [getattr(run.row(condition, method), field) for run in group]
+            for measure in MEASURES:
+                values = [getattr(run.row(condition, method), measure.field) for run in group]
                 cells.append(f"{np.mean(values):.1f} ± {np.ptp(values) / 2:.1f}")
         rows.append([method, *cells])
     return f"{title}\n\n{tables.table(['method', *heads], rows)}"
 
 
-def sizes(runs: Sequence[Evaluated]) -> str:
+def sizes(runs: Sequence[PairAccuracy]) -> str:
     """A Markdown table: parameters and floating-point operations of every network."""
     rows: dict[str, list[str]] = {}
     for model in (model for run in runs for model in (run.lifter, run.refiner)):
@@ -139,7 +110,7 @@ def operations(model: Lifter | Refiner) -> float:
     return counter.get_total_flops() / T
 
 
-def picture(runs: Sequence[Evaluated], path: Path) -> None:
+def picture(runs: Sequence[PairAccuracy], path: Path) -> None:
     """Draw how many frames err by how much, before and after: a row a run, a column a condition."""
     from matplotlib.figure import Figure
 
@@ -163,22 +134,22 @@ def picture(runs: Sequence[Evaluated], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _gain(run: Evaluated) -> str:
+def _gain(run: PairAccuracy) -> str:
     sentences = []
     for condition, tally in run.conditions.items():
         before, after = run.row(condition, run.lifter.name), run.row(condition, run.refined)
         changes = ", ".join(
-            f"{measure} {100 * (getattr(after, field) / getattr(before, field) - 1):+.0f} %"
-            for measure, field in MEASURES.items()
+            f"{measure.name} {100 * (getattr(after, measure.field) / getattr(before, measure.field) - 1):+.0f} %"
+            for measure in MEASURES
         )
         share = 100 * tally.worse(run.refined, run.lifter.name)
         sentences.append(f"On {condition}: {changes}; {share:.0f} % of the takes have a larger MPJPE than before.")
     return " ".join(sentences)
 
 
-def _seeds(runs: Sequence[Evaluated]) -> list[list[Evaluated]]:
+def _seeds(runs: Sequence[PairAccuracy]) -> list[list[PairAccuracy]]:
     """Runs of the same lifter with refiners that were trained for it, where there are several."""
-    groups: dict[str, list[Evaluated]] = {}
+    groups: dict[str, list[PairAccuracy]] = {}
     for run in runs:
         if run.refiner.card["lifter"] != run.lifter.name:
             continue

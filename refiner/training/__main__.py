@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a training."""
     parser.add_argument(
         "config",
-        help="a Python config file, such as those in refiner/training/configs: of a training, or of a plan of several",
+        help="a Python config file, or the name of one in refiner/training/configs: of a training, or of a plan of several",
     )
     parser.add_argument("--data", help="motion-capture file (.npz)")
     parser.add_argument("--work-dir", help="checkpoints and logs (default: runs/NAME)")
@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the training that the arguments ask for; returns the exit code."""
     openmmlab.require()  # mmengine runs the trainings
+    from refiner.training.config import find_config, load_config
     from refiner.training.export import export
     from refiner.training.plan import UNFINISHED, Plan
-    from refiner.training.runner import build_runner, load_config
+    from refiner.training.runner import build_runner
 
     config = load_config(args.config, dict(_option(text) for text in args.set))
     if not (args.data or args.export):
@@ -50,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     if config.kind == "plan":
         if args.export:
             raise ConfigError("A plan exports by itself: leave out --export.")
-        return 0 if Plan(config, Path(args.config).parent, args.data, work_dir, seconds).run() else UNFINISHED
+        return 0 if Plan(config, find_config(args.config).parent, args.data, work_dir, seconds).run() else UNFINISHED
     if args.export:
         print(f"wrote {export(config, work_dir, args.export, args.data)}")
         return 0

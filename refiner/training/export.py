@@ -78,11 +78,7 @@ def export(
     if config.get("half", False):
         state = {key: value.half() if _of_network(key, config.kind) else value for key, value in state.items()}
     path = Path(folder) / f"{config.name}.safetensors"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        weights.save(path, state, card)
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror or error}.") from error
+    weights.save(path, state, card)
     return path
 
 

@@ -24,8 +24,13 @@ from mmengine.config import Config
 
 from estimators import weights
 from estimators.errors import ConfigError
+from estimators.lifting import Lifter
 from estimators.processes import module_command, own_environment
-from refiner.training.runner import load_config
+from refiner.evaluation import report
+from refiner.evaluation.calibration import calibrate_simulated
+from refiner.evaluation.mocap import evaluate
+from refiner.evaluation.pairs import Pair, load_pairs
+from refiner.training.config import load_config
 from refiner.uncertainty import FIELD
 
 UNFINISHED = 3  # exit code of a training, and of a plan, that the clock has stopped
@@ -60,6 +65,7 @@ class Plan:
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.made = self.work_dir / "weights"
         self.pairs: list[tuple[str, str]] = config.get("pairs", [])
+        self.every: int = config.get("every", 1)
 
     def run(self) -> bool:
         """Do what is left to do; whether all is done.
@@ -88,7 +94,7 @@ class Plan:
         file = self.folder / f"{config}.py"
         if seed := self.config.get("seed", 0):
             entries["seed"] = seed + load_config(file, entries).get("seed", 0)
-        common = ["refiner.training", file, "--data", self.mocap, "--work-dir", folder]
+        common = [file, "--data", self.mocap, "--work-dir", folder]
         if entries:
             common += ["--set", *(f"{key}={value!r}" for key, value in entries.items())]
         clock = [] if self.deadline is None else ["--minutes", f"{self._left() / 60:.2f}"]
@@ -99,21 +105,36 @@ class Plan:
     def _calibrate(self, lifter: str, refiner: str) -> None:
         card = self.made / f"{refiner}.json"
         if card.exists() and FIELD not in weights.read_card(card):
-            self._call([*self._evaluate([(lifter, refiner)]), "--split", "val", "--calibrate"])
+            self._left()
+            (pair,) = self._loaded([(lifter, refiner)])
+            calibrated = calibrate_simulated(str(self.mocap), *pair, "val", every=self.every)
+            calibrated.write_card(self._weights(refiner))
+            print(calibrated.markdown(), flush=True)
 
     def _report(self) -> None:
         folder = self.work_dir / "report"
-        if not (folder / "errors.png").exists():  # which is written last
-            alone = self.config.get("alone", [])
-            extra = ["--alone", *alone] if alone else []
-            own = all((self.made / f"{name}.json").exists() for pair in self.pairs for name in pair)
-            extra += ["--cards"] if own else []  # the bundled networks' cards are not this plan's to write
-            self._call([*self._evaluate(self.pairs), "--report", folder, *extra])
+        if (folder / report.PICTURE).exists():  # which is written last
+            return
+        self._left()
+        measured = evaluate(
+            str(self.mocap), self._loaded(self.pairs), every=self.every, ablate=report.ABLATED_STEPS,
+            alone=[Lifter.load(self._weights(name), "auto") for name in self.config.get("alone", [])],
+        )  # fmt: skip
+        own = all((self.made / f"{name}.json").exists() for pair in self.pairs for name in pair)
+        for one in measured:
+            print(f"\n{one.name}\n\n{one.markdown()}", flush=True)
+            if own:  # the bundled networks' cards are not this plan's to write
+                one.write_cards(self.made)
+        report.write(measured, folder, "test")
 
-    def _evaluate(self, pairs: Sequence[Sequence[str]]) -> list[Any]:
-        lifters, refiners = zip(*pairs, strict=True)
-        every = ["--every", self.config.get("every", 1), "--device", "auto"]
-        return ["app", "evaluate", "--data", self.mocap, "--lifter", *lifters, "--refiner", *refiners, *every]
+    def _loaded(self, pairs: Sequence[Sequence[str]]) -> list[Pair]:
+        lifters, refiners = ([self._weights(name) for name in names] for names in zip(*pairs, strict=True))
+        return load_pairs(lifters, refiners)
+
+    def _weights(self, name: str) -> str:
+        """What a training of this plan has made of that name, or else the bundled weights."""
+        path = self.made / f"{name}.safetensors"
+        return str(path) if path.exists() else name
 
     def _left(self) -> float:
         """Seconds."""
@@ -122,14 +143,13 @@ class Plan:
             raise TimeIsUpError
         return left
 
-    def _call(self, module: list[Any]) -> None:
-        """Run a module in a process of its own: mmengine keeps loggers and registries for one training in globals."""
+    def _call(self, arguments: list[Any]) -> None:
+        """Run `refiner.training` in a process of its own: mmengine keeps loggers and registries for one training in globals."""
         self._left()
         environment = own_environment(D3P_WEIGHTS=str(self.made))
-        code = subprocess.run(module_command(*module), env=environment, check=False).returncode
+        command = module_command("refiner.training", *arguments)
+        code = subprocess.run(command, env=environment, check=False).returncode
         if code == UNFINISHED:
             raise TimeIsUpError
         if code:
-            raise ConfigError(
-                f"The plan {self.config.name} stops: `{module[0]}` ended with exit code {code}, see above."
-            )
+            raise ConfigError(f"The plan {self.config.name} stops: a training ended with exit code {code}, see above.")

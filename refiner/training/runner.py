@@ -1,10 +1,4 @@
-"""Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun.
-
-A config is a Python file with `kind` ("lifter" or "refiner"), `name` (of the weights it makes), `model`, `data`,
-`optimizer`, `warmup`, `validate_every` and `save_every` (steps), and perhaps `seed`, `compiled` (True: with torch.compile) and `half`
-(True: weights are exported in float16). The number of steps is where the last stage of `data["stages"]` ends; the learning rate
-rises linearly over `warmup` steps and falls to zero along a cosine. Several trainings in a row are a plan, see `refiner.training.plan`.
-"""
+"""Build and run a training from a config, on mmengine's Runner: one process, or many under torchrun."""
 
 from __future__ import annotations
 
@@ -25,10 +19,9 @@ from torch.utils.data import Dataset
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
 from refiner.data.mocap import origins, read_mocap
-from refiner.evaluation.metrics import mpjpe, p_mpjpe
+from refiner.evaluation.metrics import POSITION
 from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
-from refiner.training.checks import check_config
 from refiner.training.lifter_training import LifterTraining
 from refiner.training.pace import PaceHook, TimeLimitHook
 from refiner.training.refiner_training import FitNoiseHook, RefinerTraining
@@ -97,31 +90,15 @@ class PoseMetric(BaseMetric):
             target = sample["target"].cpu().numpy()
             poses = {key: value.cpu().numpy() for key, value in sample.items() if key != "target"}
             self.results.append(
-                {f"{key}_mpjpe": 1000 * mpjpe(pose, target) for key, pose in poses.items()}
-                | {f"{key}_p_mpjpe": 1000 * p_mpjpe(pose, target) for key, pose in poses.items()}
+                {
+                    f"{key}_{measure.field}": measure.in_mm(pose, target)
+                    for measure in POSITION
+                    for key, pose in poses.items()
+                }
             )
 
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
         return {key: sum(result[key] for result in results) / len(results) for key in results[0]}
-
-
-def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
-    """Read a training config; `options` override entries by dotted key.
-
-    Raises:
-        ConfigError: no such file, or entries are missing, unknown or make no sense.
-    """
-    if not Path(path).is_file():
-        raise ConfigError(f"No training config at {path}.")
-    try:
-        config = Config.fromfile(str(path))
-        if options:
-            config.merge_from_dict(options)
-        entries = config.to_dict()
-    except Exception as error:  # a config is code, and mmengine raises whatever it meets while running it
-        raise ConfigError(f"{Path(path).name} cannot be read as a config: {first_line(error)}") from error
-    check_config(entries)
-    return config
 
 
 def build_runner(

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app import outputs
-from app.media.video import VideoReader, probe, turned
+from app.media.orientation import turned
+from app.media.video import VideoReader, probe
 from app.options import Options
 from app.people import People, find_people
 from app.progress import Silent
@@ -112,7 +113,7 @@ def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path:
     assert motion.camera["turned_deg"] == 360 - head
     assert motion.camera["principal_point_px"] == [side / 2 for side in motion.image_size]
     (warning,) = [one for one in result.warnings if "turned" in one]
-    assert f"{360 - head} degrees" in warning and "--rotate 0" in warning
+    assert f"{360 - head} degrees" in warning and "the rotation 0" in warning
     nose, foot = (
         motion.people[0].keypoints_2d[:, motion.skeleton.joints.index(name), 1] for name in ("head", "left_foot")
     )

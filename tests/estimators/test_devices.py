@@ -77,7 +77,7 @@ def test_the_detector_knows_the_names(no_gpu: None) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["run", "x.mp4"], ["batch", "x"], ["demo"], ["bench"], ["refine", "x.npz"], ["evaluate", "--rendered", "x"]],
+    [["run", "x.mp4"], ["batch", "x"], ["demo"], ["bench"], ["refine", "x.npz"], ["evaluate", "rendered", "x"]],
     ids=lambda command: command[0],
 )
 def test_every_command_takes_the_same_names(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +100,7 @@ def test_refine_runs_on_whatever_there_is(tmp_path: Path, no_gpu: None, capsys: 
 
 
 def test_evaluating_rendered_clips_knows_auto(tmp_path: Path, no_gpu: None, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["evaluate", "--rendered", str(tmp_path), "--lifter", "stcformer-27", "--device"]
+    arguments = ["evaluate", "rendered", str(tmp_path), "--lifter", "stcformer-27", "--device"]
     assert main([*arguments, "auto"]) == 2
     assert "No clips with ground truth" in capsys.readouterr().err  # so the networks are loaded
     assert main([*arguments, "cuda"]) == 2

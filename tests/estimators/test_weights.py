@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from estimators import weights
-from estimators.errors import WeightsError
+from estimators.errors import ConfigError, WeightsError
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_saving_again_leaves_the_old_file_whole_until_the_end(folder, monkeypatc
             file.write(data[: len(data) // 2])
         raise OSError("disk full")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+    with monkeypatch.context() as patch, pytest.raises(ConfigError, match="disk full"):
         patch.setattr(Path, "write_bytes", dies)
         save(folder, value=2.0)
     assert weights.load("tiny")[0]["layer.weight"][0, 0] == 1.0

@@ -65,7 +65,7 @@ def cases() -> Iterator[Case]:
         lambda p: p.put("c.py", "kind = ("),
     )
     yield case("weights: get nothing", lambda p: _command("weights", "get", "nothing") and None)
-    yield case("evaluate: no data", lambda p: _command("evaluate", "--data", p.inputs / "x") and None)
+    yield case("evaluate: no data", lambda p: _command("evaluate", "mocap", p.inputs / "x") and None)
     yield case(
         "convert-h36m: a pickle",
         lambda p: _command("convert-h36m", p.inputs / "x.npz", p.inputs / "x.npz", "-o", p.out / "y.npz") and None,

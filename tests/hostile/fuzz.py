@@ -34,7 +34,7 @@ with atheris.instrument_imports(
     from demo_videos.truth import load_truth
     from estimators import weights
     from estimators.checkpoints import read_checkpoint
-    from estimators.lifting.build import check_card
+    from estimators.lifting.build import LifterCard, check_card
     from refiner.data.human36m import read_human36m
     from refiner.data.mocap import read_mocap
 from estimators.errors import D3PError
@@ -87,7 +87,7 @@ def fuzz_weights(data: bytes, good: Path) -> None:
     half = len(data) // 2
     try:
         path = _file(data[:half], "x.json")
-        check_card(weights.read_card(path), {}, "x", "lifter")
+        check_card(LifterCard, weights.read_card(path), {}, "x")
     except D3PError:
         pass
     weights.load(material.seal(SCRATCH, "y", data[half:], LIFTER_CARD))

@@ -25,11 +25,11 @@ from estimators.detection.detections import Detections
 from estimators.errors import LONGEST, ConfigError, D3PError, DataError, WeightsError
 from estimators.files import complete_file
 from estimators.gaps import clean
-from estimators.lifting.build import check_card
+from estimators.lifting.build import LifterCard, check_card
 from estimators.observation import Observation, Provenance
 from refiner.data.mocap import KEYS, read_mocap
 from refiner.training.__main__ import _option
-from refiner.training.checks import check_config
+from refiner.training.config import check_config
 
 from .material import LIFTER_CARD, motion
 from .motions import arrays_of, npz
@@ -135,7 +135,7 @@ def test_a_card_with_any_entry(folder: Path, key: str, value: Any, inside: str) 
         card[key] = value
     with contextlib.suppress(WeightsError):
         read = weights.read_card(written(folder, "x.json", json.dumps(card).encode()))
-        check_card(read, {}, "x", "lifter")
+        check_card(LifterCard, read, {}, "x")
         raise AssertionError("weights without a number cannot hold a network")
 
 

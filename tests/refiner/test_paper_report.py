@@ -6,7 +6,9 @@ import pytest
 from estimators.lifting import Lifter
 from estimators.observation import Observation
 from refiner.evaluation import report
-from refiner.evaluation.protocol import Take, Tally, activity_of
+from refiner.evaluation.mocap import PairAccuracy
+from refiner.evaluation.protocol import Take
+from refiner.evaluation.tally import Tally, activity_of
 from refiner.refiner import Refiner
 from tests.support.synthetic import joints
 
@@ -42,9 +44,9 @@ def made_up(refined_mm: float = 40) -> Tally:
 
 
 @pytest.fixture
-def run() -> report.Evaluated:
+def run() -> PairAccuracy:
     tallies = {"true 2D": made_up(), "detected 2D": made_up(60)}
-    return report.Evaluated(Lifter.load("stcformer-81"), Refiner.load("refiner-stcformer-81"), tallies, REFINED)
+    return PairAccuracy(Lifter.load("stcformer-81"), Refiner.load("refiner-stcformer-81"), tallies, REFINED)
 
 
 def test_a_tally_weighs_takes_by_their_frames():

@@ -15,16 +15,15 @@ from estimators.lifting.lifter import build_network
 from estimators.lifting.normalise import Normalisation
 from estimators.observation import Observation
 from refiner import diffusion
-from refiner.evaluation.protocol import evaluate
-from refiner.evaluation.tables import markdown
+from refiner.evaluation.mocap import evaluate
 from refiner.model import RefinerModel
 from refiner.refiner import Refiner
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
+from refiner.training.config import load_config
 from refiner.training.export import export
 from refiner.training.losses import LOSSES
 from refiner.training.refiner_training import RefinerTraining
-from refiner.training.runner import load_config
 from tests.support.paths import ROOT
 from tests.support.training_command import SMALL_LIFTER, refiner_config, train, write
 
@@ -81,8 +80,8 @@ def test_trained_weights_lift_and_refine(trained):
 
 
 def test_the_tables_hold_every_method(trained, mocap):
-    (tables,) = evaluate(str(mocap), [(Lifter.load(trained[0]), Refiner.load(trained[1]))])
-    table = markdown(tables)
+    (measured,) = evaluate(str(mocap), [(Lifter.load(trained[0]), Refiner.load(trained[1]))])
+    table, tables = measured.markdown(), measured.conditions
     for method in ("mean pose", "small-9", "Savitzky-Golay", "Gaussian", "linear CND", "refiner, K=2"):
         assert method in table
     assert set(tables) == {"true 2D", "detected 2D"}

@@ -8,16 +8,14 @@ same file gives the same bytes again. Needs the `tflite` package (`pip install d
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from estimators import weights
-from estimators.detection.movenet.convert_multipose import check_shapes, convolutions, find_source
-from estimators.errors import D3PError, WeightsError
+from estimators import conversion, weights
+from estimators.detection.tflite_layers import convolutions
 
 SOURCES = {
     "heavy": "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
@@ -82,25 +80,22 @@ def convert(data: bytes, size: str) -> dict[str, torch.Tensor]:
     from estimators.detection.blazepose.head import BlazePoseHead
     from estimators.detection.blazepose.network import BlazePoseBackbone
 
-    layers, names = convolutions(data), layer_names(size)
-    if len(layers) != len(names):
-        raise WeightsError(f"The TFLite file has {len(layers)} convolutions, not the {len(names)} of the port.")
     state = {}
-    for name, (weight, bias) in zip(names, layers, strict=True):
-        if name is not None:
-            state[f"{name}.weight"] = torch.from_numpy(weight.copy())
-            state[f"{name}.bias"] = torch.from_numpy(bias.copy())
-    check_shapes(state, {"backbone": BlazePoseBackbone(size), "head": BlazePoseHead(size)})
+    for name, (weight, bias) in conversion.named(convolutions(data), layer_names(size)):
+        state[f"{name}.weight"] = torch.from_numpy(weight.copy())
+        state[f"{name}.bias"] = torch.from_numpy(bias.copy())
+    conversion.check_fit(state, backbone=BlazePoseBackbone(size), head=BlazePoseHead(size))
     return state
 
 
-def convert_file(source: Path, output: Path, size: str) -> tuple[Path, weights.Card]:
-    """Write `blazepose-SIZE.safetensors` and its card into the folder `output`. Returns the file's path and the card.
+def convert_file(source: Path, folder: Path, size: str) -> tuple[Path, weights.Card]:
+    """Write `blazepose-SIZE.safetensors` and its card into a folder. Returns the file's path and the card.
 
     Raises:
-        WeightsError: `source` is not, and does not contain, the expected TFLite file, or `output` cannot be written.
+        WeightsError: `source` is not, and does not contain, the expected TFLite file.
+        ConfigError: the folder cannot be written.
     """
-    state = convert(find_source(source, SOURCES[size]), size)
+    state = convert(conversion.find_original(source, SOURCES[size]), size)
     card = {
         "name": f"blazepose-{size}",
         **CARD,
@@ -116,29 +111,13 @@ def convert_file(source: Path, output: Path, size: str) -> tuple[Path, weights.C
         },
         "parameters": sum(tensor.numel() for tensor in state.values()),
     }
-    path = output / f"{card['name']}.safetensors"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        return path, weights.save(path, state, card)
-    except OSError as error:
-        raise WeightsError(f"Cannot write {path}: {error}.") from error
+    return conversion.write(state, card, folder)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns 0, or 2 after printing what went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m estimators.detection.blazepose.convert", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("file", type=Path, help="the TFLite file, or an archive that holds it")
-    parser.add_argument("--size", choices=tuple(SOURCES), default="heavy", help="which network (default: heavy)")
-    parser.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
-    options = parser.parse_args(arguments)
-    try:
-        path, card = convert_file(options.file, options.output, options.size)
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{path}  {card['parameters']:,} parameters  sha256 {card['sha256']}")
-    return 0
+    module, what = "estimators.detection.blazepose.convert", "the TFLite file, or an archive that holds it"
+    return conversion.command(module, __doc__, convert_file, what, arguments, tuple(SOURCES))
 
 
 if __name__ == "__main__":

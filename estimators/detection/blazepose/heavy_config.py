@@ -1,10 +1,5 @@
 """mmengine config of BlazePose GHUM 3D, heavy, for mmpose's `init_model`."""
 
-custom_imports = dict(imports=["estimators.detection.blazepose.network", "estimators.detection.blazepose.head"])
+_base_ = ["base_config.py"]
 
-model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=dict(type="PoseDataPreprocessor", mean=[0.0] * 3, std=[255.0] * 3, bgr_to_rgb=True),
-    backbone=dict(type="BlazePoseBackbone", size="heavy"),
-    head=dict(type="BlazePoseHead", size="heavy"),
-)
+model = dict(backbone=dict(size="heavy"), head=dict(size="heavy"))

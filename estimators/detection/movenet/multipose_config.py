@@ -3,16 +3,10 @@
 `inference_bottomup` looks at the whole frame, `inference_topdown` at a crop around each given box.
 """
 
-custom_imports = dict(imports=["estimators.detection.movenet.network", "estimators.detection.movenet.input"])
-
-# The original computes x * 0.007843017578125 - 1 for RGB in 0..255.
-_half_range = 1 / 0.007843017578125
+_base_ = ["base_config.py"]
 
 model = dict(
     type="BottomupPoseEstimator",
-    data_preprocessor=dict(type="PoseDataPreprocessor", mean=[_half_range] * 3, std=[_half_range] * 3, bgr_to_rgb=True),
-    backbone=dict(type="MoveNetBackbone"),
-    neck=dict(type="MoveNetNeck"),
     head=dict(type="MoveNetHead"),
     test_cfg=dict(
         # Joints come out this many network pixels too far left and too high. Measured by mirroring, which needs no ground
@@ -21,18 +15,4 @@ model = dict(
         shift=0.3,
         score_thr=0.1,
     ),
-)
-
-test_dataloader = dict(
-    dataset=dict(
-        type="CocoDataset",
-        pipeline=[
-            dict(type="LoadImage"),
-            dict(type="FitToNetwork", frame_size=384, crop_size=256),
-            dict(
-                type="PackPoseInputs",
-                meta_keys=("img_shape", "ori_shape", "input_size", "input_center", "input_scale"),
-            ),
-        ],
-    )
 )

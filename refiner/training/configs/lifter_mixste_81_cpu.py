@@ -1,19 +1,6 @@
 """mixste, T = 81, at a size that two CPU cores train in about an hour."""
 
-kind = "lifter"
+_base_ = ["./_base_/mixste.py", "./_base_/lifter_81_cpu.py"]
+
 name = "mixste-81"
-model = {
-    "network": {"type": "MixSTE", "frames": 81, "channels": 96, "depth": 4, "in_channels": 5, "drop_path": 0.0},
-    "normalisation": "person",
-    "bf16": True,
-    "loss": "mixste",
-}
-data = {
-    # (until step, frames, windows): short windows first, see Stage
-    "stages": [(3800, 9, 32), (5000, 27, 10), (6600, 81, 4)],
-    "strides": (1, 2),  # no TDS, as published; footage of 25 fps has to work too
-}
-optimizer = {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.01}
-warmup = 300
-validate_every = 1000
-save_every = 250
+data = {"strides": (1, 2)}  # no TDS, as published; footage of 25 fps has to work too

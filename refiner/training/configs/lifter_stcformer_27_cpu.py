@@ -1,20 +1,7 @@
 """stcformer, T = 27: the one of T = 81, trained on with short windows; five minutes on one core of a CPU."""
 
-kind = "lifter"
+_base_ = ["./_base_/stcformer.py", "./_base_/lifter_27_cpu.py"]
+
 name = "stcformer-27"
-model = {
-    "network": {"type": "STCFormer", "channels": 96, "depth": 4, "in_channels": 5, "dropout": 0.0},
-    "normalisation": "person",
-    "start": "stcformer-81",
-    "bf16": True,
-    "loss": "mpjpe",
-}
-data = {
-    "stages": [(1000, 27, 10)],
-    "strides": (2, 4),
-}
-optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.01}
-warmup = 100
-validate_every = 500
-save_every = 200
-seed = 1  # other windows than those that its start has seen
+model = {"start": "stcformer-81"}
+data = {"strides": (2, 4)}

@@ -1,5 +1,7 @@
 """stcformer, T = 81, at the size of its paper, with its loss, optimizer and image normalisation: for a GPU."""
 
+_base_ = "./_base_/paper.py"
+
 kind = "lifter"
 name = "stcformer-81-paper"
 model = {
@@ -8,11 +10,5 @@ model = {
     "bf16": True,
     "loss": "mpjpe",
 }
-data = {
-    "stages": [(80000, 81, 12)],  # (until step, frames, windows): about a million windows
-    "strides": (3, 3),
-}
+data = {"strides": (3, 3)}
 optimizer = {"type": "Adam", "lr": 1e-3, "amsgrad": True}
-warmup = 1000
-validate_every = 5000
-save_every = 2000

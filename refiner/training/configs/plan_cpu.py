@@ -3,7 +3,8 @@
 Those of T = 27 start from the narrow refiners of T = 81, before these are trained on at twice the width.
 """
 
-kind = "plan"
+_base_ = "./_base_/family.py"
+
 name = "family-cpu"
 trainings = [
     "lifter_stcformer_81_cpu",
@@ -19,12 +20,4 @@ trainings = [
     "refiner_mixste_81_wide_cpu",
     "lifter_stcformer_81_large_cpu",
 ]
-pairs = [
-    ("stcformer-81", "refiner-stcformer-81"),
-    ("mixste-81", "refiner-mixste-81"),
-    ("mixste-81", "refiner-stcformer-81"),
-    ("stcformer-27", "refiner-stcformer-27"),
-    ("mixste-27", "refiner-mixste-27"),
-]
 alone = ["stcformer-81-large"]
-every = 2

@@ -5,6 +5,8 @@ half of its paper's 512 channels and 7 of its 8 blocks, or its weights would be 
 With `--minutes` it runs in pieces. Tried only with its networks made small, on a CPU: no GPU was at hand.
 """
 
+_base_ = "./_base_/family.py"
+
 _STC = {"model.network.channels": 256, "model.network.depth": 6}
 _MIX = {"model.network.channels": 256, "model.network.depth": 7, "model.network.drop_path": 0.1}
 _GPU = {
@@ -21,7 +23,6 @@ _LIFTER = {**_GPU, "optimizer.lr": 6e-4, "data.stages": [(2000, 9, 2048), (4000,
 _REFINER = {**_GPU, "optimizer.lr": 4e-4, "data.stages": [(2000, 27, 768), (4000, 81, 256)]}
 _SHORT = {**_GPU, "optimizer.lr": 3e-4, "data.stages": [(1500, 27, 768)]}
 
-kind = "plan"
 name = "family-gpu"
 trainings = [
     {"name": name, "config": config, "set": {**schedule, **change}}
@@ -36,11 +37,3 @@ trainings = [
         ("refiner-mixste-27", "refiner_mixste_27_cpu", _SHORT, _STC),
     )
 ]
-pairs = [
-    ("stcformer-81", "refiner-stcformer-81"),
-    ("mixste-81", "refiner-mixste-81"),
-    ("mixste-81", "refiner-stcformer-81"),
-    ("stcformer-27", "refiner-stcformer-27"),
-    ("mixste-27", "refiner-mixste-27"),
-]
-every = 2

@@ -1,28 +1,8 @@
 """The refiner of mixste-81: STCFormer's, trained on with MixSTE's errors; half an hour on one core of a CPU."""
 
-kind = "refiner"
+_base_ = "./_base_/refiner_81_cpu.py"
+
 name = "refiner-mixste-81"
-model = {
-    "network": {"channels": 96, "depth": 4, "dropout": 0.0, "output": "pose"},
-    "lifter": "mixste-81",
-    "law": "ar1",
-    "real_share": 0.8,
-    "inference_share": 0.8,
-    "start": "refiner-stcformer-81",
-    "scores": True,
-    "fit_windows": 1024,
-    "loss": "mpjpe",
-    "velocity_weight": 0.5,
-    "bf16": True,
-}
-data = {
-    # (until step, frames, windows): short windows first, see Stage
-    "stages": [(2300, 27, 10), (3200, 81, 4)],
-    "strides": (2, 2),  # the lifter's, and that of the start's, both at home there
-    "detector": "noise-movenet",
-}
-optimizer = {"type": "AdamW", "lr": 2e-4, "weight_decay": 0.01}
-warmup = 100
+model = {"lifter": "mixste-81", "start": "refiner-stcformer-81"}
+data = {"strides": (2, 2)}  # the lifter's, and that of the start's, both at home there
 seed = 1  # other windows than those that its start has seen
-validate_every = 1600
-save_every = 200

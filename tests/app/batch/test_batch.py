@@ -104,7 +104,7 @@ def test_a_gif_is_a_video_and_what_is_none_is_named_with_the_reason(tmp_path: Pa
         "photo.jpg": "a picture",
         "photo.raw": "is an image, not a video", "sound.wav": "sound without pictures", "pipe.dat": "is no file",
         "song.dat": "holds only sound, no pictures to find people in",
-        "c.dat": "not asked for by --include and --exclude",
+        "c.dat": "not asked for by its name",
         "noise.bin": why["noise.bin"],
     }  # fmt: skip
     assert "not a video" in why["noise.bin"] or "damaged" in why["noise.bin"]

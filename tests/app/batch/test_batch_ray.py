@@ -123,7 +123,7 @@ def test_rays_workers_look_for_modules_in_our_folder_first(monkeypatch: pytest.M
 def test_which_gpu_is_not_for_the_user_to_say() -> None:
     from app.batch.ray_cluster import RayActors
 
-    with pytest.raises(ConfigError, match="Ray chooses the GPUs itself; use --device cuda"):
+    with pytest.raises(ConfigError, match="Ray chooses the GPUs itself; use the device 'cuda'"):
         RayActors(job_with(load_fakes, Options(device="cuda:1")), "127.0.0.1:1")
 
 

@@ -184,6 +184,15 @@ def test_weights_that_are_not_there_are_named(clip: Path, tmp_path: Path, capsys
     assert "nonsense-5" in capsys.readouterr().err
 
 
+def test_the_app_without_its_libraries_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.web.MODULES", ("gradio", "a_library_of_this_name"))
+    assert cli.main(["app", "--port", "0"]) == 2
+    captured = capsys.readouterr()
+    assert "pip install 'd3prefiner[app]'" in captured.err and captured.err.count("\n") == 1
+
+
 def test_ctrl_c_is_130_and_leaves_nothing(
     clip: Path, tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

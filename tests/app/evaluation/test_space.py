@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.evaluation.ranks import Run, markdown, rank_correlations, runs_of
+from app.evaluation.ranks import Rated, markdown, rank_correlations, rated_poses
 from app.evaluation.space import coverage, coverage_markdown, world_errors
 from app.evaluation.space import markdown as world_markdown
 from app.motion import Motion, PersonMotion
@@ -82,13 +82,13 @@ def test_coverage_is_that_of_a_gaussian(walker: Truth) -> None:
 
 
 def test_ranks(walker: Truth) -> None:
-    runs = [runs_of(exact(walker, noise), walker, str(noise)) for noise in (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)]
+    runs = [rated_poses(exact(walker, noise), walker, str(noise)) for noise in (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)]
     table = rank_correlations([run for pair in runs for run in pair])
     for name in ("acceleration", "jerk", "bone_length_variation", "reprojection_error"):
         assert table[name]["refined"] == pytest.approx(1.0), name
     assert table["sigma"]["refined"] == pytest.approx(1.0) and np.isnan(table["score"]["refined"])
     assert "| acceleration | +1.00 |" in markdown([run for pair in runs for run in pair])
-    against = [Run(str(i), "refined", {"jerk": float(i)}, {"mpjpe": -float(i)}) for i in range(6)]
+    against = [Rated(str(i), "refined", {"jerk": float(i)}, {"mpjpe": -float(i)}) for i in range(6)]
     assert rank_correlations(against)["jerk"]["refined"] == pytest.approx(-1.0)
     assert np.isnan(rank_correlations(against[:4])["jerk"]["refined"])  # too few for ranks
 
@@ -96,6 +96,6 @@ def test_ranks(walker: Truth) -> None:
 def test_refinement_that_helps_where_the_measure_says_so() -> None:
     runs = []
     for clip in range(6):
-        runs.append(Run(str(clip), "lifted", {"jerk": 10.0}, {"mpjpe": 100.0}))
-        runs.append(Run(str(clip), "refined", {"jerk": 9.0 - clip}, {"mpjpe": 90.0 - clip}))
+        runs.append(Rated(str(clip), "lifted", {"jerk": 10.0}, {"mpjpe": 100.0}))
+        runs.append(Rated(str(clip), "refined", {"jerk": 9.0 - clip}, {"mpjpe": 90.0 - clip}))
     assert rank_correlations(runs)["jerk"]["change"] == pytest.approx(1.0)

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.media.video import VideoReader, orient, probe
+from app.media.orientation import orient
+from app.media.video import VideoReader, probe
 from app.media.writer import VideoWriter
 from estimators.errors import ConfigError, VideoError
 from tests.support.video_files import decode, numbered, read_number, set_display_matrix, write_sound, write_video

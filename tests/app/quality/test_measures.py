@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app.motion import Motion, PersonMotion
-from app.quality.measures import UNITS, acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
+from app.quality.measures import acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
+from app.quality.table import MEASURES
 from app.world.root import project
 from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal
@@ -137,7 +138,7 @@ def test_very_short_clips_give_null_not_nan(tmp_path: Path, n: int) -> None:
     person = stored["people"][0]
     assert "refined" not in person and "change_percent" not in person
     assert (person["lifted"]["jerk"] is None) == (n < 4)
-    assert set(UNITS) <= set(person["lifted"])
+    assert set(MEASURES) <= set(person["lifted"])
 
 
 def test_missing_frames_are_left_out() -> None:

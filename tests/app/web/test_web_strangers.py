@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def test_a_part_of_a_file_that_is_none_is_the_whole(http: httpx.Client, clip: tu
 
 def test_who_names_no_session_has_none_of_anybody_elses(http: httpx.Client, served: Served, long_clip: Path) -> None:
     path = http.post("/gradio_api/upload", files={"files": (long_clip.name, long_clip.read_bytes())}).json()[0]
-    data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, *asdict(defaults()).values()]
+    data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, *defaults().asked.values()]
     answers: list[httpx.Response] = []
     sent = threading.Thread(
         target=lambda: answers.append(http.post("/gradio_api/run/process", json={"data": data}, timeout=120))

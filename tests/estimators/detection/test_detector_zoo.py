@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from estimators.detection import zoo
 from estimators.errors import WeightsError
@@ -106,7 +108,8 @@ def test_all_aliases_can_be_verified_after_download():
 def test_the_cache_folder_follows_the_platform(monkeypatch, tmp_path):
     monkeypatch.delenv("D3P_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platformdirs.PlatformDirs", Unix)
     assert zoo.cache_folder() == tmp_path / "d3prefiner"
-    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr("platformdirs.PlatformDirs", MacOS)
     assert zoo.cache_folder() == Path.home() / "Library" / "Caches" / "d3prefiner"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from estimators import weights
+from estimators import conversion, weights
 from estimators.detection import loading
 from estimators.detection.detector import BUNDLED_CONFIG, BUNDLED_WEIGHTS
 from estimators.detection.movenet import convert_multipose
@@ -183,7 +183,7 @@ def test_a_file_without_the_original_is_refused(tmp_path, content, capsys):
     source = tmp_path / "file.bin"
     source.write_bytes(zipped({"models/movenet.tflite": b"another"}) if content == "zip" else content)
     with pytest.raises(WeightsError, match=r"file\.bin"):
-        convert_multipose.find_source(source)
+        conversion.find_original(source, convert_multipose.SOURCE_SHA256)
     assert convert_multipose.main([str(source), "-o", str(tmp_path / "out")]) == 2
     assert "file.bin" in capsys.readouterr().err
     assert not list(tmp_path.glob("out/*"))

@@ -8,7 +8,8 @@ import pytest
 from estimators.errors import NobodyFoundError, PersonError
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
-from estimators.tracking.tracker import select_people, track_people
+from estimators.tracking.select import select_people
+from estimators.tracking.tracker import track_people
 from tests.support.drawn import STANDING, Found
 
 SIZE = (640, 360)

@@ -8,7 +8,8 @@ import pytest
 
 from estimators.detection import Detector
 from estimators.observation import Observation, Provenance
-from estimators.tracking.tracker import select_people, track_people
+from estimators.tracking.select import select_people
+from estimators.tracking.tracker import track_people
 from tests.support.paths import SHARED
 
 CLIPS = SHARED / "data" / "clips"

@@ -1,0 +1,18 @@
+"""K, the number of DDIM steps, and its limits: apart from `refiner.diffusion`, so that an option need not load torch."""
+
+from __future__ import annotations
+
+from estimators.errors import ConfigError
+
+STEPS = 50  # T_max: the diffusion has no more steps to take
+
+
+def checked_steps(count: int) -> int:
+    """K, if it is one.
+
+    Raises:
+        ConfigError: it does not lie between 1 and `STEPS`.
+    """
+    if not 1 <= count <= STEPS:
+        raise ConfigError(f"The number of steps must lie between 1 and {STEPS}, not {count}.")
+    return count
