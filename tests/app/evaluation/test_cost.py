@@ -29,6 +29,7 @@ def test_a_loop_goes_to_and_fro_and_is_as_long_as_asked(tmp_path: Path) -> None:
         loop(clip, tmp_path / "loop.mp4", 0.01)
 
 
+@pytest.mark.slow
 def test_the_command_tells_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     video, _ = next(iter(choose(None, everything=False).values()))
     began = time.perf_counter()
@@ -50,6 +51,7 @@ def test_the_command_tells_every_stage(capsys: pytest.CaptureFixture[str]) -> No
     )
 
 
+@pytest.mark.slow
 def test_memory_for_pictures_hardly_grows_with_the_length_of_a_clip(tmp_path: Path) -> None:
     """300 MB more for 15,000 frames are 20 kB a frame; one picture of this clip takes 230 kB."""
     command = [sys.executable, "-m", "tests.support.memory_growth", str(tmp_path)]
