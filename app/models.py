@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from app.options import Options
-from estimators.errors import ConfigError
+from estimators.observation import Observation
+from refiner.steps import checked_steps
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
     from estimators.lifting.lifter import Lifter
-    from refiner.refiner import Refiner
+    from estimators.tracking.tracker import Found
+    from refiner.refiner import Refined, Refiner
+
+
+class Described(Protocol):
+    """A network that can say what it is."""
+
+    def description(self) -> dict[str, Any]:
+        """Name, version and weight hash, for the record in a Motion."""
+
+
+class FindsPeople(Described, Protocol):
+    """What a run needs of a detector, see `estimators.detection.detector.Detector`."""
+
+    def detect(self, image: np.ndarray, /) -> Found:
+        """People of a whole (H, W, 3) uint8 BGR frame."""
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
+        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
+
+
+class Lifts(Described, Protocol):
+    """What a run needs of a lifter, see `estimators.lifting.lifter.Lifter`."""
+
+    def lift(
+        self, observed: Observation, flip: bool = True, on_progress: Callable[[int, int], None] | None = None
+    ) -> np.ndarray:
+        """(N, 17, 3) metres, camera space, root-relative."""
+
+
+class Refines(Described, Protocol):
+    """What a run needs of a refiner, see `refiner.refiner.Refiner`."""
+
+    def refine(
+        self,
+        observed: Observation,
+        lifted: np.ndarray,
+        steps: int = 2,
+        guided: bool = True,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Refined:
+        """Poses, their sigma, and the disagreement that it is made of."""
 
 
 @dataclass
 class Models:
     """The networks of a run; they can be used for any number of videos, one after the other."""
 
-    detector: Detector
-    lifter: Lifter
-    refiner: Refiner | None
+    detector: FindsPeople
+    lifter: Lifts
+    refiner: Refines | None
 
     @classmethod
     def load(cls, options: Options) -> Models:
@@ -51,11 +96,9 @@ class Models:
     @staticmethod
     def load_refiner(options: Options) -> Refiner:
         """The refiner alone."""
-        from refiner import diffusion
         from refiner.refiner import Refiner
 
-        if options.steps > diffusion.STEPS:  # said now and not after minutes of detection
-            raise ConfigError(f"The refiner has {diffusion.STEPS} diffusion steps; {options.steps} are too many.")
+        checked_steps(options.steps)  # said now and not after minutes of detection
         return Refiner.load(options.refiner_weights, options.device)
 
     def descriptions(self) -> dict[str, Any]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from app.media.clock import Clock
 from app.media.video import VideoInfo, VideoReader
+from app.models import FindsPeople
 from app.options import UNSURE
 from app.progress import Progress
 from estimators.gaps import frames_a_look
 from estimators.observation import Observation
-
-if TYPE_CHECKING:
-    from estimators.detection import Detector
 
 # What people look like whose pictures have to be turned by so many degrees clockwise.
 _AS_THEY_ARE = {90: "with their heads to the left", 180: "upside down", 270: "with their heads to the right"}
@@ -47,7 +45,7 @@ class People:
     turn: int = 0
     turn_found: bool = False
 
-    def fit(self, info: VideoInfo, detector: Detector, every: int, rotate: str = UNSURE) -> bool:
+    def fit(self, info: VideoInfo, detector: FindsPeople, every: int, rotate: str = UNSURE) -> bool:
         """Whether they are of this very video, turned as is asked, found by this detector, which has looked at every frame,
         or as is asked."""
         same = self.sha256 == info.sha256 and self.detector == detector.description()
@@ -60,7 +58,7 @@ class People:
 
 def find_people(
     info: VideoInfo,
-    detector: Detector,
+    detector: FindsPeople,
     progress: Progress,
     known: People | None = None,
     looks: int = 0,

@@ -96,13 +96,7 @@ def estimate(
         _evenly(track, grid, people, float(camera["focal_px"])) for track in chosen
     ]  # the rest counts in frames
     paths = [_Path(one) for one in observed]
-    with stages("Lift", sum(path.frames for path in paths)) as bar:
-        for path, on_run in _with_counts(paths, bar):
-            path.lift(models, on_run)
-    if models.refiner is not None:
-        with stages("Refine", sum(path.frames for path in paths)) as bar:
-            for path, on_run in _with_counts(paths, bar):
-                path.refine(models, options, on_run)
+    _through_networks(paths, models, options, stages)
     roots = estimate_roots(observed, [path.best for path in paths])
     motion = Motion(
         people=tuple(path.person(track, root, grid) for path, track, root in zip(paths, chosen, roots, strict=True)),
@@ -144,6 +138,17 @@ def _chosen(people: People, options: Options) -> tuple[list[Observation], tuple[
 
     chosen = select_people(people.tracks, options.person)
     return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
+
+
+def _through_networks(paths: list[_Path], models: Models, options: Options, stages: Stages) -> None:
+    """Lift and, if there is a refiner, refine everybody."""
+    with stages("Lift", sum(path.frames for path in paths)) as bar:
+        for path, on_run in _with_counts(paths, bar):
+            path.lift(models, on_run)
+    if models.refiner is not None:
+        with stages("Refine", sum(path.frames for path in paths)) as bar:
+            for path, on_run in _with_counts(paths, bar):
+                path.refine(models, options, on_run)
 
 
 def _evenly(track: Observation, grid: Grid, people: People, focal: float) -> Observation:

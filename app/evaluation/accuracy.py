@@ -19,7 +19,7 @@ from app.models import Models
 from app.motion import Motion, PersonMotion
 from app.options import Options
 from app.people import People
-from app.pipeline import estimate
+from app.pipeline import Estimate, estimate
 from app.world.contacts import FEET
 from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
@@ -168,7 +168,7 @@ def measure(
     models: Models,
     options: Options | None = None,
     on_clip: Callable[[ClipResult, int, int], None] | None = None,
-    on_motion: Callable[[str, Motion, Truth], None] | None = None,
+    on_estimate: Callable[[str, Estimate, Truth], None] | None = None,
     seen: dict[str, People] | None = None,
 ) -> list[ClipResult]:
     """Run the pipeline on every clip of a folder.
@@ -176,7 +176,7 @@ def measure(
     Args:
         seen: the people of the clips by name, as far as another run with this detector has found them; the rest is added.
         on_clip: called with every result, the number of clips done, and of all.
-        on_motion: called with the name, the motion and the truth of every clip in which somebody is found.
+        on_estimate: called with the name, the estimate and the truth of every clip in which somebody is found.
 
     Raises:
         DataError: no clips there. A clip in which nobody is found is a result, not an error.
@@ -190,8 +190,8 @@ def measure(
             made = estimate(video, options, models=models, people=seen.get(name))
             seen[name] = made.people
             result = compare(made.motion, truth, name)
-            if on_motion:
-                on_motion(name, made.motion, truth)
+            if on_estimate:
+                on_estimate(name, made, truth)
         except NobodyFoundError:
             nothing, unknown = np.zeros((0, 17, 3)), float("nan")
             result = ClipResult(name, len(truth), float(truth.fps), 0.0, unknown, {}, nothing, [], _groups(truth.meta))

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from app.evaluation import accuracy, ranks, space
 from app.models import Models
-from app.motion import Motion
 from app.options import Options
 from app.people import People
+from app.pipeline import Estimate
 from demo_videos.truth import Truth
 from estimators.errors import ConfigError, DataError
 from refiner.evaluation import calibration
@@ -29,7 +31,6 @@ class RenderedAccuracy:
         clips: every clip's poses and errors.
         worlds: by clip in which somebody is found: root path, gravity, floor, feet.
         covered: by such a clip: share of coordinates within each band of sigma.
-        pooled: the same of all clips together.
         rated: measures and errors of the poses of every such clip.
         samples: errors and what was known of them; None if nobody was found in any clip.
     """
@@ -37,9 +38,17 @@ class RenderedAccuracy:
     clips: list[accuracy.ClipResult]
     worlds: dict[str, space.WorldErrors]
     covered: dict[str, dict[str, float]]
-    pooled: dict[str, float]
     rated: list[ranks.Rated]
     samples: Samples | None
+
+    @property
+    def pooled(self) -> dict[str, float]:
+        """Share of the coordinates of all clips together within each band of sigma."""
+        frames = {clip.name: len(clip.target) for clip in self.clips}
+        known = {name: shares for name, shares in self.covered.items() if shares}
+        weights = [frames[name] for name in known]
+        bands = next(iter(known.values()), {})
+        return {band: float(np.average([one[band] for one in known.values()], weights=weights)) for band in bands}
 
     def markdown(self) -> str:
         """The tables: by group of clips; in space; coverage; ranks."""
@@ -86,16 +95,15 @@ def evaluate_rendered(
     rated: list[ranks.Rated] = []
     parts: list[Samples] = []
 
-    def look(name: str, motion: Motion, truth: Truth) -> None:
-        parts.append(space.samples_of(motion, truth, refiner))
-        worlds[name] = space.world_errors(motion, truth)
-        covered[name] = space.coverage(motion, truth)
-        rated.extend(ranks.rated_poses(motion, truth, name))
+    def look(name: str, made: Estimate, truth: Truth) -> None:
+        parts.append(space.samples_of(made, truth, refiner))
+        worlds[name] = space.world_errors(made.motion, truth)
+        covered[name] = space.coverage(made.motion, truth)
+        rated.extend(ranks.rated_poses(made.motion, truth, name))
 
-    clips = accuracy.measure(folder, models, options, on_clip=on_clip, on_motion=look, seen=seen)
+    clips = accuracy.measure(folder, models, options, on_clip=on_clip, on_estimate=look, seen=seen)
     samples = calibration.together(parts) if parts else None
-    pooled = calibration.covered(samples, refiner.calibration) if samples else {}
-    return RenderedAccuracy(clips, worlds, covered, pooled, rated, samples)
+    return RenderedAccuracy(clips, worlds, covered, rated, samples)
 
 
 def calibrate_rendered(
@@ -114,7 +122,7 @@ def calibrate_rendered(
     parts: list[Samples] = []
     accuracy.measure(
         folder, models, options, seen=seen,
-        on_motion=lambda _, motion, truth: parts.append(space.samples_of(motion, truth, refiner)),
+        on_estimate=lambda _, made, truth: parts.append(space.samples_of(made, truth, refiner)),
     )  # fmt: skip
     if not parts:
         raise DataError("Nobody was found in these clips, so there are no errors to fit sigma to.")
@@ -123,6 +131,6 @@ def calibrate_rendered(
 
 
 def _refiner(models: Models) -> Refiner:
-    if models.refiner is None:
+    if not isinstance(models.refiner, Refiner):
         raise ConfigError("There is nothing to measure of sigma without a refiner.")
     return models.refiner

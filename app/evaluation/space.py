@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.motion import Motion
+from app.pipeline import Estimate
 from app.world.contacts import FEET
 from app.world.ground import find_ground
 from app.world.placing import place, stature
@@ -124,22 +125,19 @@ def coverage(motion: Motion, truth: Truth) -> dict[str, float]:
     return {name: float((error <= width * sigma).mean()) for name, width in zip(BANDS, widths, strict=True)}
 
 
-def samples_of(motion: Motion, truth: Truth, refiner: Refiner) -> Samples:
-    """Errors of a motion's most seen person, and what `refiner`, which has made it, knew of them.
+def samples_of(made: Estimate, truth: Truth, refiner: Refiner) -> Samples:
+    """Errors of an estimate's most seen person, and what `refiner`, which has made it, knew of them.
 
     Raises:
         DataError: it was not refined.
     """
-    person = motion.most_seen
-    if person.sigma is None:
+    person = made.motion.most_seen
+    if person.id not in made.disagreement:
         raise DataError("Without refinement there is no sigma to calibrate.")
     joints, present = truth.joints_3d.astype(np.float64), person.present
-    sigma, scores, known = person.sigma[present], person.scores[present], refiner.calibration
-    widened = known.scale * known.widening(scores)
-    spread = np.sqrt(np.maximum((sigma / widened) ** 2 - refiner.joint_std**2, 0)) / known.disagreement
     errors = (person.best - (joints - joints[:, :1]))[present]
     people = np.full(len(errors), str(truth.meta.get("subject", "")))
-    return Samples(errors, spread, refiner.joint_std, people, scores)
+    return Samples(errors, made.disagreement[person.id][present], refiner.joint_std, people, person.scores[present])
 
 
 def markdown(clips: Mapping[str, WorldErrors]) -> str:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     detector, seen = Detector(args.detector, device=args.device), dict[str, People]()
     results = {}
     for pair in pairs:
-        measured = _measure(args.folder, Models(detector, *pair), chosen, seen)
+        measured = _measure(args.folder, pair.lifter.name, Models(detector, *pair), chosen, seen)
         print(f"\n{args.detector}, {pair.name}, lifted → refined\n\n{measured.markdown()}")
         if args.plot and measured.samples:
             draw_coverage(args.plot, {"rendered clips": measured.samples}, pair.refiner.calibration)
@@ -49,12 +49,11 @@ def run(args: argparse.Namespace) -> None:
     _options.write_json(args.json, results)
 
 
-def _measure(folder: str, models: Models, chosen: Options, seen: dict[str, People]) -> RenderedAccuracy:
+def _measure(folder: str, name: str, models: Models, chosen: Options, seen: dict[str, People]) -> RenderedAccuracy:
     from rich.console import Console
 
     from app.evaluation.rendered import evaluate_rendered
 
-    name = models.lifter.name
     with Console(stderr=True).status(name) as status:
         return evaluate_rendered(
             folder, models, chosen, seen,
