@@ -176,7 +176,9 @@ class _Path:
     def lift(self, models: Models, on_run: _OnRun) -> None:
         """Fill `lifted`."""
         for run in self.runs:
-            self.lifted[run] = models.lifter.lift(self.observed.part(run), on_progress=on_run(run))
+            on_progress = on_run(run)
+            self.lifted[run] = models.lifter.lift(self.observed.part(run), on_progress=on_progress)
+            on_progress(1, 1)
 
     def refine(self, models: Models, options: Options, on_run: _OnRun) -> None:
         """Fill `refined`, `sigma` and `disagreement`."""
@@ -184,9 +186,10 @@ class _Path:
         self.refined = refined = self._nothing(17, 3)
         self.sigma, self.disagreement = sigma, disagreement = self._nothing(17), self._nothing(17)
         for run in self.runs:
-            part = self.observed.part(run)
-            found = models.refiner.refine(part, self.lifted[run], options.steps, on_progress=on_run(run))
+            part, on_progress = self.observed.part(run), on_run(run)
+            found = models.refiner.refine(part, self.lifted[run], options.steps, on_progress=on_progress)
             refined[run], sigma[run], disagreement[run] = found.poses, found.sigma, found.disagreement
+            on_progress(1, 1)
 
     def person(self, track: Observation, root: np.ndarray, grid: Grid) -> PersonMotion:
         """What was found, brought from the moments of `grid` to the frames of `track`."""

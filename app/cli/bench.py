@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
         help="speed and memory",
         description="Run the pipeline, print what each stage takes, and keep nothing.",
     )
-    parser.add_argument("video", type=Path, nargs="?", metavar="VIDEO", help="default: the first of the bundled clips")
+    parser.add_argument("clip", type=Path, nargs="?", metavar="VIDEO", help="default: the first of the bundled clips")
     parser.add_argument(
         "--seconds",
         type=number,
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     from app.cli.demo import choose
     from app.evaluation.cost import measure
 
-    video = args.video or next(iter(choose(None, everything=False).values()))[0]
+    video = args.clip or next(iter(choose(None, everything=False).values()))[0]
     console, costs = Console(), []
     for seconds in args.seconds or [None]:
         costs.append(measure(video, options(args), seconds))

@@ -154,4 +154,4 @@ def test_without_ray_the_command_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "ray", None)
     video(tmp_path / "clips" / "a.mp4")
     assert cli.main(["batch", str(tmp_path / "clips"), "-o", str(tmp_path / "out"), "--ray", "auto"]) == 2
-    assert "pip install .[ray]" in capsys.readouterr().err
+    assert "pip install 'd3prefiner[ray]'" in capsys.readouterr().err
