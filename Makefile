@@ -1,5 +1,6 @@
 # make demo    install, then run the whole pipeline on a bundled clip
-# make test    install, then run the tests
+# make test    install, then run all tests
+# make quick   install, then the tests that take less than a few seconds each: under two minutes in all
 # make app     install, then serve the browser app on this machine
 # make lint    install, then ruff and mypy
 # make constraints: test the newest releases that pyproject.toml allows, then write down what they were
@@ -23,11 +24,11 @@ TESTED = requirements/constraints-$(shell $(BIN)/python -c 'import sys; print("%
 INSTALL = $(PIP) $(PIP_ARGS) $(addprefix -c ,$(CONSTRAINTS)) '$(TORCH)'
 INPUTS := pyproject.toml estimators/openmmlab.txt $(wildcard requirements/*.txt) $(VENV)/wanted
 
-.PHONY: help install install-dev demo test lint constraints freeze hostile kill format app clean FORCE
+.PHONY: help install install-dev demo test quick lint constraints freeze hostile kill format app clean FORCE
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -12
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
@@ -37,6 +38,9 @@ demo: install
 
 test: install-dev
 	$(BIN)/python -m pytest
+
+quick: install-dev
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -1,4 +1,6 @@
-"""The house rules that no single module can keep: the direction of imports, the packaging, a README that is true."""
+"""The house rules that no single module can keep: who may import and start whom, how long files are, how the prose is
+spelt, the packaging, a README that is true.
+"""
 
 import ast
 import importlib.metadata
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,13 +21,23 @@ from packaging.utils import canonicalize_name
 
 from estimators import openmmlab
 from tests.support.paths import ROOT
+from tests.support.sources import FLOW, MODULES, SOURCES, functions, imports, prose, started
 
-FLOW = ("estimators", "refiner", "app")  # a package imports itself and those before it
-SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
 WHOLES = ("demo_videos", "app/web")  # what is optional as a whole, and is imported inside a function
 MMPOSE_PINS = [Requirement(f"{name}=={release}") for name, release in openmmlab.pins().items()]
+FILE_LINES, FUNCTION_LINES = 300, 60
+TOO_LONG = {"app/pipeline.py estimate"}
+# Spellings that are American only; "licensed" is right, for the verb has an S.
+AMERICAN = re.compile(
+    r"\b(?:colors?|colored|behaviors?|centers?|centered|grays?|(?:kilo|centi|milli)?meters?|fibers?|favor\w*|neighbor\w*"
+    r"|labeled|labeling|modeling|canceled|canceling|catalogs?|artifacts?|defense|licenses?|analyz\w+"
+    r"|(?:normal|initial|optim|summar|recogn|organ|real|minim|maxim|general|special|visual|serial|parallel|random"
+    r"|standard|synchron|quant|util|final|parametr|regular|emphas|equal|character|stabil|memor|penal|synthes|apolog)"
+    r"iz(?:e|es|ed|er|ers|ing|ation|ations))\b",
+    re.IGNORECASE,
+)
 # Distributions whose module has another name.
 MODULE_OF = {
     "opencv-python-headless": "cv2",
@@ -58,13 +71,94 @@ def modules_of(requirements: list[str]) -> set[str]:
     return {MODULE_OF.get(name, name) for name in names}
 
 
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def readmes(tracked: list[str]) -> dict[str, str]:
+    """Every README of the project: name -> text."""
+    names = [name for name in tracked if name.endswith("README.md") and "/vendor/" not in name]
+    return {name: (ROOT / name).read_text() for name in names}
+
+
+def above(path: Path) -> tuple[str, ...]:
+    """The packages that a file may neither import nor start."""
+    package = path.relative_to(ROOT).parts[0]
+    return FLOW[FLOW.index(package) + 1 :] if package in FLOW else ()
+
+
 def test_no_import_runs_back_up():
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in SOURCES
-        if path.relative_to(ROOT).parts[0] in FLOW
-        for name in imported_modules(path)
-        if name in FLOW and FLOW.index(name) > FLOW.index(path.relative_to(ROOT).parts[0])
+        for name in imports(path)
+        if name.split(".")[0] in above(path)
+    ]
+    assert not wrong
+
+
+def test_nothing_starts_what_is_above_it():
+    """A module named in a command of `subprocess`, or imported by its name, is a dependency that no import shows."""
+    wrong = [
+        f"{path.relative_to(ROOT)} starts {name!r}"
+        for path in SOURCES
+        if above(path)
+        for name in started(path, (*above(path), "d3p"))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'run([sys.executable, "-m", "app", "evaluate"])',
+        'run(["d3p", "evaluate"])',
+        'run("python -m app.cli evaluate")',
+        'run([sys.executable, "-c", "from app import cli; cli.main()"])',
+        'importlib.import_module("app.cli")',
+    ],
+)
+def test_what_is_started_is_seen(tmp_path, monkeypatch, line):
+    monkeypatch.setattr("tests.support.sources.ROOT", tmp_path)
+    file = tmp_path / "refiner.py"
+    file.write_text(f'"""app"""\nimport importlib, subprocess\nfrom subprocess import run\n{line}\n')
+    assert len(started(file, ("app", "d3p"))) == 1
+    file.write_text('"""app"""\nimport subprocess\nraise ValueError("Run `d3p setup`, or see app.")\n')
+    assert started(file, ("app", "d3p")) == []
+
+
+def test_there_is_no_circle_of_imports():
+    """Whichever module is imported first, all that it needs is whole."""
+    try:
+        TopologicalSorter({name: imports(path, at_import=True) - {name} for name, path in MODULES.items()}).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_files_and_functions_are_short():
+    long = {path.relative_to(ROOT).as_posix() for path in SOURCES if len(path.read_text().splitlines()) > FILE_LINES}
+    long |= {
+        f"{path.relative_to(ROOT).as_posix()} {name}"
+        for path in SOURCES
+        for name, lines in functions(path)
+        if lines > FUNCTION_LINES
+    }
+    assert long == TOO_LONG  # who shortens one, takes it out
+
+
+def test_the_prose_is_british(tracked):
+    """In comments, docstrings, errors, help and every README; names of programs' interfaces are as they are."""
+    wrong = [
+        f"{name}:{line}: {word[0]}"
+        for name in tracked
+        if name.endswith((".py", ".md")) and "/vendor/" not in name
+        for line, text in prose(ROOT / name)
+        for word in AMERICAN.finditer(text)
+        if not word[0].isupper()  # LICENSE is a file
     ]
     assert not wrong
 
@@ -165,14 +259,6 @@ def test_nothing_loads_untrusted_pickles_or_calls_cuda_in_place():
     assert not wrong
 
 
-@pytest.fixture(scope="module")
-def tracked() -> list[str]:
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [name for name in listing.split("\0") if name and (ROOT / name).is_file()]
-
-
 def test_the_wheel_holds_every_file_of_the_packages_and_the_weights(tracked, tmp_path):
     copy = tmp_path / "source"
     for name in tracked:
@@ -197,27 +283,46 @@ def test_the_wheel_holds_every_file_of_the_packages_and_the_weights(tracked, tmp
     assert done.stdout.split() == ["True", str(tmp_path / "installed" / "app" / "__init__.py")], done.stderr
 
 
-def test_the_readme_names_only_make_targets_that_exist():
+def code_of(text: str) -> str:
+    """What a text quotes as code: in the line, indented or between fences."""
+    return "\n".join(re.findall(r"^```.*?^```|^    .*?$|`[^`\n]+`", text, flags=re.M | re.DOTALL))
+
+
+def test_the_readmes_name_only_make_targets_that_exist(tracked):
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.M))
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(re.findall(r"`[^`]+`|^    .*$", README, flags=re.M))))
-    assert {"demo", "test"} <= named <= targets
+    named = {name: set(re.findall(r"\bmake ([a-z][a-z-]*)", code_of(text))) for name, text in readmes(tracked).items()}
+    assert {"demo", "test"} <= named["README.md"]
+    assert not {name: wrong for name, found in named.items() if (wrong := found - targets)}
 
 
-def test_the_readme_names_only_commands_that_exist():
+def test_the_readmes_name_only_commands_that_exist(tracked):
     done = subprocess.run([sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    named = set(re.findall(r"\bd3p ([a-z][a-z0-9-]*)", README))
-    assert {"demo", "run", "weights"} <= named
-    assert not {name for name in named if not re.search(rf"^\s+{name}\b", done.stdout, flags=re.M)}
+    commands = set(re.findall(r"^\s+([a-z][a-z0-9-]*)\b", done.stdout, flags=re.M))
+    named = {
+        name: set(re.findall(r"\bd3p ([a-z][a-z0-9-]*)", code_of(text))) for name, text in readmes(tracked).items()
+    }
+    assert {"run", "batch", "app"} <= named["README.md"]
+    assert not {name: wrong for name, found in named.items() if (wrong := found - commands)}
 
 
-def test_the_readme_has_no_open_place():
-    assert "<!-- FILL" not in README
+def test_no_readme_has_an_open_place(tracked):
+    assert not [name for name, text in readmes(tracked).items() if "<!-- FILL" in text]
 
 
-def test_the_readme_links_to_files_that_exist():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links and not [link for link in links if not (ROOT / link).exists()]
+def test_the_readmes_link_to_files_that_exist(tracked):
+    wrong = [
+        f"{name}: {link}"
+        for name, text in readmes(tracked).items()
+        for link in re.findall(r"\]\(([^)#]+)\)", text)
+        if "://" not in link and not (ROOT / name).parent.joinpath(link).exists()
+    ]
+    assert not wrong
+
+
+def test_the_main_readme_links_to_those_of_the_folders(tracked):
+    linked = set(re.findall(r"\]\(([^)#]+)\)", README))
+    assert [name for name in readmes(tracked) if name != "README.md" and name not in linked] == []
 
 
 def test_every_bundled_detector_is_in_the_notice():

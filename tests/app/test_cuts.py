@@ -92,6 +92,7 @@ def jump(tmp_path_factory: pytest.TempPathFactory) -> tuple[Motion, list[Motion]
     return motions[0], motions[1:], exact - exact[:, :1]
 
 
+@pytest.mark.slow
 def test_a_jump_cut_costs_no_accuracy(jump: tuple[Motion, list[Motion], np.ndarray]) -> None:
     whole, halves, truth = jump
     assert whole.cuts == (20,) and all(half.cuts == () for half in halves)

@@ -53,6 +53,7 @@ class Recorder(Silent):
         self.warnings.append(message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 5, 81])
 def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * n)
@@ -84,6 +85,7 @@ def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
     assert motion.meta["camera"]["focal_px"] == pytest.approx(1.2 * 160)
 
 
+@pytest.mark.slow
 def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 50, rate=Fraction(25))
     found = outputs.run(source, tmp_path / "out", Options(looks=12), models=fake_models())
@@ -130,6 +132,7 @@ def test_what_was_missed_is_shown_as_missed_whatever_found_the_people(tmp_path: 
     assert missed(None, 12) == ([29, *every[1:]], {"detected": 45, "interpolated": 5, "missing": 0})
 
 
+@pytest.mark.slow
 def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
     present = [False] * 20 + [True] * 25 + [False] * 30 + [True] * 25
     source = clip(tmp_path / "half.mp4", present)
@@ -172,6 +175,7 @@ def test_odd_size(tmp_path: Path) -> None:
     assert picture.shape[0] % 2 == picture.shape[1] % 2 == 0
 
 
+@pytest.mark.slow
 def test_a_truncated_video_is_used_with_a_warning(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     bright = [rng.integers(150, 255, (120, 160, 3), dtype=np.uint8) for _ in range(40)]
@@ -234,6 +238,7 @@ def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path,
     assert [path.name for path in out.parent.iterdir()] == ["clip"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 120)
     code = (
@@ -262,7 +267,7 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pat
         recorder = Recorder()
         with pytest.raises(ConfigError, match="file"):
             outputs.run(source, target, progress=recorder, models=fake_models())
-        assert [stage for stage, _ in recorder.stages] == ["Prepare"]
+        assert recorder.stages == []
 
 
 def test_options_that_make_no_sense() -> None:
@@ -295,6 +300,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
     assert 0 < most <= 8
 
 
+@pytest.mark.slow
 def test_runs_of_one_process_do_not_share_state(tmp_path: Path) -> None:
     models = fake_models()
     first = clip(tmp_path / "a.mp4", [True] * 12)

@@ -74,6 +74,7 @@ def check_outputs(source: Path, folder: Path) -> Motion:
     return Motion.load(folder / "motion.npz")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, T - 4, 2 * T])
 def test_lengths_around_the_window(tmp_path: Path, small: list[str], frames: int) -> None:
     """One frame, fewer than T, and exactly k T."""
@@ -89,6 +90,7 @@ def test_lengths_around_the_window(tmp_path: Path, small: list[str], frames: int
         assert motion.models[kind]["name"] == name and len(motion.models[kind]["sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_keypoints_lie_on_the_person(tmp_path: Path, small: list[str]) -> None:
     video, truth_file = CLIPS["walker"]
     source = cut(video, tmp_path / "clip.mp4", 20)
@@ -98,6 +100,7 @@ def test_keypoints_lie_on_the_person(tmp_path: Path, small: list[str]) -> None:
     assert np.median(error) < 12  # pixels, on a picture of 640 x 480
 
 
+@pytest.mark.slow
 def test_a_phone_held_upright(tmp_path: Path, small: list[str]) -> None:
     """The picture is stored lying on its side, with a tag that says so: as if it were stored upright."""
     upright = cut(CLIPS["walker"][0], tmp_path / "upright.mp4", 10)
@@ -112,6 +115,7 @@ def test_a_phone_held_upright(tmp_path: Path, small: list[str]) -> None:
     assert np.median(apart) < 3
 
 
+@pytest.mark.slow
 def test_nobody(tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(0)
     wall = np.clip(rng.normal(150, 4, (240, 320, 3)), 0, 255).astype(np.uint8)
@@ -121,6 +125,7 @@ def test_nobody(tmp_path: Path, small: list[str], capsys: pytest.CaptureFixture[
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_somebody_for_half_of_the_clip(tmp_path: Path, small: list[str]) -> None:
     shown = list(islice(VideoReader(CLIPS["walker"][0]), 15))
     grey = [np.full_like(shown[0], 128)] * 15
@@ -131,6 +136,7 @@ def test_somebody_for_half_of_the_clip(tmp_path: Path, small: list[str]) -> None
     assert np.isnan(person.lifted[:15]).all()
 
 
+@pytest.mark.slow
 def test_demo_prints_millimetres(
     tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,6 +157,7 @@ def test_demo_prints_millimetres(
         np.testing.assert_allclose([float(row[column]), float(row[column + 2])], expected, atol=0.06, err_msg=printed)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not {"stcformer-81", "refiner-stcformer-81"} <= set(weights.available()),
     reason="no trained weights in this checkout",

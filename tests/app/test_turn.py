@@ -156,6 +156,7 @@ def movenet() -> object:
     return Detector()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", TURNS)
 def test_the_bundled_detector_finds_the_turn_of_a_clip(movenet: Arrow, head: int) -> None:
     frames = [one for index, one in enumerate(VideoReader(demo_clips()["walker"][0])) if index in (0, 37, 75, 112)]

@@ -54,6 +54,7 @@ def clip(path: Path, frames: np.ndarray, seen: np.ndarray | None = None) -> Path
     return write_video(path, size=SIZE, rate=25, pictures=shown, times_ms=times, b_frames=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("frames", "stretches", "moments"), [(DROPPED, [50], 50), (PAUSED, [25, 25], 90), (LATE, [49, 1], 800)]
 )
@@ -88,6 +89,7 @@ def test_networks_see_the_motion_at_its_own_rate(
     )
 
 
+@pytest.mark.slow
 def test_the_last_frame_half_a_minute_late_and_five_frames_without_the_person(tmp_path: Path) -> None:
     seen = ~np.isin(np.arange(50), range(20, 25))
     motion = outputs.run(clip(tmp_path / "clip.mp4", LATE, seen), tmp_path / "out", models=fake_models()).motion
@@ -95,6 +97,7 @@ def test_the_last_frame_half_a_minute_late_and_five_frames_without_the_person(tm
     assert person.counts() == {"detected": 45, "interpolated": 5, "missing": 0}
 
 
+@pytest.mark.slow
 def test_a_detector_that_looks_seldom_looks_by_the_clock(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", DROPPED)
     motion = outputs.run(source, tmp_path / "out", Options(looks=5), models=fake_models()).motion

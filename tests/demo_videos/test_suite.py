@@ -117,6 +117,7 @@ def test_what_stands_in_front_stands_between_the_person_and_the_camera():
     assert Occluder(0.6, 0.8).place(staged.pose.positions, near, staged.origin, staged.yaw) is None
 
 
+@pytest.mark.slow
 def test_a_flawed_shot_is_rendered_with_its_truth(tmp_path):
     try:
         create_context().release()

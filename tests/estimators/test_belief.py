@@ -108,6 +108,7 @@ def test_sigma_says_that_the_legs_may_be_anywhere() -> None:
     assert wide[1, J["right_foot"]] == np.float32(0.03)
 
 
+@pytest.mark.slow
 def test_the_bundled_detector_on_a_clip_cut_off_at_the_thighs() -> None:
     from app.media.video import VideoReader
     from estimators.detection import Detector

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from app.cli import build_parser, main
+from app.cli.run import options
 from app.options import Options
 from estimators.detection import Detector
 from estimators.devices import placed, resolve_device
@@ -83,7 +84,8 @@ def test_the_detector_knows_the_names(no_gpu: None) -> None:
 def test_every_command_takes_the_same_names(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("auto", "cpu", "cuda", "cuda:1"):
         assert build_parser(command[0]).parse_args([*command, "--device", name]).device == name
-    assert build_parser(command[0]).parse_args(command).device == "auto"
+    args = build_parser(command[0]).parse_args(command)
+    assert (options(args) if "preset" in args else args).device == "auto"
     for name in NONSENSE:
         with pytest.raises(SystemExit) as stop:
             build_parser(command[0]).parse_args([*command, f"--device={name}"])

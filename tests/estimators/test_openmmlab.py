@@ -35,6 +35,7 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_every_command_that_needs_them_says_what_to_run(tmp_path: Path) -> None:
     calls = "".join(f"print(main({arguments!r}), flush=True)\n" for arguments in COMMANDS.values())
     done = run(ABSENT + calls, tmp_path)

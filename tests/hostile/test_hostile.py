@@ -12,7 +12,10 @@ import pytest
 
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in forked processes")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in forked processes"),
+    pytest.mark.slow,
+]
 
 
 def _command(*arguments: str, seconds: int) -> subprocess.CompletedProcess[str]:

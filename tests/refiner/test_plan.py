@@ -41,6 +41,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
     command = (folder / "plan.py", "--data", mocap, "--work-dir", folder / "work")
     begun = train(*command, "--minutes", 0.001)
@@ -62,6 +63,7 @@ def test_a_plan_stops_by_the_clock_and_goes_on_to_the_report(folder, mocap):
     assert (folder / "work" / "weights" / "tiny-9.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_plan_starts_our_modules_and_not_those_of_the_users_folder(folder, monkeypatch):
     for name in ("app", "refiner", "estimators"):
         (folder / f"{name}.py").write_text("raise SystemExit(9)\n")
@@ -72,6 +74,7 @@ def test_a_plan_starts_our_modules_and_not_those_of_the_users_folder(folder, mon
         plan._call(["nowhere.py"])
 
 
+@pytest.mark.slow
 def test_a_plan_whose_training_fails_says_so(folder, mocap):
     (folder / "lifter.py").write_text(LIFTER.replace("STCFormer", "Nothing"))
     failed = train(folder / "plan.py", "--data", mocap, "--work-dir", folder / "work")
@@ -106,6 +109,7 @@ def test_every_plan_makes_what_it_measures_of_configs_that_are_there(path):
     assert {name for pair in plan.get("pairs", []) for name in pair} <= {*made, *weights.available()}
 
 
+@pytest.mark.slow
 def test_a_training_stopped_by_the_clock_ends_as_one_that_was_not(folder, mocap):
     assert train(folder / "lifter.py", "--data", mocap, "--work-dir", folder / "whole").returncode == 0
     parts = (folder / "lifter.py", "--data", mocap, "--work-dir", folder / "parts", "--resume")
@@ -134,6 +138,7 @@ def test_a_step_takes_three_times_the_operations_of_a_forward_pass(lifter_traini
     assert all(parameter.grad is None for parameter in lifter_training.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_networks_are_compiled_where_the_config_says_so(lifter_training, compiled):
     PaceHook(compiled).before_train(SimpleNamespace(model=lifter_training))

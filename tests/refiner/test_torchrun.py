@@ -43,6 +43,7 @@ def torchrun(nodes: int, processes: int, *arguments: object) -> list[str]:
     return outputs
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_two_machines_go_on_where_they_stopped(tmp_path: Path, mocap: Path) -> None:
     work, config = tmp_path / "work", write(tmp_path / "lifter.py", SMALL_LIFTER)
     arguments = (config, "--data", mocap, "--work-dir", work)

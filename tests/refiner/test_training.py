@@ -54,6 +54,7 @@ def trained(tmp_path_factory, mocap):
     return lifter, export(load_config(config), folder / "refiner", folder, mocap)
 
 
+@pytest.mark.slow
 def test_weights_have_cards_that_say_what_they_are(trained):
     lifter, refiner = (weights.load(path)[1] for path in trained)
     assert (lifter["kind"], lifter["frames"], lifter["training"]["windows"]) == ("lifter", 9, {"T=5": 32, "T=9": 16})
@@ -107,6 +108,7 @@ def test_started_as_its_lifter_it_changes_nothing_at_first(trained, mocap):
     torch.testing.assert_close(refined, lifted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["l2", "mpjpe"])
 def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
     torch.manual_seed(0)
@@ -184,6 +186,7 @@ def test_what_cannot_be_trained_is_said(trained, mocap):
         refiner_training(trained[0], mocap, loss="l3")
 
 
+@pytest.mark.slow
 def test_a_stopped_training_resumes_where_it_would_have_been(tmp_path, mocap, trained):
     config, whole, parts = trained[0].with_name("lifter.py"), trained[0].with_name("lifter"), tmp_path / "parts"
     parts.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def write_exercise(path: Path, joints: np.ndarray) -> None:
     """`joints` (N, 17, 3), Y up, as the second of two clips of a Z-up file."""
     z_up = np.concatenate([np.zeros((7, 17, 3)), joints[..., [2, 0, 1]]])
     offsets = np.round((z_up - z_up[:, :1]) * 1e4).astype(np.int16)
-    labels = {key: np.array([f"{key}0", f"{key}1"]) for key in ("name", "subject", "split", "text", "licence")}
+    kinds = ("name", "subject", "split", "text", "licence")
+    labels: dict[str, Any] = {kind: np.array([f"{kind}0", f"{kind}1"]) for kind in kinds}
     root = z_up[:, 0].astype(np.float32)
     np.savez(path, **labels, root_m=root, offset_0p1mm=offsets, length=np.array([7, len(joints)]), fps=np.float32(50))

@@ -9,7 +9,7 @@ from refiner.data.convert_human36m import CAMERAS
 
 def truth_cameras(rng: np.random.Generator) -> list[tuple[np.ndarray, ...]]:
     """Four cameras around: rotation, translation, focal, centre, radial (3), tangential (2)."""
-    cameras = []
+    cameras: list[tuple[np.ndarray, ...]] = []
     for angle, size in zip((0.3, 1.9, 3.5, 5.1), CAMERAS.values(), strict=True):
         position = np.array([5 * np.cos(angle), 5 * np.sin(angle), 1.5])
         forward = np.array([0, 0, 1.0]) - position

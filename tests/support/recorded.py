@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -23,17 +24,17 @@ MOVENET_REFERENCE = _DATA / "movenet_reference.npz"
 
 def pictures() -> np.ndarray:
     """(2,256,256,3) uint8 RGB."""
-    both = cv2.cvtColor(cv2.imread(str(PICTURE)), cv2.COLOR_BGR2RGB)
+    picture = cv2.imread(str(PICTURE))
+    assert picture is not None
+    both = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     return np.stack([both[:, :256], both[:, 256:]])
 
 
 def clip_input(path: Path, number: int, size: int) -> np.ndarray:
     """(H, size, 3) uint8 RGB: one frame at the network's size, H padded to a multiple of 32."""
     with av.open(str(path)) as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index == number:
-                image = frame.to_ndarray(format="rgb24")
-                break
-    height = round(image.shape[0] * size / image.shape[1])
-    image = cv2.resize(image, (size, height), interpolation=cv2.INTER_AREA)
-    return cv2.copyMakeBorder(image, 0, -height % 32, 0, 0, cv2.BORDER_CONSTANT)
+        frame = next(islice(container.decode(video=0), number, None))
+        picture = frame.to_ndarray(format="rgb24")
+    height = round(picture.shape[0] * size / picture.shape[1])
+    small = cv2.resize(picture, (size, height), interpolation=cv2.INTER_AREA)
+    return cv2.copyMakeBorder(small, 0, -height % 32, 0, 0, cv2.BORDER_CONSTANT)

@@ -32,7 +32,7 @@ class PatientDetector(FakeDetector):
         if image.shape[1::-1] != COUPLE:
             return super().detect(image)
         left, right = super().detect(image[:, :BETWEEN]), super().detect(image[:, BETWEEN:])
-        points = np.concatenate([left.keypoints, right.keypoints + np.float32([BETWEEN, 0])])
+        points = np.concatenate([left.keypoints, right.keypoints + np.array([BETWEEN, 0], np.float32)])
         return Found(points, np.concatenate([left.scores, right.scores]))
 
     def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ def write_mocap(path: Path, frames: int = 120, **origin: list[str]) -> Path:
     subjects, splits = ["a", "b", "c", "d"], ["train", "train", "val", "test"]
     clips = [joints(frames, seed) for seed in range(4)]
     every = np.concatenate(clips)
+    told: dict[str, Any] = {key: np.array(values) for key, values in origin.items()}
     np.savez(
         path,
         name=np.array([f"clip_{s}" for s in subjects]),
@@ -42,7 +44,7 @@ def write_mocap(path: Path, frames: int = 120, **origin: list[str]) -> Path:
         fps=np.float32(50),
         root_m=every[:, 0].astype(np.float32),
         offset_0p1mm=((every - every[:, :1]) * 1e4).round().astype(np.int16),
-        **{key: np.array(values) for key, values in origin.items()},
+        **told,
     )
     return path
 

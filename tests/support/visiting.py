@@ -46,24 +46,25 @@ class Visit:
         self.page = self.context.new_page()
         self.wrong: list[str] = []
         self.began = time.monotonic()
-        self.page.on("console", lambda line: line.type == "error" and self.wrong.append(f"console: {line.text}"))
+        self.page.on("console", lambda line: self._note(line.type == "error", f"console: {line.text}"))
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("response", lambda got: got.status >= 400 and self.wrong.append(f"{got.status}: {got.url}"))
+        self.page.on("response", lambda got: self._note(got.status >= 400, f"{got.status}: {got.url}"))
         self.page.on("request", lambda sent: self._outside(sent.url, url))
         self.page.on("requestfailed", self._failed)
         self.page.goto(url)
         self.page.wait_for_selector("#start")
         self.page.wait_for_function("sessionStorage.getItem('d3p-visit')")  # the app knows the visitor
 
+    def _note(self, wrong: bool, what: str) -> None:
+        if wrong:
+            self.wrong.append(what)
+
     def _outside(self, address: str, url: str) -> None:
-        if not address.startswith((url, "data:", "blob:")):
-            self.wrong.append(f"outside: {address}")
+        self._note(not address.startswith((url, "data:", "blob:")), f"outside: {address}")
 
     def _failed(self, request: Any) -> None:
-        if (
-            request.failure != "net::ERR_ABORTED"
-        ):  # what the page itself gives up: a stream at its end, a video replaced
-            self.wrong.append(f"failed: {request.url} {request.failure}")
+        # the page itself gives up a stream at its end, and a video that is replaced
+        self._note(request.failure != "net::ERR_ABORTED", f"failed: {request.url} {request.failure}")
 
     def upload(self, path: Path) -> None:
         if self.page.query_selector(

@@ -1,4 +1,4 @@
-"""stcformer, T = 81, at the size of its paper, with its loss, optimizer and image normalisation: for a GPU."""
+"""stcformer, T = 81, at the size of its paper, with its loss, optimiser and image normalisation: for a GPU."""
 
 _base_ = "./_base_/paper.py"
 

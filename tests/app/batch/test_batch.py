@@ -126,6 +126,7 @@ def test_a_folder_without_videos_is_told_what_it_holds(tmp_path: Path) -> None:
 # --- the command ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_good_clips_are_done_bad_ones_are_reported_and_a_second_run_does_what_is_left(
     folder: Path, tmp_path: Path, fakes: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -283,6 +284,7 @@ def test_an_error_nobody_foresaw_fails_its_clip_only(tmp_path: Path) -> None:
 # --- several processes ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> None:
     treatment = Treatment(Options(video=False), (), RECIPE, load_fakes)
     seen: set[str] = set()
@@ -302,6 +304,7 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
         np.testing.assert_array_equal(one.best, two.best)
 
 
+@pytest.mark.slow
 def test_workers_load_the_networks_once_each_and_divide_the_cores(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "abcdef"]
     treatment = Treatment(Options(detector=str(tmp_path / "loads"), video=False), (), RECIPE, load_noting)
@@ -312,6 +315,7 @@ def test_workers_load_the_networks_once_each_and_divide_the_cores(tmp_path: Path
     assert {(threads, more) for _, threads, more in loads} == {(share, share)}
 
 
+@pytest.mark.slow
 def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> None:
     paths = [video(tmp_path / f"{name}.mp4", grey=name == "b") for name in "abcd"]
     clips = [clip_of(path, tmp_path / "out") for path in paths]
@@ -323,6 +327,7 @@ def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> 
     assert "died 3 times (exit code 9)" in str(outcomes["b.mp4"].error)
 
 
+@pytest.mark.slow
 def test_a_clip_whose_worker_died_by_accident_is_done_all_the_same(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / "b.mp4", grey=True), tmp_path / "out")]
     treatment = Treatment(Options(detector=str(tmp_path / "died"), video=False), (), RECIPE, load_dying)
@@ -330,6 +335,7 @@ def test_a_clip_whose_worker_died_by_accident_is_done_all_the_same(tmp_path: Pat
     assert outcome.status == "done" and (tmp_path / "died").exists()
 
 
+@pytest.mark.slow
 def test_networks_that_do_not_load_are_one_clear_error(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "ab"]
     with pytest.raises(WeightsError, match="damaged"):

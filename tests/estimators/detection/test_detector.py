@@ -103,6 +103,7 @@ def test_joints_have_no_side_they_lean_to(detector):
     assert abs(np.median(sums[sure] - width)) * network_pixels < 0.5  # 0.6 and more without the correction
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("factor", "size"),
     [(0.3, (800, 600)), (2.4, (500, 900))],
@@ -184,6 +185,7 @@ def checkpoints(tmp_path_factory):
     return {alias: save_checkpoint(folder / f"{alias}.pth", config_of(alias)) for alias in ("rtmpose-t", "rtmo-t")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alias", ["rtmpose-t", "rtmo-t"])
 def test_a_model_of_mmpose_runs_from_config_and_checkpoint(checkpoints, alias):
     model = Detector(config_of(alias), checkpoints[alias])

@@ -29,6 +29,7 @@ print("full mmcv:", mmcv_full_available())
 """
 
 
+@pytest.mark.slow
 def test_a_broken_torchvision_is_hidden_and_loading_prints_nothing(tmp_path):
     """Beside a torch of another build it raises RuntimeError while half imported."""
     package = tmp_path / "torchvision"
@@ -49,6 +50,7 @@ def test_a_broken_torchvision_is_hidden_and_loading_prints_nothing(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_importing_the_detector_does_not_import_mmpose():
     """It takes seconds, which a command that only prints its help should not cost."""
     script = "import sys, estimators.detection; print([name for name in ('mmpose', 'mmcv') if name in sys.modules])"
@@ -74,6 +76,7 @@ print("pkg_resources" in sys.modules and sys.modules["pkg_resources"] is not Non
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setuptools", ["absent", "as it is"])
 def test_pkg_resources_is_not_asked(setuptools, tmp_path):
     """setuptools has dropped it; mmengine would import it as soon as mmpose is imported."""

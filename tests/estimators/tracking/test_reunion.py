@@ -79,6 +79,7 @@ def test_another_place_tells_nobody_apart_so_they_stay_two() -> None:
     assert len(tracks_of(Figure(AWAY_AND_BACK), scenes=(0, 60))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("walker" not in demo_clips(), reason="no demo clips in this checkout")
 def test_the_walker_who_leaves_a_narrow_picture_with_the_real_detector() -> None:
     from estimators.detection import Detector

@@ -34,6 +34,7 @@ def clip(name: str, every: int = 1) -> tuple[list[Observation], int]:
         return track_people(frames(container), Detector(), fps, size), count
 
 
+@pytest.mark.slow
 def test_real_walk_past_a_man_on_a_roof():
     tracks, count = clip("walking_real", every=3)
     (woman,) = select_people(tracks, "largest")
@@ -50,6 +51,7 @@ def test_real_walk_past_a_man_on_a_roof():
     assert np.all(centre[:, 1] > 600) and np.all(np.abs(np.diff(centre[:, 0])) < 60) and centre[-1, 0] < 200
 
 
+@pytest.mark.slow
 def test_real_two_people_and_a_bystander():
     tracks, count = clip("two_people_real", every=4)
     # Two act, and overlap from frame 30 on. A third, small, stands at the left edge throughout.
