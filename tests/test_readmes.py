@@ -45,7 +45,7 @@ def told(document: Path) -> list[tuple[str, str]]:
     text = document.read_text("utf-8")
     found = [
         (module, name)
-        for module, names in re.findall(r"(?:`|\]\()([\w/]+\.py)[`)][:,]((?:,?(?: [\w ]+)? `[\w.]+`)+)", text)
+        for module, names in re.findall(r"([\w/]+\.py)(?:`:|\)[:,])((?:,?(?: [\w ]+)? `[\w.]+`)+)", text)
         for name in re.findall(r"`([\w.]+)`", names)
     ]
     return found + [(module, name) for name, module in re.findall(r"`(\w+)`\s(?:of|in)\s`([\w/]+\.py)`", text)]
