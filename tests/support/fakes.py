@@ -112,7 +112,7 @@ class FakeRefiner:
 
 
 def fake_models(refine: bool = True) -> Models:
-    return Models(FakeDetector(), FakeLifter(), FakeRefiner() if refine else None)  # type: ignore[arg-type]
+    return Models(FakeDetector(), FakeLifter(), FakeRefiner() if refine else None)
 
 
 def use(patch: pytest.MonkeyPatch, models: Callable[[], Models]) -> None:
@@ -154,7 +154,7 @@ class DyingDetector(FakeDetector):
 def load_dying(options: Options) -> Models:
     """Models with a detector that dies; `options.detector` names the file that stops it."""
     once = "" if options.detector == "movenet" else options.detector
-    return Models(DyingDetector(once), FakeLifter(), FakeRefiner())  # type: ignore[arg-type]
+    return Models(DyingDetector(once), FakeLifter(), FakeRefiner())
 
 
 def load_nothing(options: Options) -> Models:

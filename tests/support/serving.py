@@ -45,7 +45,7 @@ class PatientDetector(FakeDetector):
 
 def stand_in(refine: bool = True) -> Models:
     models = fake_models(refine)
-    models.detector = PatientDetector()  # type: ignore[assignment]
+    models.detector = PatientDetector()
     return models
 
 
