@@ -1,4 +1,4 @@
-"""What a run leaves out, and the sentences that say so: people whom it is not about, and frames in which it has nobody."""
+"""What a run leaves out, people whom it is not about and frames in which it has nobody, and sentences that say so."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ def people_left_out(real: Sequence[Observation], chosen: Sequence[Observation]) 
 
 
 def sentences(motion: Motion) -> list[str]:
-    """What people should know is missing from a motion: one sentence for the people, one for the frames; none if nothing is."""
+    """What is missing from a motion: a sentence for the people, one for the frames; none if nothing is."""
     return [*_people(motion), *_frames(motion)]
 
 
 def _people(motion: Motion) -> list[str]:
     if not motion.left_out:
         return []
+    spans = [_span(motion, one["first"], one["last"]) for one in motion.left_out]
     who = [
-        f"person {one['id']}, seen in {one['frames']} of {len(motion)} frames ({_span(motion, one['first'], one['last'])})"
-        for one in motion.left_out
+        f"person {one['id']}, seen in {one['frames']} of {len(motion)} frames ({span})"
+        for one, span in zip(motion.left_out, spans, strict=True)
     ]
     count = len(who)
     others = "One more person is" if count == 1 else f"{count} more people are"

@@ -10,7 +10,6 @@ import numpy as np
 
 from app.options import Options
 from estimators.observation import Observation
-from refiner.steps import checked_steps
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
@@ -98,7 +97,6 @@ class Models:
         """The refiner alone."""
         from refiner.refiner import Refiner
 
-        checked_steps(options.steps)  # said now and not after minutes of detection
         return Refiner.load(options.refiner_weights, options.device)
 
     def descriptions(self) -> dict[str, Any]:

@@ -42,9 +42,13 @@ FORMAT_VERSION = 1
 _LEFT_OUT = ("id", "frames", "first", "last")
 
 
-def save(motion: Motion, path: str | Path) -> Path:
-    """Write the .npz under a temporary name and rename it. Returns the path."""
-    arrays: dict[str, Any] = {}
+def save(motion: Motion, path: str | Path, beside: Mapping[str, np.ndarray | None] | None = None) -> Path:
+    """Write the .npz under a temporary name and rename it. Returns the path.
+
+    Args:
+        beside: arrays for other programs, under names that a motion does not use; `load` passes over them.
+    """
+    arrays: dict[str, Any] = {name: array for name, array in (beside or {}).items() if array is not None}
     for index, person in enumerate(motion.people):
         arrays[f"person{index}/id"] = np.int64(person.id)
         for name in ARRAYS:

@@ -1,7 +1,8 @@
 """What a user can choose of a run.
 
-To add an option, add a field to `Options` and the line that uses it. From the field come its argument on the command line
-(`app.cli.run`), its control on the page and its value in the web API if it is `Shown` (`app.web`), and the checks of all.
+To add an option, add a field to `Options` and the line that uses it. From the field come its argument on the command
+line (`app.cli.run`), its control on the page and its value in the web API if it is `Shown` (`app.web`), and the checks
+of all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from estimators.devices import DEVICES, checked_name
 from estimators.errors import ConfigError
+from refiner.steps import STEPS
 
 # What a user who does not want to choose a lifter chooses between.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -54,7 +56,7 @@ class Option:
         help: what it is, half a sentence.
         kind: of its values: bool, int, float or str.
         metavar: what stands for a value in the command line's help.
-        least: of a whole number.
+        least, most: of a whole number.
         values: all that there are, where they can be listed.
         check: raises a ConfigError of its own for a value that makes no sense.
         shown: on the page; None for what visitors cannot choose.
@@ -65,12 +67,13 @@ class Option:
     kind: type
     metavar: str | None = None
     least: int | None = None
+    most: int | None = None
     values: tuple[str, ...] | None = None
     check: Callable[[Any], object] | None = None
     shown: Shown | None = None
 
     def checked(self, value: Any, most: int | None = None) -> Any:
-        """A value, if it makes sense; `most` is the largest whole number that is wanted.
+        """A value, if it makes sense; `most` is the largest whole number that is wanted, where not all are.
 
         Raises:
             ConfigError: it makes none.
@@ -82,7 +85,7 @@ class Option:
         elif self.values is not None and value not in self.values:
             raise ConfigError(f"{self.what} is one of {', '.join(self.values)}, not {_quoted(value)}.")
         elif self.least is not None:
-            return self._whole(value, self.least, most)
+            return self._whole(value, self.least, self.most if most is None else most)
         return value
 
     def _whole(self, value: Any, least: int, most: int | None) -> int:
@@ -94,6 +97,10 @@ class Option:
 
 
 def _quoted(value: Any) -> str:
+    if (
+        isinstance(value, int) and value.bit_length() > 8 * _LONGEST
+    ):  # Python writes out no number of thousands of digits
+        return "such a number"
     return repr(value[:_LONGEST]) if isinstance(value, str) else repr(value)[:_LONGEST]
 
 
@@ -152,7 +159,8 @@ class Options:
         "The number of diffusion steps",
         "diffusion steps of the refiner",
         metavar="K",
-        least=1,  # and at most `diffusion.STEPS`, which is said when the refiner is loaded
+        least=1,
+        most=STEPS,
         shown=Shown("Diffusion steps", most=20),  # more change nothing that could be seen, and take their time
     )
     refine: bool = _option(
@@ -187,8 +195,8 @@ class Options:
     rotate: str = _option(
         UNSURE,
         "The rotation",
-        "degrees clockwise by which the pictures are turned beyond what the file says; auto does so if people stand upside "
-        "down or on their side",
+        "degrees clockwise by which the pictures are turned beyond what the file says; auto does so if people stand "
+        "upside down or on their side",
         values=ROTATIONS,
         check=_check_rotation,
         shown=Shown(

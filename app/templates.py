@@ -1,5 +1,5 @@
-"""HTML of templates: a file `NAME.html` beside the module that fills it. What is filled in is escaped, unless it is HTML
-of a template itself (`markupsafe.Markup`); a value that was forgotten is an error."""
+"""HTML of templates: a file `NAME.html` beside the module that fills it. What is filled in is escaped, unless it is
+HTML of a template itself (`markupsafe.Markup`); a value that was forgotten is an error."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Which way up the pictures are, where a camera lay on its side or hung upside down and the file does not say so.
 
-The detector tells. It finds people best who stand upright in the picture, and of those who do not it still says how their trunks
-lie. So a few frames, spread over the clip, are looked at: first as they are, where one person who plainly stands ends
-the search; and only if there is none, turned by a quarter, by half, and by three quarters.
+The detector tells. It finds people best who stand upright in the picture, and of those who do not it still says how
+their trunks lie. So a few frames, spread over the clip, are looked at: first as they are, where one person who plainly
+stands ends the search; and only if there is none, turned by a quarter, by half, and by three quarters.
 
 A person who is upside down, or lies, is no reason to turn a picture. Somebody who does a cartwheel stands in one of the
 frames. Somebody who stays on the hands has the arms overhead: a turn is believed of people whose arms hang. Who lies
-stretched out during the whole clip, arms at the sides, looks like somebody who stands before a camera on its side, though.
+stretched out during the whole clip, arms at the sides, looks like somebody who stands before a camera on its side,
+though.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class FirstLook:
 
 @dataclass(frozen=True)
 class _Sight:
-    """The clearest person of a picture: mean confidence of the upper body (0 if nobody is there), how far the trunk leans
-    from upright in degrees, and whether both hands are below the shoulders."""
+    """The clearest person of a picture: mean confidence of the upper body (0 if nobody is there), how far the trunk
+    leans from upright in degrees, and whether both hands are below the shoulders."""
 
     confidence: float
     lean: float

@@ -19,7 +19,8 @@ from estimators.errors import DataError
 BODY_FILE = Path(__file__).resolve().parent / "human_cc0.npz"
 
 # Upper limbs whose twist is spread along their length. One matrix for a whole upper arm would wring the skin at the
-# shoulder like a sweet wrapper; each of these gets TWIST_STEPS virtual bones, from no twist at its head to all at its tail.
+# shoulder like a sweet wrapper; each of these gets TWIST_STEPS virtual bones,
+# from no twist at its head to all at its tail.
 TWIST_BONES = ("LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg")
 TWIST_STEPS = 4
 
@@ -84,7 +85,7 @@ class Body:
         rest = Pose(np.broadcast_to(np.eye(3), (1, n, 3, 3)), self.heads[None], np.zeros((1, len(TWIST_BONES))))
         return self.joints_h36m(rest)[0]
 
-    def place(self, rotations: np.ndarray, root: np.ndarray) -> np.ndarray:
+    def bone_heads(self, rotations: np.ndarray, root: np.ndarray) -> np.ndarray:
         """Forward kinematics: (N, B, 3, 3) rotations and (N, 3) root to (N, B, 3) bone heads."""
         positions = np.empty((*rotations.shape[:2], 3))
         for bone, parent in enumerate(self.parents):

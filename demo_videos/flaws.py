@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from demo_videos.meshes import Color
+from demo_videos.meshes import Colour
 from demo_videos.rotations import unit
 from demo_videos.scene import Box, Camera, Material
 
@@ -18,8 +18,9 @@ _GAP_M = 0.45  # between the person and what stands in front of them
 class Flaws:
     """What happens to a picture between the lens and the file.
 
-    `light`: 1 as the room is lit, less is darker; `grain`: deviation of the sensor's noise, of 255 levels; `defocus_px`:
-    deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is smeared; `crf`: of H.264,
+    `light`: 1 as the room is lit, less is darker; `grain`: deviation of the sensor's noise, of 255 levels;
+    `defocus_px`: deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is smeared;
+    `crf`: of H.264,
     18 looks clean, 40 is mush.
     """
 
@@ -67,7 +68,7 @@ class Occluder:
     width_m: float
     height_m: float
     side: float = 0.0
-    color: Color = (0.30, 0.20, 0.12)
+    colour: Colour = (0.30, 0.20, 0.12)
     material: Material = Material.WOOD
 
     def place(self, positions: np.ndarray, camera: Camera, origin: np.ndarray, yaw: float) -> Box | None:
@@ -87,11 +88,11 @@ class Occluder:
         if near > 0.6 * distance:
             return None
         reach = relative @ across
-        center = origin + near * away + self._across(reach) * across + [0, self.height_m / 2, 0]
+        centre = origin + near * away + self._across(reach) * across + [0, self.height_m / 2, 0]
         cos, sin = np.cos(yaw), np.sin(yaw)
         turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])  # room axes to world
-        x, y, z = (float(v) for v in (center - origin) @ turn)
-        return Box((x, y, z), (self.width_m, self.height_m, min(self.width_m, 0.5)), self.color, self.material)
+        x, y, z = (float(v) for v in (centre - origin) @ turn)
+        return Box((x, y, z), (self.width_m, self.height_m, min(self.width_m, 0.5)), self.colour, self.material)
 
     def _across(self, reach: np.ndarray) -> float:
         low, high = float(reach.min()), float(reach.max())

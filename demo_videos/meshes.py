@@ -10,7 +10,7 @@ from scipy import sparse
 
 from demo_videos.rotations import unit
 
-Color = tuple[float, float, float]  # linear RGB
+Colour = tuple[float, float, float]  # linear RGB
 
 
 class Surface(IntEnum):
@@ -30,7 +30,7 @@ class Mesh:
     vertices: np.ndarray  # (V, 3)
     normals: np.ndarray  # (V, 3)
     weights: sparse.csr_matrix  # (V, T)
-    color: np.ndarray  # (V, 3) linear RGB
+    colour: np.ndarray  # (V, 3) linear RGB
     second: np.ndarray  # (V, 3) the pattern's other colour
     cover: np.ndarray  # (V,) metres inside the layer's edge; below 0 is not drawn
     kind: np.ndarray  # (V, 2) Surface, pattern
@@ -48,23 +48,23 @@ class MeshBuilder:
         vertices: np.ndarray,
         weights: sparse.csr_matrix,
         faces: np.ndarray,
-        color: np.ndarray | Color,
+        colour: np.ndarray | Colour,
         surface: Surface,
         cover: np.ndarray | None = None,
-        second: Color = (0.0, 0.0, 0.0),
+        second: Colour = (0.0, 0.0, 0.0),
         pattern: int = 0,
     ) -> None:
         """Add `faces` over `vertices` (V, 3) with skin `weights` (V, T); only the vertices in use are kept."""
         used, local = np.unique(faces, return_inverse=True)
         local = local.reshape(-1, 3)
         count = len(used)
-        colors = np.broadcast_to(np.asarray(color, dtype=float), (len(vertices), 3))[used]
+        colours = np.broadcast_to(np.asarray(colour, dtype=float), (len(vertices), 3))[used]
         self.parts.append(
             Mesh(
                 vertices=vertices[used],
                 normals=vertex_normals(vertices, faces)[used],
                 weights=weights[used],
-                color=colors,
+                colour=colours,
                 second=np.broadcast_to(np.asarray(second, dtype=float), (count, 3)),
                 cover=np.ones(count) if cover is None else cover[used],
                 kind=np.broadcast_to(np.array([surface, pattern], dtype=float), (count, 2)),
@@ -77,7 +77,7 @@ class MeshBuilder:
         starts = np.cumsum([0] + [len(p.vertices) for p in self.parts])
         joined = {
             name: np.concatenate([getattr(p, name) for p in self.parts])
-            for name in ("vertices", "normals", "color", "second", "cover", "kind")
+            for name in ("vertices", "normals", "colour", "second", "cover", "kind")
         }
         faces = np.concatenate([p.faces + s for p, s in zip(self.parts, starts, strict=False)])
         weights = sparse.vstack([p.weights for p in self.parts]).tocsr()

@@ -1,7 +1,7 @@
 """Read motion capture (the `mocap17.npz` format) and resample it to a clip's frame times.
 
-Format: that of `refiner.data.mocap`; Human3.6M-17, metres, Z up. Here everything is turned to Y up: (x, y, z) -> (y, z, x),
-which keeps left and right.
+Format: that of `refiner.data.mocap`; Human3.6M-17, metres, Z up. Here everything is turned to Y up:
+(x, y, z) -> (y, z, x), which keeps left and right.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def motions_of(path: str | Path, split: str) -> list[Motion17]:
 def _read(path: str | Path, wanted: Callable[[dict[str, str]], bool]) -> list[Motion17]:
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"There is no motion-capture file {path}; give its place with --mocap.")
+        raise DataError(f"There is no motion-capture file {path}.")
     try:
         with np.load(path, allow_pickle=False) as data:
             columns = {key: data[key] for key in ("name", "subject", "split", "text", "length")}

@@ -91,7 +91,7 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
         keypoints_2d=camera.project(joints),
         coco_2d=camera.project(camera.to_camera(body.joints_coco(pose))),
         focal=np.array(camera.focal),
-        center=np.array(camera.center),
+        center=np.array(camera.centre),
         rotation=camera.rotation,
         translation=camera.translation,
         fps=shot.fps,

@@ -56,7 +56,7 @@ def box_mesh(box: Box) -> tuple[np.ndarray, np.ndarray]:
         for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
             local = np.zeros(3)
             local[axis], local[u], local[v] = sign * half[axis], a * half[u], b * half[v]
-            vertices.append([*(local + box.center), *normal, *local, *half, *box.color, box.material])
+            vertices.append([*(local + box.centre), *normal, *local, *half, *box.colour, box.material])
         order = [(0, 1, 2), (0, 2, 3)] if (sign > 0) != box.inward else [(0, 2, 1), (0, 3, 2)]
         faces += [[start + i for i in triangle] for triangle in order]
     return np.array(vertices), np.array(faces)
@@ -127,7 +127,7 @@ class Renderer:
         pixels = np.frombuffer(self._resolved.read(components=3, alignment=1), dtype=np.uint8)
         return pixels.reshape(height, width, 3)[::-1].copy()
 
-    def _light_matrix(self, center: np.ndarray) -> np.ndarray:
+    def _light_matrix(self, centre: np.ndarray) -> np.ndarray:
         """(4, 4) world to the light's clip space, a box around the person."""
         forward = -self._light
         right = unit(np.cross(forward, [0.0, 1.0, 0.0]))
@@ -136,7 +136,7 @@ class Renderer:
         matrix = np.eye(4)
         matrix[:3, :3] = rotation / _SHADOW_REACH_M
         matrix[2, :3] = -rotation[2] / (2 * _SHADOW_REACH_M)
-        matrix[:3, 3] = -matrix[:3, :3] @ center
+        matrix[:3, 3] = -matrix[:3, :3] @ centre
         return matrix
 
     def _programs(self) -> None:
@@ -150,7 +150,7 @@ class Renderer:
         count = len(mesh.vertices)
         self._positions = context.buffer(reserve=count * 12)
         self._normals = context.buffer(reserve=count * 12)
-        static = np.concatenate([mesh.vertices, mesh.color, mesh.second, mesh.cover[:, None], mesh.kind], axis=1)
+        static = np.concatenate([mesh.vertices, mesh.colour, mesh.second, mesh.cover[:, None], mesh.kind], axis=1)
         looks = context.buffer(static.astype("f4").tobytes())
         cover = context.buffer(mesh.cover.astype("f4").tobytes())
         index = context.buffer(mesh.faces.astype("i4").tobytes())
@@ -207,7 +207,7 @@ class Renderer:
         eyes = [self.body.vertices[self.body.face_points[i]].mean(axis=0) for i in (1, 2)]
         values = {
             "light_direction": self._light,
-            "light_color": np.array(light.color) * light.strength,
+            "light_color": np.array(light.colour) * light.strength,
             "ambient": light.ambient,
             "bounce": light.bounce,
             "eye": self.camera.position,

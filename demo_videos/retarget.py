@@ -68,12 +68,12 @@ def retarget(body: Body, joints: np.ndarray, fps: float, grip: float = 0.0) -> P
     scale = _leg_length(body.rest_joints[None])[0] / np.median(_leg_length(joints))
     middle = body.rest_joints[0] - body.heads[body.bone("Hips")]
     root = joints[:, 0] * scale - apply(pelvis, middle)
-    ankles = body.place(rotations, root)[:, [body.bone("LeftFoot"), body.bone("RightFoot")], 1]
+    ankles = body.bone_heads(rotations, root)[:, [body.bone("LeftFoot"), body.bone("RightFoot")], 1]
     floor = _running_low(ankles.min(axis=1), fps) - body.heads[body.bone("LeftFoot"), 1]
     for side, height in zip(("Left", "Right"), ankles.T, strict=True):
         _pose_foot(body, side, height - floor, rotations, fps)
     root[:, 1] -= _running_low(_sole_height(body, rotations, root), fps)
-    return Pose(rotations, body.place(rotations, root), twists)
+    return Pose(rotations, body.bone_heads(rotations, root), twists)
 
 
 def _torso(body: Body, joints: np.ndarray, rotations: np.ndarray) -> np.ndarray:
@@ -135,7 +135,8 @@ def _pose_limb(
 
 
 def _smooth_angle(angle: np.ndarray, trust: np.ndarray, prior: float, fps: float) -> np.ndarray:
-    """The smooth angle (N,), without jumps of a whole turn, that follows `angle` where trusted and leans to 0 elsewhere.
+    """The smooth angle (N,), without jumps of a whole turn,
+    that follows `angle` where trusted and leans to 0 elsewhere.
 
     Minimises sum trust |z - exp(i angle)|^2 + prior |z - 1|^2 + smoothness |second difference of z|^2 over complex z.
     """
@@ -209,7 +210,7 @@ def _sole_ends(body: Body, side: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _sole_height(body: Body, rotations: np.ndarray, root: np.ndarray) -> np.ndarray:
     """(N,) height of the lowest point of both soles, metres."""
-    pose = Pose(rotations, body.place(rotations, root), np.zeros((len(root), len(TWIST_BONES))))
+    pose = Pose(rotations, body.bone_heads(rotations, root), np.zeros((len(root), len(TWIST_BONES))))
     heights = []
     for side in ("Left", "Right"):
         heel, toe = _sole_ends(body, side)

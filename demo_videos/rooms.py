@@ -1,22 +1,23 @@
-"""The rooms that shots are filmed in. Axes of a room: the person at the origin, +z towards the camera, +x to its right."""
+"""The rooms that shots are filmed in. Axes of a room: the person at the origin, +z towards the camera,
++x to its right."""
 
 from __future__ import annotations
 
-from demo_videos.meshes import Color
+from demo_videos.meshes import Colour
 from demo_videos.scene import Box, Light, Material, Room
 
 
 def _shell(
     half: tuple[float, float, float],
-    floor: tuple[Color, Material],
-    wall: tuple[Color, Material],
-    ceiling: Color = (0.75, 0.74, 0.72),
+    floor: tuple[Colour, Material],
+    wall: tuple[Colour, Material],
+    ceiling: Colour = (0.75, 0.74, 0.72),
 ) -> tuple[Box, ...]:
     """Floor, walls, ceiling and skirting of a room with `half` width, height and half depth in metres."""
     x, height, z = half
     skirting = tuple(
-        Box(center, size, (0.62, 0.60, 0.57), casts=False)
-        for center, size in (
+        Box(centre, size, (0.62, 0.60, 0.57), casts=False)
+        for centre, size in (
             ((0, 0.05, -z), (2 * x, 0.10, 0.03)),
             ((-x, 0.05, 0), (0.03, 0.10, 2 * z)),
             ((x, 0.05, 0), (0.03, 0.10, 2 * z)),
@@ -30,12 +31,12 @@ def _shell(
     )
 
 
-def _window(center: tuple[float, float, float], width: float, height: float) -> tuple[Box, ...]:
+def _window(centre: tuple[float, float, float], width: float, height: float) -> tuple[Box, ...]:
     """A bright window with a frame in the back wall."""
-    x, y, z = center
+    x, y, z = centre
     white = (0.70, 0.69, 0.67)
     return (
-        Box(center, (width, height, 0.04), (0.42, 0.50, 0.62), Material.GLOW, casts=False),
+        Box(centre, (width, height, 0.04), (0.42, 0.50, 0.62), Material.GLOW, casts=False),
         Box((x, y, z + 0.02), (0.05, height, 0.05), white, casts=False),
         Box((x, y + height / 2, z + 0.02), (width + 0.12, 0.07, 0.06), white, casts=False),
         Box((x, y - height / 2, z + 0.04), (width + 0.18, 0.06, 0.14), white, casts=False),
@@ -44,22 +45,22 @@ def _window(center: tuple[float, float, float], width: float, height: float) -> 
     )
 
 
-def _sofa(x: float, z: float, color: Color, cushions: Color) -> tuple[Box, ...]:
+def _sofa(x: float, z: float, colour: Colour, cushions: Colour) -> tuple[Box, ...]:
     """A sofa 2 m wide against the back wall."""
     return (
-        Box((x, 0.24, z), (2.0, 0.36, 0.85), color),
-        Box((x, 0.55, z - 0.34), (2.0, 0.55, 0.20), color),
-        Box((x - 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
-        Box((x + 0.95, 0.42, z), (0.18, 0.50, 0.85), color),
+        Box((x, 0.24, z), (2.0, 0.36, 0.85), colour),
+        Box((x, 0.55, z - 0.34), (2.0, 0.55, 0.20), colour),
+        Box((x - 0.95, 0.42, z), (0.18, 0.50, 0.85), colour),
+        Box((x + 0.95, 0.42, z), (0.18, 0.50, 0.85), colour),
         Box((x - 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), cushions),
         Box((x + 0.42, 0.46, z + 0.04), (0.82, 0.12, 0.74), cushions),
     )
 
 
-def _shelf(x: float, z: float, color: Color) -> tuple[Box, ...]:
+def _shelf(x: float, z: float, colour: Colour) -> tuple[Box, ...]:
     """A shelf with books of several colours."""
-    boards = tuple(Box((x, 0.03 + 0.42 * i, z), (1.0, 0.03, 0.30), color) for i in range(5))
-    sides = tuple(Box((x + s * 0.5, 0.87, z), (0.03, 1.74, 0.30), color) for s in (-1, 1))
+    boards = tuple(Box((x, 0.03 + 0.42 * i, z), (1.0, 0.03, 0.30), colour) for i in range(5))
+    sides = tuple(Box((x + s * 0.5, 0.87, z), (0.03, 1.74, 0.30), colour) for s in (-1, 1))
     covers = ((0.35, 0.06, 0.05), (0.05, 0.12, 0.26), (0.45, 0.38, 0.22), (0.08, 0.20, 0.12), (0.30, 0.28, 0.27))
     books = tuple(
         Box((x - 0.42 + 0.055 * j, 0.17 + 0.42 * i, z), (0.042, 0.22 + 0.04 * ((7 * i + 3 * j) % 4) / 3, 0.20),
@@ -97,7 +98,7 @@ LIVING_ROOM = Room(
         Box((-1.5, 1.65, -2.58), (0.9, 0.65, 0.04), (0.10, 0.07, 0.05), Material.PICTURE, casts=False),
         Box((0.0, 0.0, 0.0), (2.6, 0.006, 1.9), (0.40, 0.10, 0.09), Material.CARPET, casts=False),
     ),
-    light=Light(direction=(0.8, 1.2, 0.7), color=(1.0, 0.90, 0.76), strength=1.6, bounce=(0.60, 0.54, 0.47)),
+    light=Light(direction=(0.8, 1.2, 0.7), colour=(1.0, 0.90, 0.76), strength=1.6, bounce=(0.60, 0.54, 0.47)),
 )
 
 HALL = Room(
@@ -112,7 +113,7 @@ HALL = Room(
         *_window((-2.6, 2.2, -4.2), 2.2, 1.1),
         Box((3.0, 0.35, -3.6), (0.7, 0.7, 0.7), (0.10, 0.22, 0.12), Material.GRASS),
     ),
-    light=Light(direction=(-0.9, 1.3, 0.3), color=(1.0, 0.96, 0.90), strength=1.6, ambient=(0.58, 0.62, 0.70)),
+    light=Light(direction=(-0.9, 1.3, 0.3), colour=(1.0, 0.96, 0.90), strength=1.6, ambient=(0.58, 0.62, 0.70)),
 )
 
 COURTYARD = Room(
@@ -134,7 +135,11 @@ COURTYARD = Room(
         Box((-6.5, 0.45, -1.5), (0.7, 0.9, 5.0), (0.06, 0.17, 0.05), Material.GRASS),
     ),
     light=Light(
-        direction=(0.75, 1.0, 0.55), color=(1.0, 0.93, 0.82), strength=2.4, ambient=(0.50, 0.60, 0.76), softness_m=0.012
+        direction=(0.75, 1.0, 0.55),
+        colour=(1.0, 0.93, 0.82),
+        strength=2.4,
+        ambient=(0.50, 0.60, 0.76),
+        softness_m=0.012,
     ),
     background=(0.45, 0.62, 0.82),
 )

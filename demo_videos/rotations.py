@@ -17,7 +17,8 @@ def reject(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
 
 
 def frame(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Right-handed frames (..., 3, 3) with the columns: `first`, `second` made orthogonal to it, their cross product."""
+    """Right-handed frames (..., 3, 3) with the columns: `first`, `second` made orthogonal to it,
+    their cross product."""
     a = unit(first)
     b = unit(reject(second, a))
     return np.stack([a, b, np.cross(a, b)], axis=-1)

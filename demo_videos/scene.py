@@ -1,7 +1,7 @@
 """The world around the person: rooms made of boxes, light, and the camera.
 
-World: metres, Y up, the floor at y = 0. Camera: x right, y down, z forward; image points in pixels with the origin at the
-top-left corner of the top-left pixel.
+World: metres, Y up, the floor at y = 0. Camera: x right, y down, z forward; image points in pixels with the origin at
+the top-left corner of the top-left pixel.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from demo_videos.meshes import Color
+from demo_videos.meshes import Colour
 from demo_videos.rotations import unit
+from estimators.pinhole import onto_picture
 
 
 class Material(IntEnum):
@@ -33,9 +34,9 @@ class Material(IntEnum):
 class Box:
     """An upright box: centre (3,), size (3,) metres, in the room's own axes."""
 
-    center: tuple[float, float, float]
+    centre: tuple[float, float, float]
     size: tuple[float, float, float]
-    color: Color
+    colour: Colour
     material: Material = Material.PLAIN
     casts: bool = True  # a shadow
     inward: bool = False  # seen from inside only: the walls of a room, which never hide it from a camera outside
@@ -46,10 +47,10 @@ class Light:
     """One directional key light with a shadow, and a sky-to-floor ambient."""
 
     direction: tuple[float, float, float] = (-0.5, 1.0, 0.6)  # towards the light, in the room's axes
-    color: Color = (1.0, 0.95, 0.88)
+    colour: Colour = (1.0, 0.95, 0.88)
     strength: float = 2.2
-    ambient: Color = (0.62, 0.66, 0.72)
-    bounce: Color = (0.36, 0.32, 0.28)
+    ambient: Colour = (0.62, 0.66, 0.72)
+    bounce: Colour = (0.36, 0.32, 0.28)
     softness_m: float = 0.02  # radius of the penumbra
     exposure: float = 0.5
 
@@ -62,7 +63,7 @@ class Room:
     half: tuple[float, float, float]  # half the width, the height, half the depth, metres
     boxes: tuple[Box, ...]
     light: Light = Light()
-    background: Color = (0.5, 0.55, 0.6)
+    background: Colour = (0.5, 0.55, 0.6)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Camera:
     """A pinhole without distortion. `rotation` (3, 3) and `translation` (3,) take world points to camera space."""
 
     focal: tuple[float, float]
-    center: tuple[float, float]
+    centre: tuple[float, float]
     rotation: np.ndarray
     translation: np.ndarray
     image_size: tuple[int, int]
@@ -81,11 +82,11 @@ class Camera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera metres to (..., 2) pixels."""
-        return points[..., :2] / points[..., 2:] * np.array(self.focal) + np.array(self.center)
+        return onto_picture(points, np.array(self.focal), np.array(self.centre))
 
     def matrix(self, near: float = 0.1, far: float = 60.0) -> np.ndarray:
         """(4, 4) world to OpenGL clip space."""
-        (fx, fy), (cx, cy), (w, h) = self.focal, self.center, self.image_size
+        (fx, fy), (cx, cy), (w, h) = self.focal, self.centre, self.image_size
         projection = np.array(
             [
                 [2 * fx / w, 0, 2 * cx / w - 1, 0],
@@ -157,8 +158,8 @@ def film(view: View, points: np.ndarray, facing: np.ndarray, image_size: tuple[i
         seen = camera(distance).to_camera(points.reshape(-1, 3))
         if seen[:, 2].min() < 0.3:
             return False
-        spread = np.abs(seen[:, :2] / seen[:, 2:] * focal).max(axis=0)
-        return bool((spread < room).all())
+        reach = np.abs(seen[:, :2] / seen[:, 2:] * focal).max(axis=0)
+        return bool((reach < room).all())
 
     near, far = 0.5, 40.0
     for _ in range(40):

@@ -30,13 +30,15 @@ float hash(vec3 p) { p = fract(p * 0.3183099 + 0.1); p *= 17.0; return fract(p.x
 float noise(vec3 p) {
     vec3 i = floor(p), f = fract(p);
     f = f * f * (3.0 - 2.0 * f);
-    return mix(mix(mix(hash(i), hash(i + vec3(1,0,0)), f.x), mix(hash(i + vec3(0,1,0)), hash(i + vec3(1,1,0)), f.x), f.y),
+    return mix(mix(mix(hash(i), hash(i + vec3(1,0,0)), f.x),
+        mix(hash(i + vec3(0,1,0)), hash(i + vec3(1,1,0)), f.x), f.y),
                mix(mix(hash(i + vec3(0,0,1)), hash(i + vec3(1,0,1)), f.x),
                    mix(hash(i + vec3(0,1,1)), hash(i + vec3(1,1,1)), f.x), f.y), f.z);
 }
 
 const vec2 DISK[12] = vec2[](vec2(-.326,-.406), vec2(-.840,-.074), vec2(-.696,.457), vec2(-.203,.621), vec2(.962,-.195),
-    vec2(.473,-.480), vec2(.519,.767), vec2(.185,-.893), vec2(.507,.064), vec2(.896,.412), vec2(-.322,-.933), vec2(-.792,-.598));
+    vec2(.473,-.480), vec2(.519,.767), vec2(.185,-.893), vec2(.507,.064), vec2(.896,.412), vec2(-.322,-.933),
+        vec2(-.792,-.598));
 
 float lit(vec3 position, vec3 normal) {   // 0 in shadow, 1 in the light
     vec4 p = light_matrix * vec4(position + normal * 0.012, 1.0);
@@ -87,7 +89,8 @@ vec3 cloth(vec3 base) {
         base = mix(base, second, 0.5 * line.x + 0.5 * line.y);
     }
     if (pattern == 4) base = mix(second, base, smoothstep(-0.004, 0.004, 0.045 - abs(abs(rest.x) - 0.16)));
-    return base * (0.93 + 0.14 * noise(rest * 240.0)) * (1.0 - 0.35 * smoothstep(0.010, 0.007, abs(cover - 0.008)) * 0.6);
+    return base * (0.93 + 0.14 * noise(rest * 240.0))
+        * (1.0 - 0.35 * smoothstep(0.010, 0.007, abs(cover - 0.008)) * 0.6);
 }
 
 vec3 skin(vec3 base) {
@@ -127,7 +130,8 @@ void main() {
         base = cloth(base); gloss = 0.02; wrap = 0.12;
         // Folds: a bump that runs mostly down the cloth, stronger than any weave.
         vec3 q = rest * vec3(15.0, 9.0, 15.0);
-        vec3 bump = vec3(noise(q + 7.1) - noise(q + vec3(0.35, 7.1, 7.1)), noise(q + 3.7) - noise(q + vec3(3.7, 4.05, 3.7)),
+        vec3 bump = vec3(noise(q + 7.1) - noise(q + vec3(0.35, 7.1, 7.1)),
+            noise(q + 3.7) - noise(q + vec3(3.7, 4.05, 3.7)),
                          noise(q + 1.3) - noise(q + vec3(1.3, 1.3, 1.65)));
         n = normalize(n + 0.35 * bump);
     }
@@ -140,7 +144,8 @@ void main() {
     float facing = dot(n, light_direction);
     float direct = clamp((facing + wrap) / (1.0 + wrap), 0.0, 1.0) * lit(position, n);
     vec3 diffuse = light_color * direct;
-    if (surface == 0) diffuse *= mix(vec3(1.18, 0.92, 0.86), vec3(1.0), smoothstep(0.0, 0.5, direct));   // light through skin
+    // light through skin
+    if (surface == 0) diffuse *= mix(vec3(1.18, 0.92, 0.86), vec3(1.0), smoothstep(0.0, 0.5, direct));
     vec3 half_way = normalize(light_direction + to_eye);
     float shine = pow(max(dot(n, half_way), 0.0), power) * gloss * direct;
     float rim = pow(1.0 - max(dot(n, to_eye), 0.0), 4.0);
@@ -191,23 +196,27 @@ vec3 surface(vec3 base, vec2 uv, out float gloss) {
         p.x += hash(vec3(floor(p.y), 1.0, 2.0)) * 7.0;
         float tone = hash(vec3(floor(p), 5.0));
         float grain = noise(vec3(uv.x * 5.0 + tone * 20.0, uv.y * 70.0, tone));
-        vec2 f = fract(p); float gap = smoothstep(0.0, 0.035, min(f.y, 1.0 - f.y)) * smoothstep(0.0, 0.004, min(f.x, 1.0 - f.x));
+        vec2 f = fract(p); float gap = smoothstep(0.0, 0.035, min(f.y, 1.0 - f.y))
+            * smoothstep(0.0, 0.004, min(f.x, 1.0 - f.x));
         gloss = 0.10;
         return base * (0.72 + 0.34 * tone + 0.22 * (grain - 0.5)) * mix(0.55, 1.0, gap);
     }
-    if (m == 2) return base * (0.82 + 0.22 * noise(vec3(uv * 1.7, 1.0)) + 0.14 * noise(vec3(uv * 9.0, 3.0)) + 0.06 * noise(vec3(uv * 60.0, 4.0)));
+    if (m == 2) return base * (0.82 + 0.22 * noise(vec3(uv * 1.7, 1.0)) + 0.14 * noise(vec3(uv * 9.0, 3.0))
+        + 0.06 * noise(vec3(uv * 60.0, 4.0)));
     if (m == 3) {
         vec2 size = vec2(0.24, 0.075);
         vec2 p = uv / size; if (mod(floor(p.y), 2.0) > 0.5) p.x += 0.5;
         float tone = hash(vec3(floor(p), 9.0));
         float stone = brick(uv, size, 0.010);
-        return mix(vec3(0.42, 0.40, 0.37), base * (0.65 + 0.6 * tone + 0.3 * noise(vec3(uv * 40.0, 2.0)) - 0.15), stone);
+        return mix(vec3(0.42, 0.40, 0.37), base * (0.65 + 0.6 * tone + 0.3 * noise(vec3(uv * 40.0, 2.0)) - 0.15),
+            stone);
     }
     if (m == 4) {
         vec2 size = vec2(0.45); vec2 f = fract(uv / size); vec2 g = min(f, 1.0 - f);
         float tone = hash(vec3(floor(uv / size), 4.0));
         gloss = 0.16;
-        return base * (0.9 + 0.12 * tone + 0.08 * noise(vec3(uv * 6.0, 1.0))) * mix(0.6, 1.0, smoothstep(0.004, 0.012, min(g.x, g.y)));
+        return base * (0.9 + 0.12 * tone + 0.08 * noise(vec3(uv * 6.0, 1.0)))
+            * mix(0.6, 1.0, smoothstep(0.004, 0.012, min(g.x, g.y)));
     }
     if (m == 5) return base * (0.72 + 0.5 * noise(vec3(uv * 190.0, 1.0)) + 0.12 * noise(vec3(uv * 5.0, 2.0)));
     if (m == 7) {   // a landscape in a frame
@@ -215,7 +224,8 @@ vec3 surface(vec3 base, vec2 uv, out float gloss) {
         if (max(abs(q.x), abs(q.y)) > 0.88) return base;
         if (max(abs(q.x), abs(q.y)) > 0.70) return vec3(0.75);
         float hills = 0.12 * sin(q.x * 5.0 + 1.0) + 0.08 * sin(q.x * 11.0) - 0.1;
-        return q.y < hills ? mix(vec3(0.06, 0.16, 0.08), vec3(0.30, 0.34, 0.12), q.y + 0.8) : mix(vec3(0.75, 0.62, 0.45), vec3(0.20, 0.38, 0.62), q.y);
+        return q.y < hills ? mix(vec3(0.06, 0.16, 0.08), vec3(0.30, 0.34, 0.12), q.y + 0.8)
+            : mix(vec3(0.75, 0.62, 0.45), vec3(0.20, 0.38, 0.62), q.y);
     }
     if (m == 8) return base * (0.6 + 0.5 * noise(vec3(uv * 90.0, 1.0)) + 0.35 * noise(vec3(uv * 3.0, 2.0)));
     return base * (0.96 + 0.05 * noise(vec3(uv * 3.0, 1.0)) + 0.03 * noise(vec3(uv * 80.0, 1.0)));
@@ -237,7 +247,8 @@ void main() {
     for (int i = 0; i < 2; i++) {   // contact shadow under each foot
         vec3 f = position - feet[i];
         float lift = max(feet[i].y, 0.0);
-        hidden *= 1.0 - 0.62 * exp(-dot(f.xz, f.xz) / (0.012 + 0.25 * lift * lift)) * exp(-lift * 5.0) * step(0.5, n.y) * step(position.y, 0.05);
+        hidden *= 1.0 - 0.62 * exp(-dot(f.xz, f.xz) / (0.012 + 0.25 * lift * lift)) * exp(-lift * 5.0)
+            * step(0.5, n.y) * step(position.y, 0.05);
     }
     float direct = max(dot(n, light_direction), 0.0) * lit(position, n);
     vec3 half_way = normalize(light_direction + to_eye);

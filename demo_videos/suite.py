@@ -3,9 +3,9 @@
     python -m demo_videos.suite --mocap mocap17.npz --out suite          # 34 clips of test people
     python -m demo_videos.suite --mocap mocap17.npz --out suite --split train --clips 60
 
-writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a stopped
-run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of the
-project, for its size: the same seed makes the same shots again.
+writes NAME.mp4 and NAME.npz (see truth.py) for every shot; clips that are there already are left alone, so that a
+stopped run goes on where it was. `d3p evaluate rendered suite` measures the pipeline on them. The suite is not part of
+the project, for its size: the same seed makes the same shots again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from demo_videos.body import shapes
 from demo_videos.flaws import Flaws, Occluder
-from demo_videos.meshes import Color
+from demo_videos.meshes import Colour
 from demo_videos.motion import Motion17, motions_of
 from demo_videos.render import render_shot
 from demo_videos.rooms import COURTYARD, HALL, LIVING_ROOM, STUDIO
@@ -41,7 +41,8 @@ _ROOMS = (STUDIO, LIVING_ROOM, HALL, COURTYARD)
 
 
 def draw_shot(motions: list[Motion17], seed: int, index: int, frames: int = FRAMES) -> Shot:
-    """Shot `index` of the suite `seed`: always the same for the same motions, of so many frames where the motion is long enough.
+    """Shot `index` of the suite `seed`: always the same for the same motions,
+    of so many frames where the motion is long enough.
 
     Every fourth shot is clean, so that what flaws cost can be read off.
     """
@@ -86,11 +87,11 @@ def _activity(text: str) -> str:
 
 
 def _draw_outfit(rng: np.random.Generator) -> Outfit:
-    def cloth() -> Color:
+    def cloth() -> Colour:
         return colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 0.9), rng.uniform(0.03, 0.6))
 
     top = Garment(
-        color=cloth(),
+        colour=cloth(),
         second=cloth(),
         pattern=int(rng.choice([0, 0, 0, 1, 3])),
         low=rng.uniform(0.95, 1.06),
@@ -101,7 +102,7 @@ def _draw_outfit(rng: np.random.Generator) -> Outfit:
         high=2.0,
     )
     trousers = Garment(
-        color=cloth(),
+        colour=cloth(),
         pattern=int(rng.choice([0, 0, 2])),
         low=float(rng.choice([0.02, 0.06, 0.3, 0.55])),
         offset=rng.uniform(0.006, 0.012),
@@ -118,8 +119,8 @@ def _draw_outfit(rng: np.random.Generator) -> Outfit:
     )
 
 
-def _vary(color: Color, rng: np.random.Generator) -> Color:
-    r, g, b = (float(np.clip(c * rng.uniform(0.85, 1.15), 0, 1)) for c in color)
+def _vary(colour: Colour, rng: np.random.Generator) -> Colour:
+    r, g, b = (float(np.clip(c * rng.uniform(0.85, 1.15), 0, 1)) for c in colour)
     return r, g, b
 
 
@@ -130,13 +131,14 @@ def _draw_room(rng: np.random.Generator) -> Room:
         room.light,
         direction=(float(np.cos(angle)), float(rng.uniform(0.7, 1.5)), float(np.sin(angle))),
         strength=room.light.strength * float(rng.uniform(0.6, 1.3)),
-        color=_vary(room.light.color, rng),
+        colour=_vary(room.light.colour, rng),
     )
     return replace(room, light=light)
 
 
 def _draw_view(rng: np.random.Generator, clean: bool) -> View:
-    """Studio-like (far, level, the whole body) or phone-like (near, any height, now and then cut off, a little tilted)."""
+    """Studio-like (far, level, the whole body) or phone-like (near, any height, now and then cut off,
+    a little tilted)."""
     azimuth = float(rng.uniform(-180, 180))
     if rng.random() < 0.5:
         return View(azimuth, float(rng.uniform(1.3, 1.8)), float(rng.uniform(1.05, 1.25)), float(rng.uniform(0.7, 0.9)))
@@ -154,8 +156,8 @@ def _draw_occluder(rng: np.random.Generator) -> Occluder:
         (rng.uniform(0.4, 0.7), rng.uniform(0.4, 0.9), Material.PLAIN),
         (rng.uniform(0.15, 0.28), 2.6, Material.CONCRETE),
     )[rng.integers(3)]
-    color = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.5))
-    return Occluder(float(width), float(height), float(rng.uniform(-0.6, 0.6)), color, material)
+    colour = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.5))
+    return Occluder(float(width), float(height), float(rng.uniform(-0.6, 0.6)), colour, material)
 
 
 def _draw_flaws(rng: np.random.Generator) -> Flaws:

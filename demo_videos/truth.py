@@ -1,9 +1,10 @@
 """Ground truth of the rendered clips: `NAME.npz` beside `NAME.mp4`.
 
-Keys (N frames): `joints_3d` (N, 17, 3) float32 metres, Human3.6M-17 of the posed rig in camera space (x right, y down, z
-forward), absolute; `keypoints_2d` (N, 17, 2) float32 pixels, their exact projection; `coco_2d` (N, 17, 2) float32 pixels,
-COCO-17 of the same body; `focal` (fx, fy) and `center` (cx, cy) pixels; `rotation` (3, 3) and `translation` (3,), world
-(metres, Y up, floor at 0) to camera; `fps` (numerator, denominator); `image_size` (width, height); `meta`, a JSON string.
+Keys (N frames): `joints_3d` (N, 17, 3) float32 metres, Human3.6M-17 of the posed rig in camera space (x right, y down,
+z forward), absolute; `keypoints_2d` (N, 17, 2) float32 pixels, their exact projection; `coco_2d` (N, 17, 2) float32
+pixels, COCO-17 of the same body; `focal` (fx, fy) and `center` (cx, cy) pixels; `rotation` (3, 3) and `translation`
+(3,), world (metres, Y up, floor at 0) to camera; `fps` (numerator, denominator); `image_size` (width, height); `meta`,
+a JSON string.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.files import complete_file
+from estimators.pinhole import onto_picture
 
 _SHAPES = {
     "joints_3d": (-1, 17, 3), "keypoints_2d": (-1, 17, 2), "coco_2d": (-1, 17, 2), "focal": (2,), "center": (2,),
@@ -47,7 +49,7 @@ class Truth:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera-space metres to (..., 2) pixels."""
-        return points[..., :2] / points[..., 2:] * self.focal + self.center
+        return onto_picture(points, self.focal, self.center)
 
     def to_world(self, points: np.ndarray) -> np.ndarray:
         """(..., 3) camera-space metres to world metres (Y up, floor at 0)."""

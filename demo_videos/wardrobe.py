@@ -1,7 +1,7 @@
 """Dress a body: skin, clothes, shoes and hair as one triangle mesh in rest space.
 
-Clothes are copies of the body file's `tights` layer, smoothed and pushed outwards. Each layer carries a `cover` value per
-vertex: metres inside its hem, neckline or cuff. The shader discards what is negative, which cuts clean edges across
+Clothes are copies of the body file's `tights` layer, smoothed and pushed outwards. Each layer carries a `cover` value
+per vertex: metres inside its hem, neckline or cuff. The shader discards what is negative, which cuts clean edges across
 triangles; skin that lies safely under a layer is dropped here.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from demo_videos.body import TWIST_BONES, TWIST_STEPS, Body
-from demo_videos.meshes import Color, Mesh, MeshBuilder, Surface, smoothed, subdivided, vertex_normals
+from demo_videos.meshes import Colour, Mesh, MeshBuilder, Surface, smoothed, subdivided, vertex_normals
 from demo_videos.rotations import unit
 
 _HIDDEN_M = 0.03  # skin this far inside a garment is never seen
@@ -25,12 +25,12 @@ _ARM_PARTS = ("Arm", "ForeArm", *_HAND_PARTS)
 class Garment:
     """A top or trousers.
 
-    `sleeve`: metres of arm covered from the shoulder. `low` and `high`: lower and upper edge as fractions of the way from
-    ankle (0) over hip (1) to neck (2). `pattern`: 0 plain, 1 stripes around, 2 denim, 3 checks, 4 two-tone.
+    `sleeve`: metres of arm covered from the shoulder. `low` and `high`: lower and upper edge as fractions of the way
+    from ankle (0) over hip (1) to neck (2). `pattern`: 0 plain, 1 stripes around, 2 denim, 3 checks, 4 two-tone.
     """
 
-    color: Color
-    second: Color = (0.8, 0.8, 0.8)
+    colour: Colour
+    second: Colour = (0.8, 0.8, 0.8)
     pattern: int = 0
     sleeve: float = 0.0
     low: float = 0.0
@@ -46,12 +46,12 @@ class Outfit:
 
     top: Garment
     trousers: Garment
-    skin: Color = (0.62, 0.38, 0.27)
-    hair: Color = (0.05, 0.03, 0.02)
-    shoes: Color = (0.05, 0.05, 0.06)
-    soles: Color = (0.7, 0.7, 0.7)
+    skin: Colour = (0.62, 0.38, 0.27)
+    hair: Colour = (0.05, 0.03, 0.02)
+    shoes: Colour = (0.05, 0.05, 0.06)
+    soles: Colour = (0.7, 0.7, 0.7)
     hairdo: str = "short"  # short | bun | long | shaved
-    iris: Color = (0.12, 0.07, 0.03)
+    iris: Colour = (0.12, 0.07, 0.03)
 
 
 def dress(body: Body, outfit: Outfit) -> Mesh:
@@ -96,7 +96,7 @@ def _add_skin(builder: MeshBuilder, body: Body, outfit: Outfit, cover: np.ndarra
     faces = body.faces["body"]
     faces = faces[~(cover[faces] > _HIDDEN_M).all(axis=1)]
     skin = np.array(outfit.skin)
-    color = np.repeat(skin[None], len(body.vertices), axis=0)
+    colour = np.repeat(skin[None], len(body.vertices), axis=0)
     warm = skin * [1.05, 0.78, 0.74]
     for mask, tint, amount in (
         ("lips", skin * [0.85, 0.48, 0.46], 0.85),
@@ -105,8 +105,8 @@ def _add_skin(builder: MeshBuilder, body: Body, outfit: Outfit, cover: np.ndarra
         ("eyelids", skin * 0.82, 0.5),
     ):
         weight = (body.masks[mask] * amount)[:, None]
-        color = color * (1 - weight) + tint * weight
-    builder.add(body.vertices, body.weights, faces, color, Surface.SKIN)
+        colour = colour * (1 - weight) + tint * weight
+    builder.add(body.vertices, body.weights, faces, colour, Surface.SKIN)
 
 
 def _add_garment(builder: MeshBuilder, body: Body, garment: Garment) -> None:
@@ -123,7 +123,7 @@ def _add_garment(builder: MeshBuilder, body: Body, garment: Garment) -> None:
     keep = faces[(cover[faces] > -0.01).any(axis=1)]
     fine, weights, keep = subdivided(np.concatenate([lifted, cover[:, None]], axis=1), body.weights, keep)
     points = smoothed(fine[:, :3], keep, 1)
-    builder.add(points, weights, keep, garment.color, Surface.CLOTH, fine[:, 3], garment.second, garment.pattern)
+    builder.add(points, weights, keep, garment.colour, Surface.CLOTH, fine[:, 3], garment.second, garment.pattern)
 
 
 def _shoe_cover(body: Body) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 A detector gives every joint a place, also one that the picture does not show. Its confidence says so: measured on the
 bundled clips, cut off at knees, thighs, hips and chest, nine in ten joints outside the picture get less than 0.2, and
-most less than 0.1. So does a joint that is hidden for a moment, whose place neighbours in time, the lifter and the refiner know well
-enough. Hence a joint is not believed in a stretch of time if it has low confidence throughout, for more than half a second, and
+most less than 0.1. So does a joint that is hidden for a moment, whose place neighbours in time, the lifter and the
+refiner know well enough. Hence a joint is not believed in a stretch of time if it has low confidence throughout,
+for more than half a second, and
 
-- may be outside the picture: the border is no further from the nearest joint believed than the bones between are long, or
+- may be outside the picture: the border is no further from the nearest joint believed than the bones between
+  are long, or
 - is never seen in the whole clip, or not for two seconds, be it in the picture or not.
 """
 
@@ -24,7 +26,7 @@ from estimators.stretches import runs
 _FLICKER_S = 0.25  # a joint that is taken for seen for less than half of this is not
 _HIDDEN_S = 2.0
 # Bones by which a person's size in the picture is measured, the longest ones.
-_LONG = ("thorax", "left_knee", "right_knee", "left_foot", "right_foot", "left_elbow", "right_elbow", "left_wrist", "right_wrist")  # fmt: skip
+_LONG = ("thorax", *(f"{side}_{name}" for name in ("knee", "foot", "elbow", "wrist") for side in ("left", "right")))
 
 
 def believed_joints(track: Observation) -> np.ndarray:
@@ -52,8 +54,9 @@ def believed_joints(track: Observation) -> np.ndarray:
 
 
 def widened(sigma: np.ndarray, believed: np.ndarray) -> np.ndarray:
-    """Sigma (N,17) metres of joints that are not believed: as large as if each bone on the way from the nearest believed joint
-    pointed anywhere, which is a third of its squared length in each coordinate. Others stay as they are."""
+    """Sigma (N,17) metres of joints that are not believed: as large as if each bone on the way from the nearest
+    believed joint pointed anywhere, which is a third of its squared length in each coordinate.
+    Others stay as they are."""
     lengths, wide = bone_lengths(), sigma.astype(np.float64)
     patterns, which = np.unique(believed, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
@@ -97,7 +100,8 @@ def _may_be_outside(track: Observation, shown: np.ndarray, joint: int, run: slic
 
 
 def _pixels_per_metre(points: np.ndarray, shown: np.ndarray) -> float:
-    """How large a person with bones of average length is in a stretch (n,J,2): by the bones that are foreshortened least."""
+    """How large a person with bones of average length is in a stretch (n,J,2):
+    by the bones that are foreshortened least."""
     lengths, found = bone_lengths(), []
     for name in _LONG:
         end = H36M17.joints.index(name)

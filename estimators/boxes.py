@@ -1,7 +1,7 @@
 """Where a person is in an image: boxes round joints, their sizes, and how far two poses are apart.
 
-Boxes are (4,) x0, y0, x1, y1 pixels. Distances between poses are in body sizes (the long side of the box round the joints), so
-that one limit serves near and far people alike.
+Boxes are (4,) x0, y0, x1, y1 pixels. Distances between poses are in body sizes (the long side of the box round the
+joints), so that one limit serves near and far people alike.
 """
 
 from __future__ import annotations

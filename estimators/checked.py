@@ -1,4 +1,5 @@
-"""Documents that people write, checked by pydantic: model cards, configurations. What is wrong is said in one sentence."""
+"""Documents that people write, checked by pydantic: model cards, configurations.
+What is wrong is said in one sentence."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ Listed = BeforeValidator(_as_tuple)  # for tuples that may be written as lists
 class Checked(BaseModel):
     """Entries of a document; nothing is converted.
 
-    A field's description says what it must be: "a whole number". A validator raises ValueError: with a sentence of its own, or
-    with none, for the field's description.
+    A field's description says what it must be: "a whole number". A validator raises ValueError: with a sentence of its
+    own, or with none, for the field's description.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

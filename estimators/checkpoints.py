@@ -48,8 +48,8 @@ SAFE_GLOBALS: list[Any] = [
 
 # what torch's safe unpickler raises, besides its own error, when the file ends early or means something else
 _DAMAGED = (
-    OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError,
-    MemoryError, struct.error,
+    OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
+    ArithmeticError, MemoryError, struct.error,
 )  # fmt: skip
 
 

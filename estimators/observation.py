@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimators.skeleton import H36M17, Skeleton, coco_to_h36m
+from estimators.skeleton import H36M17, Skeleton, coco_to_h36m, mirror
 from estimators.stretches import runs
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ class ObservedWindows:
 
     def mirrored(self) -> ObservedWindows:
         """The mirror image: x to width - x, left and right swapped."""
-        order = list(H36M17.flip_order)
-        keypoints = self.keypoints[:, :, order].clone()
-        keypoints[..., 0] = self.image_size[:, 0, None, None] - keypoints[..., 0]
-        return ObservedWindows(keypoints, None if self.scores is None else self.scores[:, :, order], self.image_size)
+        keypoints = mirror(self.keypoints, width=self.image_size[:, 0, None, None])
+        scores = None if self.scores is None else self.scores[:, :, list(H36M17.flip_order)]
+        return ObservedWindows(keypoints, scores, self.image_size)

@@ -1,7 +1,8 @@
 """mmengine, mmcv-lite and mmpose: what detection and training stand on, and pip cannot be asked for by a requirement.
 
 Their own lists of requirements do not install, or break what is there (`openmmlab.txt` says how), and a list in
-pyproject.toml has no way to leave them out. So they are a step of their own, `d3p setup`, and whoever needs them says so.
+pyproject.toml has no way to leave them out. So they are a step of their own, `d3p setup`,
+and whoever needs them says so.
 """
 
 from __future__ import annotations

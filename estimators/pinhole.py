@@ -19,16 +19,32 @@ def rays_of(keypoints: np.ndarray, image_size: tuple[int, int], focal: float) ->
     return (keypoints.astype(np.float64) - np.array(image_size) / 2) / focal
 
 
-def place(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def project(points: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
+    """Camera-space metres (..., 3) to pixels (..., 2); the principal point is the middle of the picture."""
+    return onto_picture(points, focal, np.array(image_size) / 2)
+
+
+def onto_picture(points: np.ndarray, focal: float | np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Camera-space metres (..., 3) to pixels (..., 2).
+
+    Args:
+        points: x right, y down, z forward; what lies behind the camera comes out far outside the picture.
+        focal: focal length in pixels, or (2,) along x and y.
+        centre: (2,) the principal point, pixels.
+    """
+    return points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + centre
+
+
+def root_on_rays(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Where the roots are whose joints lie nearest to their rays, each frame by itself.
 
     The joint at root + p is seen at the ray u where
 
         root_x - u root_z = u p_z - p_x        and the same for y,
 
-    which is linear in the root: 34 equations for 3 unknowns, solved in the weighted least squares. A frame whose solution lies
-    nowhere near the distance that its apparent size suggests (a flat or wrong pose can make the system nearly singular)
-    is placed by the size alone.
+    which is linear in the root: 34 equations for 3 unknowns, solved in the weighted least squares. A frame whose
+    solution lies nowhere near the distance that its apparent size suggests (a flat or wrong pose can make the system
+    nearly singular) is placed by the size alone.
 
     Args:
         rays: (N,17,2), see `rays_of`.
@@ -50,11 +66,12 @@ def place(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarra
     depth = np.linalg.solve(matrix, right[..., None])[:, 2, 0]
     by_size = _depth_by_size(rays, poses, weights)
     depth = np.where((depth > by_size / 2) & (depth < by_size * 2), depth, by_size)
-    return place_at(depth, rays, poses, weights)
+    return root_at_depth(depth, rays, poses, weights)
 
 
-def place_at(depth: np.ndarray, rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(N,3): the roots at these depths (N,) metres whose joints lie nearest to their rays; the rest as for `place`."""
+def root_at_depth(depth: np.ndarray, rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(N,3): the roots at these depths (N,) metres whose joints lie nearest to their rays;
+    the rest as for `root_on_rays`."""
     offset = rays * (depth[:, None, None] + poses[..., 2:]) - poses[..., :2]
     across = np.einsum("nj,njk->nk", weights, offset) / weights.sum(axis=1, keepdims=True)
     return np.concatenate([across, depth[:, None]], axis=1)
@@ -63,8 +80,8 @@ def place_at(depth: np.ndarray, rays: np.ndarray, poses: np.ndarray, weights: np
 def _depth_by_size(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(N,) metres: spread of the poses across the view over the spread of their rays, always positive."""
 
-    def spread(points: np.ndarray) -> np.ndarray:
+    def extent(points: np.ndarray) -> np.ndarray:
         mean = np.einsum("nj,njk->nk", weights, points) / weights.sum(axis=1, keepdims=True)
         return np.sqrt(np.einsum("nj,njk->n", weights, (points - mean[:, None]) ** 2))
 
-    return np.clip(spread(poses[..., :2]) / np.maximum(spread(rays), 1e-9), 0.1, 1e3)
+    return np.clip(extent(poses[..., :2]) / np.maximum(extent(rays), 1e-9), 0.1, 1e3)

@@ -1,4 +1,5 @@
-"""Python started anew finds our packages, whatever lies in the user's folder: an `app.py` or a `pickle.py` there is not ours.
+"""Python started anew finds our packages, whatever lies in the user's folder:
+an `app.py` or a `pickle.py` there is not ours.
 
 By `-m` and by `-c`, as `multiprocessing` does, Python looks into the current folder before anywhere else. `-P`, or
 PYTHONSAFEPATH, ends that; then a checkout that is not installed has to be named in PYTHONPATH.
@@ -36,7 +37,8 @@ def own_environment(**more: str) -> dict[str, str]:
 
 @contextmanager
 def safe_path() -> Iterator[None]:
-    """Processes that `multiprocessing` spawns in here look for modules where this one does, from their first import on."""
+    """Processes that `multiprocessing` spawns in here look for modules where this one does,
+    from their first import on."""
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Points = TypeVar("Points", np.ndarray, "Tensor")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Skeleton:
 
     @cached_property
     def flip_order(self) -> tuple[int, ...]:
-        """Permutation that swaps left and right joints: `mirrored = joints[..., flip_order, :]`."""
+        """(J,) permutation that swaps left and right joints, for what has no axes: `scores[..., flip_order]`."""
         order = list(range(len(self.joints)))
         for left, right in zip(self.left, self.right, strict=True):
             order[left], order[right] = right, left
@@ -105,8 +111,18 @@ def coco_to_h36m(keypoints: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray,
     )
 
 
-def flip(points: np.ndarray, skeleton: Skeleton = H36M17) -> np.ndarray:
-    """Mirror (..., J, D) points whose x axis is centred at 0: negate x, swap left and right joints."""
-    flipped = points[..., list(skeleton.flip_order), :].copy()
-    flipped[..., 0] *= -1
-    return flipped
+def mirror(points: Points, skeleton: Skeleton = H36M17, width: Any = None) -> Points:
+    """The mirror image of NumPy or torch points: x negated, or taken from `width`; left and right joints traded.
+
+    Args:
+        points: (..., J, D), x first; unchanged.
+        skeleton: the order of the J joints.
+        width: of the picture, pixels, for points that are counted from its left border: a number, or one for each
+            window that can be broadcast to (..., J). None for points whose x axis is centred at 0.
+
+    Returns:
+        (..., J, D) of the same kind.
+    """
+    mirrored = points[..., list(skeleton.flip_order), :]
+    mirrored[..., 0] = -mirrored[..., 0] if width is None else width - mirrored[..., 0]
+    return mirrored

@@ -148,6 +148,7 @@ def _write_card(path: Path, card: Card) -> None:
 
 
 def _cards_and_files(*kinds: str) -> list[Path]:
-    """Files of these endings in the weights' folders, best folder first, without what a killed process left half written."""
+    """Files of these endings in the weights' folders, best folder first,
+    without what a killed process left half written."""
     found = (path for folder in weight_folders() for kind in kinds for path in sorted(folder.glob(f"*.{kind}")))
     return [path for path in found if not path.name.startswith(".")]

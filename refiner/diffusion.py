@@ -18,7 +18,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-STEPS = 50  # T_max
+from refiner.steps import STEPS
 
 
 def alpha_bar(steps: int = STEPS) -> Tensor:

@@ -1,19 +1,19 @@
 """Guidance: refined poses bent to evidence that the network has not weighed. Beyond the paper.
 
 A network sees a window. Three things are known about the whole clip: a person's bones keep their lengths; where the
-keypoints are known exactly, every joint lies on its ray from the camera; and bodies do not tremble. Given refined poses x_n,
-whose errors have the covariance S (chiefly in depth: that is what a single view leaves open), the most likely poses p_n
-with roots r_n minimise
+keypoints are known exactly, every joint lies on its ray from the camera; and bodies do not tremble. Given refined poses
+x_n, whose errors have the covariance S (chiefly in depth: that is what a single view leaves open), the most likely
+poses p_n with roots r_n minimise
 
     sum_n (p_n - x_n)' S^-1 (p_n - x_n)                       the refiner's opinion
     + sum_nj |pi(r_n + p_nj) - u_nj|^2 / s_j^2                 the picture: u seen by a pinhole camera
     + sum_nb (|bone b of p_n| - l_b)^2 / s_l^2                 bones of constant length, left and right alike
 
-by Gauss-Newton, frame by frame, in turns with l_b, the median over the clip. Poses are in metres, camera frame, root-relative.
-What p_n still tremble by from frame to frame is taken out last, see `refiner.least_jerk`.
+by Gauss-Newton, frame by frame, in turns with l_b, the median over the clip. Poses are in metres, camera frame,
+root-relative. What p_n still tremble by from frame to frame is taken out last, see `refiner.least_jerk`.
 
-How long the bones are is found as well: first from the picture alone, then in turns with the poses, ever more binding. A length shows
-where its bone lies across the view, so these frames count most.
+How long the bones are is found as well: first from the picture alone, then in turns with the poses, ever more binding.
+A length shows where its bone lies across the view, so these frames count most.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from torch import Tensor
 
 from estimators.lifting.normalise import person_size
 from estimators.observation import Observation
-from estimators.pinhole import assumed_focal, place, rays_of
+from estimators.pinhole import assumed_focal, rays_of, root_on_rays
 from estimators.skeleton import H36M17
 from refiner.least_jerk import least_jerk
 
 CHUNK = 256  # frames solved at a time: bounds the memory
-# Exact COCO keypoints as Human3.6M joints, in person sizes: limbs are the same joints; spine, thorax, face and head are made
-# of their neighbours. Measured on 512 windows of motion capture.
+# Exact COCO keypoints as Human3.6M joints, in person sizes: limbs are the same joints; spine, thorax, face and head are
+# made of their neighbours. Measured on 512 windows of motion capture.
 _DEFINITION = (0.001,) * 7 + (0.012, 0.011, 0.027, 0.027) + (0.001,) * 6
 _BODY = (
     0.02  # metres a coordinate: other bodies than the training's. Without it, people of other proportions are tilted
@@ -44,10 +44,10 @@ _PARENTS = list(H36M17.parents)[1:]
 
 
 def keypoint_sigma(scores: np.ndarray) -> np.ndarray:
-    """How far keypoints are from their joints (..., 17), a standard deviation in person sizes, by the detector's scores.
+    """Standard deviation (..., 17) of keypoints about their joints, in person sizes, by the detector's scores.
 
-    A score of 1 is for keypoints that are known exactly. Below it follows what the bundled detector does on rendered clips:
-    2 % where it is sure, four times that at a score of 0.4.
+    A score of 1 is for keypoints that are known exactly. Below it follows what the bundled detector does on rendered
+    clips: 2 % where it is sure, four times that at a score of 0.4.
     """
     doubt = 1 - np.clip(scores, 0, 1)
     return np.hypot(_DEFINITION, 0.02 * np.minimum(1, doubt / 0.1) + 0.2 * doubt**2)
@@ -57,8 +57,8 @@ def guide(observed: Observation, poses: np.ndarray, covariance: np.ndarray) -> n
     """The most likely poses of a clip.
 
     Args:
-        observed: of N frames, no NaN; its scores as in `keypoint_sigma`, its principal point is the middle of the picture.
-            Without a focal length one is assumed; between 1.0 and 1.5 long sides the errors change by 5 %.
+        observed: of N frames, no NaN; its scores as in `keypoint_sigma`, its principal point is the middle of the
+            picture. Without a focal length one is assumed; between 1.0 and 1.5 long sides the errors change by 5 %.
         poses: (N, 17, 3) metres, refined; the root is 0.
         covariance: (48, 48) m^2 of the error of `poses` without the root where keypoints are exact.
 
@@ -72,7 +72,7 @@ def guide(observed: Observation, poses: np.ndarray, covariance: np.ndarray) -> n
     sigma = of_size * person_size(rays[None])
     precision = torch.linalg.inv(torch.from_numpy(covariance).double() + _BODY**2 * torch.eye(48))
     doubt = 2 * float(of_size.median())  # metres: lengths are no surer than what they come from
-    pose, root = prior, torch.from_numpy(place(rays.numpy(), prior.numpy(), 1 / sigma.numpy() ** 2))
+    pose, root = prior, torch.from_numpy(root_on_rays(rays.numpy(), prior.numpy(), 1 / sigma.numpy() ** 2))
     moves = (torch.arange(17) > 0)[:, None]  # the root stays at 0
     for length_sigma in _LENGTH_SIGMAS:
         lengths = _lengths_of_clip(pose)
@@ -141,7 +141,7 @@ def _bones(pose: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _lengths_of_clip(pose: Tensor) -> Tensor:
-    """(16,) metres: medians over the clip, left and right together, weighted by how much a bone lies across the view."""
+    """(16,) metres: medians over the clip, left and right as one, weighted by how far a bone lies across the view."""
     bone = pose[:, 1:] - pose[:, _PARENTS]
     length = bone.norm(dim=-1)
     weight = (bone[..., :2].norm(dim=-1) / length.clamp_min(1e-4)) ** 8 + 1e-9

@@ -35,10 +35,11 @@ class RefinerModel(nn.Module):
         normalisation: of the 2D input; the lifter's.
         scores: whether the network is also told how sure the detector is of each keypoint, which no lifter is.
 
-    The buffer `trust` is the share of the estimated error that is taken out of a lifted pose: the network and the lifter
-    are two opinions that err differently, and between them lies a better one. 1 as in the paper; fitted on validation
-    people when weights are exported. So is the buffer `ambiguity`: the covariance (48, 48) in m^2 of the refined poses'
-    error (root left out) where keypoints are exact, which `refiner.guidance` weighs them by; zeros for no guidance.
+    The buffer `trust` is the share of the estimated error that is taken out of a lifted pose: the network and the
+    lifter are two opinions that err differently, and between them lies a better one. 1 as in the paper; fitted on
+    validation people when weights are exported. So is the buffer `ambiguity`: the covariance (48, 48) in m^2 of the
+    refined poses' error (root left out) where keypoints are exact, which `refiner.guidance` weighs them by; zeros for
+    no guidance.
     """
 
     trust: Tensor

@@ -1,4 +1,4 @@
-"""PoseDenoiser (paper III-C): estimates the error of a noisy pose sequence from the 2D joints and the diffusion step."""
+"""PoseDenoiser (paper III-C): the error of a noisy pose sequence, from the 2D joints and the diffusion step."""
 
 from __future__ import annotations
 

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from estimators import weights
 from estimators.devices import placed
-from estimators.errors import ConfigError
-from estimators.lifting.lifter import Progress, mirror_poses, over_windows
+from estimators.lifting.lifter import Progress, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.observation import Observation, ObservedWindows
-from refiner import diffusion, guidance
+from estimators.skeleton import mirror
+from refiner import guidance
 from refiner.model import RefinerModel, load_model
+from refiner.steps import checked_steps
 from refiner.uncertainty import Calibration
 
 
@@ -88,17 +89,16 @@ class Refiner:
         """Refine a sequence.
 
         Args:
-            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the refiner sees
-                60, see `estimators.lifting.pace`.
+            observed: of N frames, Human3.6M-17, no NaN: what the lifter saw. Of more than 60 frames a second the
+                refiner sees 60, see `estimators.lifting.pace`.
             lifted: (N, 17, 3) metres, camera space, root-relative: what it made of it.
-            steps: K, DDIM steps from 1 to `diffusion.STEPS`; each runs the network once (and once mirrored).
+            steps: K, DDIM steps, see `refiner.steps`; each runs the network once (and once mirrored).
             guided: let what the whole clip tells have its say afterwards, see `guide`.
 
         Raises:
             ConfigError: K out of range.
         """
-        if not 1 <= steps <= diffusion.STEPS:
-            raise ConfigError(f"The number of steps must lie between 1 and {diffusion.STEPS}, not {steps}.")
+        checked_steps(steps)
 
         def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
             return self.refine_windows(ObservedWindows(points, sure, size), poses, steps)
@@ -125,9 +125,9 @@ class Refiner:
 
     @torch.inference_mode()
     def refine_windows(self, observed: ObservedWindows, lifted: Tensor, steps: int = 2) -> Tensor:
-        """The torch twin of `refine`: (B, T, 17, 4), refined x, y, z and the disagreement with the mirror image, metres."""
+        """The torch twin of `refine`: (B, T, 17, 4) metres, x, y, z and the disagreement with the mirror image."""
         straight = self.model.refine(observed, lifted, steps)
-        back = mirror_poses(self.model.refine(observed.mirrored(), mirror_poses(lifted), steps))
+        back = mirror(self.model.refine(observed.mirrored(), mirror(lifted), steps))
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)

@@ -1,4 +1,4 @@
-"""K, the number of DDIM steps, and its limits: apart from `refiner.diffusion`, so that an option need not load torch."""
+"""K, the number of DDIM steps, and its limits; apart from `refiner.diffusion`: options need no torch."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ estimate than the refined one, the other is too small by a factor. Calibrated,
 
     sigma = scale * hypot(joint_std, disagreement * d) * (detected + unsure * (1 - score) + lost * (1 - mean score))
 
-covers a coordinate's error in 68 % of cases, and `tail` sigma in 95 %: more than a Gaussian's 1.96, for whole stretches of a clip
-err together, where a detector fails or a body is larger than it looks. The mean is over the joints of a frame: who is hard to see
-is hard to lift, down to the joints that are seen. The first factor is fitted on validation people seen
-through the simulated detector; the second, which knows a real detector's scores, and the tail on rendered clips of such
-people; the second is 1 where there are no scores. The numbers lie in the refiner's card, under "uncertainty".
+covers a coordinate's error in 68 % of cases, and `tail` sigma in 95 %: more than a Gaussian's 1.96, for whole stretches
+of a clip err together, where a detector fails or a body is larger than it looks. The mean is over the joints of a
+frame: who is hard to see is hard to lift, down to the joints that are seen. The first factor is fitted on validation
+people seen through the simulated detector; the second, which knows a real detector's scores, and the tail on rendered
+clips of such people; the second is 1 where there are no scores. The numbers lie in the refiner's card, under
+"uncertainty".
 """
 
 from __future__ import annotations

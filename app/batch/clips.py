@@ -14,16 +14,17 @@ from estimators.errors import ConfigError, VideoError
 
 # What is a video whatever it holds: if it is a bad one, people want to hear that.
 SUFFIXES = {
-    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mkv",
-    ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".ts",
-    ".vob", ".webm", ".wmv", ".y4m",
+    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".m2t", ".m2ts", ".m2v", ".m4v",
+    ".mjpeg", ".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm",
+    ".rmvb", ".tod", ".ts", ".vob", ".webm", ".wmv", ".y4m",
 }  # fmt: skip
 # What is none, by the first half of the kind that its suffix stands for, without a look inside.
 _KINDS = {"image": "a picture", "audio": "sound without pictures", "text": "text", "font": "a font"}
 _TYPES = MimeTypes()  # Python's own list, the same on every machine
 _OTHERS = {
-    ".7z", ".bvh", ".c3d", ".csv", ".db", ".doc", ".docx", ".glb", ".gz", ".ini", ".json", ".log", ".npy", ".npz", ".pdf", ".py",
-    ".rar", ".safetensors", ".srt", ".tar", ".toml", ".trc", ".txt", ".xls", ".xlsx", ".xml", ".xmp", ".yaml", ".yml", ".zip",
+    ".7z", ".bvh", ".c3d", ".csv", ".db", ".doc", ".docx", ".glb", ".gz", ".ini", ".json", ".log", ".npy", ".npz",
+    ".pdf", ".py", ".rar", ".safetensors", ".srt", ".tar", ".toml", ".trc", ".txt", ".xls", ".xlsx", ".xml", ".xmp",
+    ".yaml", ".yml", ".zip",
 }  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def find_clips(folder: Path, output: Path, include: Sequence[str] = (), exclude:
 
 
 def _entries(folder: Path, output: Path, closed: list[Path]) -> Iterator[Path]:
-    """Every file in and below a folder, and every folder into which nobody looks; those that nobody may enter in `closed`."""
+    """Every file in and below a folder, and every folder that is not looked into; into `closed` go those that nobody
+    may enter."""
     for place, folders, files in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         here = Path(place)
         below = [here / name for name in folders if (here / name).resolve() != output]

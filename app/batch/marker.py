@@ -4,8 +4,8 @@
 (options, exports, versions, hashes of weights), and the sizes of the result files. A clip is done if all of that still
 holds. Looking costs a millisecond: the video is hashed again only if its time of change is another.
 
-`failed.json` is the same for a video that cannot be processed, be it damaged or without anybody in it: nothing is gained
-by trying again what has not changed. Other failures (a full disk, say) leave no marker and are tried again.
+`failed.json` is the same for a video that cannot be processed, be it damaged or without anybody in it: nothing is
+gained by trying again what has not changed. Other failures (a full disk, say) leave no marker and are tried again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Work through the clips of a batch with any number of workers, wherever these are.
 
-A worker holds the networks, loaded once, and one clip at a time: no more clips are in flight than there are workers. One
-that is lost (out of memory, a node that went away) takes no other clip with it: its own is put at the end of the queue and
-tried again, the last time with nobody else at work, since the commonest cause is memory that did not suffice for all.
+A worker holds the networks, loaded once, and one clip at a time: no more clips are in flight than there are workers.
+One that is lost (out of memory, a node that went away) takes no other clip with it: its own is put at the end of the
+queue and tried again, the last time with nobody else at work, since the commonest cause is memory that did not suffice
+for all.
 
 Where workers are is behind `Workers`: `app.batch.processes` on this machine, `app.batch.ray_cluster` on a Ray cluster.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.batch.clips import Clip
-from app.batch.work import Job, Outcome, remove_leftovers, work
+from app.batch.outcome import Outcome, Treatment, process_clip, remove_leftovers
 from app.batch.worker import Event, Reporting
 from estimators.errors import D3PError
 
@@ -71,11 +72,11 @@ class _Turn:
         return self.attempt == ATTEMPTS
 
 
-def run_here(clips: Sequence[Clip], job: Job, watch: Watcher) -> Iterator[Outcome]:
+def run_here(clips: Sequence[Clip], treatment: Treatment, watch: Watcher) -> Iterator[Outcome]:
     """One clip after the other, in this process."""
-    models = job.load(job.options)
+    models = treatment.load(treatment.options)
     for clip in clips:
-        outcome = work(clip, job, models, Reporting(clip.name, lambda event: watch(*event)))
+        outcome = process_clip(clip, treatment, models, Reporting(clip.name, lambda event: watch(*event)))
         watch(clip.name, "", 0, None)
         yield outcome
 

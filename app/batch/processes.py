@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 
 from app.batch.clips import Clip
+from app.batch.outcome import Outcome, Treatment
 from app.batch.pool import Lost
-from app.batch.work import Job, Outcome
 from app.batch.worker import ClipWorker, Event
 from estimators.errors import D3PError
 from estimators.processes import safe_path
@@ -20,16 +20,16 @@ _CONTEXT = multiprocessing.get_context("spawn")  # torch does not survive a fork
 class Processes:
     """`app.batch.pool.Workers`: `count` processes, among which the cores are divided."""
 
-    def __init__(self, job: Job, count: int) -> None:
+    def __init__(self, treatment: Treatment, count: int) -> None:
         import torch
 
         self.count = count
-        self._job = job
+        self._treatment = treatment
         self._threads = max(1, torch.get_num_threads() // count)
         self._workers: dict[Connection, _Process] = {}
 
     def start(self) -> _Process:
-        worker = _Process(self._job, self._threads)
+        worker = _Process(self._treatment, self._threads)
         self._workers[worker.pipe] = worker
         return worker
 
@@ -49,10 +49,10 @@ class Processes:
 class _Process:
     """One process, and this side's end of the pipe to it."""
 
-    def __init__(self, job: Job, threads: int) -> None:
+    def __init__(self, treatment: Treatment, threads: int) -> None:
         self.pipe, its_end = _CONTEXT.Pipe()
         # a daemon: ended with this process, should nobody stop it
-        self._process = _CONTEXT.Process(target=_serve, args=(its_end, job, threads), daemon=True)
+        self._process = _CONTEXT.Process(target=_serve, args=(its_end, treatment, threads), daemon=True)
         with safe_path():
             self._process.start()
         its_end.close()  # so that nobody but the process holds it, and its death is heard
@@ -74,12 +74,12 @@ class _Process:
         self.pipe.close()
 
 
-def _serve(pipe: Connection, job: Job, threads: int) -> None:
+def _serve(pipe: Connection, treatment: Treatment, threads: int) -> None:
     """In the process: clips come through the pipe; events and outcomes go back, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
-    worker = ClipWorker(job, threads, pipe.send)
+    worker = ClipWorker(treatment, threads, pipe.send)
     try:
         while True:
-            pipe.send(worker.work(pipe.recv()))
+            pipe.send(worker.process(pipe.recv()))
     except (EOFError, OSError):  # the first process is no more
         return

@@ -1,8 +1,8 @@
 """Workers on an existing Ray cluster: an actor each, one for every GPU that the cluster has, or every core.
 
-The videos and the output folder lie where every node sees them under the same path, and every node has this package with
-the same weights. Clips travel as paths; results are written by the workers, as on one machine. Every worker is a new actor:
-Ray restarts none and retries nothing, so that both are done in one place, see `app.batch.pool`.
+The videos and the output folder lie where every node sees them under the same path, and every node has this package
+with the same weights. Clips travel as paths; results are written by the workers, as on one machine. Every worker is a
+new actor: Ray restarts none and retries nothing, so that both are done in one place, see `app.batch.pool`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 
 from app.batch.clips import Clip
 from app.batch.marker import recipe
+from app.batch.outcome import Outcome, Treatment
 from app.batch.pool import Lost
-from app.batch.work import Job, Outcome
 from app.batch.worker import ClipWorker, Event
 from estimators.errors import ConfigError, D3PError
 from estimators.processes import ROOT
@@ -33,32 +33,33 @@ WORKER_MEMORY = 1 << 30  # bytes that a worker is counted with, so that no node 
 
 
 class RayActors:
-    """`app.batch.pool.Workers`: `count` actors of one core each, and of a GPU where there are any; None: all there are."""
+    """`app.batch.pool.Workers`: `count` actors (None: as many as there is room for) of one core each, and of a GPU
+    where there are any."""
 
-    def __init__(self, job: Job, address: str, count: int | None = None) -> None:
+    def __init__(self, treatment: Treatment, address: str, count: int | None = None) -> None:
         """Connect to the cluster.
 
         Raises:
             ConfigError: Ray is not installed, nothing answers there, or a GPU is asked for and there is none.
         """
-        if ":" in job.options.device:
-            raise ConfigError(f"Ray chooses the GPUs itself; use the device 'cuda', not {job.options.device!r}.")
+        if ":" in treatment.options.device:
+            raise ConfigError(f"Ray chooses the GPUs itself; use the device 'cuda', not {treatment.options.device!r}.")
         self._ray = _connect(address)
         there = self._ray.cluster_resources()
-        gpus = 0 if job.options.device == "cpu" else int(there.get("GPU", 0))
-        if job.options.device == "cuda" and not gpus:
+        gpus = 0 if treatment.options.device == "cpu" else int(there.get("GPU", 0))
+        if treatment.options.device == "cuda" and not gpus:
             self._ray.shutdown()
             raise ConfigError(f"The Ray cluster at {address} has no GPU; use the device 'cpu'.")
         self.count = count or max(1, gpus or int(there.get("CPU", 0)))
         needs = {"num_cpus": 1, "num_gpus": int(gpus > 0), "memory": WORKER_MEMORY}
         # a second thread, to say what the first is doing
         self._actor = self._ray.remote(_Actor).options(max_concurrency=2, max_restarts=0, max_task_retries=0, **needs)
-        self._job = self._ray.put(job)
+        self._treatment = self._ray.put(treatment)
         self._workers: list[_RayWorker] = []
         self._asked = 0.0
 
     def start(self) -> _RayWorker:
-        self._workers.append(_RayWorker(self._ray, self._actor.remote(self._job, str(Path.cwd()))))
+        self._workers.append(_RayWorker(self._ray, self._actor.remote(self._treatment, str(Path.cwd()))))
         return self._workers[-1]
 
     def hear(self, seconds: float) -> Iterator[tuple[_RayWorker, Event | Outcome | D3PError | Lost]]:
@@ -89,7 +90,7 @@ class _RayWorker:
 
     def give(self, clip: Clip) -> None:
         whole = replace(clip, path=clip.path.absolute(), folder=clip.folder.absolute())
-        self.result, self._news = self._actor.work.remote(whole), None
+        self.result, self._news = self._actor.process.remote(whole), None
 
     def take(self) -> Outcome | D3PError | Lost:
         """The outcome, which is ready."""
@@ -129,22 +130,22 @@ class _RayWorker:
 class _Actor:
     """On a node of the cluster."""
 
-    def __init__(self, job: Job, folder: str) -> None:
+    def __init__(self, treatment: Treatment, folder: str) -> None:
         with suppress(OSError):  # weights given by relative paths are meant from there
             os.chdir(folder)
-        self._job = job
+        self._treatment = treatment
         self._event: Event | None = None
-        self._worker = ClipWorker(job, 1, self._keep)
+        self._worker = ClipWorker(treatment, 1, self._keep)
 
-    def work(self, clip: Clip) -> Outcome | D3PError:
+    def process(self, clip: Clip) -> Outcome | D3PError:
         try:
-            if recipe(self._job.options, self._job.exports) != self._job.recipe:
+            if recipe(self._treatment.options, self._treatment.exports) != self._treatment.recipe:
                 return ConfigError(
                     f"{socket.gethostname()} has another version or other weights than this machine; install the same."
                 )
         except D3PError as error:
             return error
-        return self._worker.work(clip)
+        return self._worker.process(clip)
 
     def told(self) -> Event | None:
         return self._event

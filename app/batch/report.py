@@ -14,7 +14,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from app.batch.clips import Clip, LeftOut
-from app.batch.work import LOG, THUMBNAIL, Outcome, sum_up
+from app.batch.outcome import LOG, THUMBNAIL, Outcome, sum_up
 from app.outputs import SIDE_BY_SIDE
 from app.quality.table import MEASURES
 from app.templates import macros

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from app.batch.clips import Clip
-from app.batch.work import Job, Outcome, work
+from app.batch.outcome import Outcome, Treatment, process_clip
 from app.models import Models
 from estimators.errors import D3PError
 
@@ -39,21 +39,21 @@ class Reporting:
 
 
 class ClipWorker:
-    """Works through clips for a job, with so many threads for torch and OpenCV each."""
+    """Works through clips, each treated alike, with so many threads for torch and OpenCV each."""
 
-    def __init__(self, job: Job, threads: int, tell: Callable[[Event], None]) -> None:
-        self._job, self._threads, self._tell = job, threads, tell
+    def __init__(self, treatment: Treatment, threads: int, tell: Callable[[Event], None]) -> None:
+        self._treatment, self._threads, self._tell = treatment, threads, tell
         self._models: Models | None = None
 
-    def work(self, clip: Clip) -> Outcome | D3PError:
+    def process(self, clip: Clip) -> Outcome | D3PError:
         """What came of a clip; an error, as a value (it has a way to go), if the networks cannot be loaded."""
         if self._models is None:
             self._share_the_cores()
             try:
-                self._models = self._job.load(self._job.options)
+                self._models = self._treatment.load(self._treatment.options)
             except D3PError as error:
                 return error
-        return work(clip, self._job, self._models, Reporting(clip.name, self._tell))
+        return process_clip(clip, self._treatment, self._models, Reporting(clip.name, self._tell))
 
     def _share_the_cores(self) -> None:
         import cv2

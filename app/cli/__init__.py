@@ -1,7 +1,7 @@
 """The command line: `d3p COMMAND`, one module a command.
 
-To add a command, write `app/cli/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in `COMMANDS`.
-A `-` in the command's name is a `_` in the module's. `run` returns an exit code, or nothing for success.
+To add a command, write `app/cli/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in
+`COMMANDS`. A `-` in the command's name is a `_` in the module's. `run` returns an exit code, or nothing for success.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def in_one_sentence(error: D3PError | OSError) -> str:
-    """What the user reads. An OSError, too, is the user's to mend: no right to read or write, a full disk, a name too long."""
+    """What the user reads. An OSError, too, is the user's to mend: no right to write, a full disk, a name too long."""
     if isinstance(error, OSError):
         about = f"{error.filename}: " if error.filename else ""
         error = D3PError(f"{about}{error.strerror or error}.")
@@ -64,6 +64,7 @@ def in_one_sentence(error: D3PError | OSError) -> str:
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser with all commands, of which only `chosen` is imported and has its arguments."""
     parser = argparse.ArgumentParser(prog="d3p", description="Video to refined 3D human motion. Begin with `d3p demo`.")
+    parser.add_argument("--version", action=_Version, help="print which release this is, and end")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, line in COMMANDS.items():
         if name == chosen:
@@ -71,6 +72,19 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
         else:
             subparsers.add_parser(name, help=line)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the release; it is looked up only then, which takes longer than the rest of `--help`."""
+
+    def __init__(self, option_strings: list[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **more)
+
+    def __call__(self, parser: argparse.ArgumentParser, *parsed: Any) -> None:
+        from app.version import __version__
+
+        print(f"d3p {__version__}")
+        parser.exit()
 
 
 def _module(name: str) -> Any:

@@ -36,8 +36,8 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_steps(parser: argparse.ArgumentParser) -> None:
-    """`--steps`, K."""
-    parser.add_argument("--steps", type=_steps, default=2, metavar="K", help="DDIM steps of the refiner (default: 2)")
+    """`--steps`, K, refused at once if it makes no sense."""
+    add_option(parser, "steps", type=_steps)
 
 
 def at_least_one(text: str) -> int:

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 _WORDS = """\
-Open the address it prints. Only this machine can reach it, unless --host says otherwise; then set --user and --password.
-Uploads and results live in a temporary directory and are deleted when their page is closed.
+Open the address it prints. Only this machine can reach it, unless --host says otherwise; then set --user and
+--password. Uploads and results live in a temporary directory and are deleted when their page is closed.
 """
 
 

@@ -12,8 +12,8 @@ from app.cli.run import add_pipeline_arguments, options
 
 if TYPE_CHECKING:
     from app.batch.clips import Clip, LeftOut
+    from app.batch.outcome import Outcome, Treatment
     from app.batch.pool import Watcher
-    from app.batch.work import Job, Outcome
 
 LISTED = 10  # of what is left out, on the console; the report lists all
 
@@ -25,8 +25,9 @@ writes
       done.json, failed.json     what the results were made of, or why there are none
 
 What is no video is left out, and named with the reason on the console, in the report and by --dry-run.
-A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that failed
-is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none did.
+A clip is skipped if its results are whole and were made of the same video, options, versions and weights; one that
+failed is tried again if any of these has changed, or with --redo. The exit code is 1 if a clip failed, and 0 if none
+did.
 """
 
 
@@ -48,7 +49,8 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--ray", metavar="ADDRESS",
-        help="work on a Ray cluster: HOST:PORT of its head, or auto on one of its nodes; every node sees FOLDER and DIR",
+        help="work on a Ray cluster: HOST:PORT of its head, or auto on one of its nodes; every node sees FOLDER and "
+        "DIR",
     )  # fmt: skip
     parser.add_argument("--include", nargs="+", default=[], metavar="PATTERN", help="only these, such as '*.mov'")
     parser.add_argument("--exclude", nargs="+", default=[], metavar="PATTERN", help="not these")
@@ -68,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
 
     from app.batch import marker
     from app.batch.clips import find_clips
+    from app.batch.outcome import Treatment, known, sum_up
     from app.batch.report import write_report
-    from app.batch.work import Job, known, sum_up
     from app.export import parse_formats
     from app.outputs import check_output_folder
     from estimators import openmmlab
@@ -87,8 +89,8 @@ def run(args: argparse.Namespace) -> int:
     clips = found.clips
     check_output_folder(args.output)
     started = time.perf_counter()
-    job = Job(chosen, exports, marker.recipe(chosen, exports))
-    before = {} if args.redo else {clip: outcome for clip in clips if (outcome := known(clip, job.recipe))}
+    treatment = Treatment(chosen, exports, marker.recipe(chosen, exports))
+    before = {} if args.redo else {clip: outcome for clip in clips if (outcome := known(clip, treatment.recipe))}
     todo = [clip for clip in clips if clip not in before]
     if args.dry_run:
         for clip in clips:
@@ -101,9 +103,9 @@ def run(args: argparse.Namespace) -> int:
     for outcome in outcomes:
         if outcome.status == "failed":
             console.print(f"failed before, unchanged: {outcome.name}: {outcome.error}", markup=False, highlight=False)
-    outcomes += _work_through(console, todo, job, args.workers, args.ray)
+    outcomes += _work_through(console, todo, treatment, args.workers, args.ray)
     seconds = time.perf_counter() - started
-    _, page = write_report(args.output, clips, outcomes, job.recipe, seconds, found.left_out)
+    _, page = write_report(args.output, clips, outcomes, treatment.recipe, seconds, found.left_out)
     counts = sum_up(outcomes)
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()) + f"; {page}", highlight=False)
     return 1 if counts["failed"] else 0
@@ -117,7 +119,9 @@ def _print_left_out(console: Any, left_out: list[LeftOut], most: int) -> None:
         console.print(f"left out as well: {len(left_out) - most} more, all named in the report", highlight=False)
 
 
-def _work_through(console: Any, todo: list[Clip], job: Job, workers: int | None, ray: str | None) -> list[Outcome]:
+def _work_through(
+    console: Any, todo: list[Clip], treatment: Treatment, workers: int | None, ray: str | None
+) -> list[Outcome]:
     """Show a bar for the batch and one for each clip at work; without a terminal, a line for each clip."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -138,24 +142,26 @@ def _work_through(console: Any, todo: list[Clip], job: Job, workers: int | None,
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], description=f"{name}: {stage}", completed=done, total=total)
 
-        for outcome in _run(todo, job, workers, ray, watch):
+        for outcome in _run(todo, treatment, workers, ray, watch):
             outcomes.append(outcome)
             bars.update(whole, advance=1)
             console.print(_line(outcome, len(outcomes), len(todo)), markup=False, highlight=False, soft_wrap=True)
     return outcomes
 
 
-def _run(todo: list[Clip], job: Job, workers: int | None, ray: str | None, watch: Watcher) -> Iterator[Outcome]:
+def _run(
+    todo: list[Clip], treatment: Treatment, workers: int | None, ray: str | None, watch: Watcher
+) -> Iterator[Outcome]:
     from app.batch.pool import run_here, run_on
     from app.batch.processes import Processes
 
     if ray is not None:
         from app.batch.ray_cluster import RayActors
 
-        return run_on(lambda: RayActors(job, ray, workers), todo, watch)
+        return run_on(lambda: RayActors(treatment, ray, workers), todo, watch)
     if (workers or 1) == 1:
-        return run_here(todo, job, watch)
-    return run_on(lambda: Processes(job, min(workers or 1, len(todo))), todo, watch)
+        return run_here(todo, treatment, watch)
+    return run_on(lambda: Processes(treatment, min(workers or 1, len(todo))), todo, watch)
 
 
 def _line(outcome: Outcome, number: int, count: int) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _WARNING = """\
-These files are pickles, of which arrays are read and nothing is run; one that holds anything else is refused. Human3.6M's
-licence lets nobody pass on the data, or what is made of it; this project holds neither.
+These files are pickles, of which arrays are read and nothing is run; one that holds anything else is refused.
+Human3.6M's licence lets nobody pass on the data, or what is made of it; this project holds neither.
 """
 
 

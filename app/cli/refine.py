@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
-from app.cli._arguments import add_device
+from app.cli._arguments import add_device, add_steps
+from estimators.numbers import number
+
+_OUTPUT = """
+The output is a motion file: `d3p export` makes BVH, GLB and the others of it. Where the person is, is estimated as in a
+run. It has `refined` (N, 17, 3) metres and `sigma` (N, 17) metres besides, NaN in frames without a pose.
+"""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -17,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         "refine",
         help="poses of any other lifter, refined",
         description="Refine poses that another program has lifted.",
-        epilog=f"{lifted.__doc__}\nThe output has `refined` (N, 17, 3) metres and `sigma` (N, 17) metres, NaN in frames without a pose.",
+        epilog=f"{lifted.__doc__}{_OUTPUT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("poses", type=Path, metavar="FILE", help=".npz of 2D and lifted 3D, see below")
@@ -25,7 +32,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--refiner", default="refiner-stcformer-81", help="name or path of weights (default: %(default)s)"
     )
-    parser.add_argument("--steps", type=int, default=2, metavar="K", help="DDIM steps (default: 2)")
+    add_steps(parser)
+    parser.add_argument("--fps", type=number, metavar="RATE", help="frames per second, if the file does not say it")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="pixels of the picture, if the file does not say it")
+    parser.add_argument(
+        "--focal", type=number, metavar="PIXELS", help="focal length of the camera, if it is known (default: assumed)"
+    )
     add_device(parser)
 
 
@@ -33,22 +45,22 @@ def run(args: argparse.Namespace) -> None:
     """Run the command.
 
     Raises:
-        DataError: the input is not as documented. WeightsError, ConfigError: the refiner cannot be had, or K is out of range.
+        DataError: the input is not as documented. WeightsError, ConfigError: the refiner cannot be had, or no camera
+            has this focal length.
     """
-    import numpy as np
-
-    from estimators.files import complete_file
+    from app.refining import refine_poses, save_refined, source_of
     from refiner.data.lifted import read_lifted
     from refiner.refiner import Refiner
 
-    observed, poses = read_lifted(args.poses)
+    observed, poses = read_lifted(args.poses, args.size, args.fps, args.focal)
     refiner = Refiner.load(args.refiner, args.device)
-    refined = np.full_like(poses, np.nan)
-    sigma = np.full(refined.shape[:2], np.nan, np.float32)
-    for run in observed.runs():
-        result = refiner.refine(observed.part(run), poses[run], args.steps)
-        refined[run], sigma[run] = result.poses, result.sigma
-    output = args.output or args.poses.with_suffix(".refined.npz")
-    with complete_file(output) as temporary:
-        np.savez(temporary, refined=refined, sigma=sigma)
-    print(f"{output}: {int(observed.present.sum())} of {len(refined)} frames refined")
+    motion = refine_poses(observed, poses, refiner, args.steps, source_of(args.poses))
+    output = save_refined(motion, args.output or args.poses.with_suffix(".refined.npz"))
+    print(f"{output}: {int(observed.present.sum())} of {len(observed)} frames refined")
+
+
+def _size(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"[0-9]{1,6}x[0-9]{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write one such as 1920x1080.")
+    width, height = text.split("x")
+    return int(width), int(height)

@@ -22,8 +22,8 @@ writes
   DIR/VIDEO/quality.html       the same for people, with plots over time
   DIR/VIDEO/motion.FORMAT      for each format of --to; see `d3p export --help`
 
-VIDEO is the file's name without its suffix, or with it if several of the files have the same one. A video that cannot be processed
-does not stop the others; the exit code is then 1 (2 if it is the only one).
+VIDEO is the file's name without its suffix, or with it if several of the files have the same one. A video that cannot
+be processed does not stop the others; the exit code is then 1 (2 if it is the only one).
 """
 
 
@@ -108,7 +108,8 @@ def result_folders(videos: Sequence[Path], output: Path) -> list[Path]:
     name, count = Counter(folder.name for folder in folders).most_common(1)[0]
     if count > 1:
         raise ConfigError(
-            f"{count} of these videos would have their results in one folder, {name}: run them one by one, each with its own -o."
+            f"{count} of these videos would have their results in one folder, {name}: run them one by one, each with "
+            "its own -o."
         )
     return folders
 

@@ -1,8 +1,8 @@
 """From pixels to millimetres: the whole pipeline on clips with exact ground truth.
 
 Clips are `NAME.mp4` with `NAME.npz` beside it, as `python -m demo_videos.suite` renders them. People in them have other
-proportions than the motion capture that lifters learn from, and a detector has its own idea of where a hip is, so part of
-the error is a constant: it is reported with and without the mean offset of each joint over all clips, taken in the
+proportions than the motion capture that lifters learn from, and a detector has its own idea of where a hip is, so part
+of the error is a constant: it is reported with and without the mean offset of each joint over all clips, taken in the
 person's own axes.
 """
 
@@ -28,7 +28,6 @@ from estimators.skeleton import H36M17
 from refiner.evaluation.metrics import acceleration_error, lag, mpjpe, p_mpjpe, speed_kept
 from refiner.evaluation.tables import table
 
-VARIANTS = ("lifted", "refined")
 HANDS_AND_FEET = [H36M17.joints.index(name) for name in (*FEET, "left_wrist", "right_wrist")]
 
 
@@ -43,7 +42,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Movement:
-    """How hands and feet move, in the longest stretch in which the person was found; see `refiner.evaluation.metrics`."""
+    """How hands and feet move in the longest stretch without a gap, see `refiner.evaluation.metrics`."""
 
     lag: float  # frames
     speed_kept: float  # in the fastest moments, of the true one
@@ -174,7 +173,8 @@ def measure(
     """Run the pipeline on every clip of a folder.
 
     Args:
-        seen: the people of the clips by name, as far as another run with this detector has found them; the rest is added.
+        seen: the people of the clips by name, as far as another run with this detector has found them; the rest is
+            added.
         on_clip: called with every result, the number of clips done, and of all.
         on_estimate: called with the name, the estimate and the truth of every clip in which somebody is found.
 

@@ -1,7 +1,7 @@
 """How long each stage of the pipeline takes, and how much memory, on a clip of any length.
 
-Every measurement runs in a process of its own, so that its peak of memory is its own. Peaks are of the whole process up to
-the end of a stage: networks, libraries and all.
+Every measurement runs in a process of its own, so that its peak of memory is its own. Peaks are of the whole process up
+to the end of a stage: networks, libraries and all.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _run(clip: Path, folder: Path, options: Options) -> Cost:
 
 
 def loop(video: Path, target: Path, seconds: float) -> Path:
-    """Write a clip of a given length: the beginning of a video, forwards and backwards without end, so that it never cuts.
+    """Write a clip of a given length: the beginning of a video to and fro without end, so that it never cuts.
 
     Raises:
         VideoError: see `app.media.video.probe`. ConfigError: not one frame long.

@@ -3,8 +3,9 @@
     python -m app.evaluation.detector_errors suite_train --out weights/noise-movenet.safetensors
     python -m app.evaluation.detector_errors more_clips --out weights/noise-movenet.safetensors --add
 
-The clips are those of `python -m demo_videos.suite --split train`: a training must not know the test people's. The keypoints are
-those that reach a lifter: tracked, despiked, gaps filled, Human3.6M-17. See `refiner.data.measured_noise`.
+The clips are those of `python -m demo_videos.suite --split train`: a training must not know the test people's. The
+keypoints are those that reach a lifter: tracked, despiked, gaps filled, Human3.6M-17. See
+`refiner.data.measured_noise`.
 """
 
 from __future__ import annotations

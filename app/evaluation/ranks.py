@@ -7,16 +7,16 @@ lower the error more?
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.stats import spearmanr
 
-from app.motion import Motion, PersonMotion
+from app.evaluation.accuracy import compare
+from app.motion import Motion
 from app.quality.measures import quality
 from app.quality.table import MEASURES
 from demo_videos.truth import Truth
-from refiner.evaluation.metrics import acceleration_error, mpjpe
 from refiner.evaluation.tables import table
 
 MIN_RATED = 5  # fewer have no ranks worth a number
@@ -24,7 +24,7 @@ MIN_RATED = 5  # fewer have no ranks worth a number
 
 @dataclass(frozen=True)
 class Rated:
-    """One set of poses of one clip: its measures, by name (as in quality.json, and "sigma", "score"), and its true errors."""
+    """One set of poses of one clip: measures by name (as in quality.json, and "sigma", "score"), and true errors."""
 
     clip: str
     variant: str
@@ -36,23 +36,22 @@ def rated_poses(motion: Motion, truth: Truth, clip: str) -> list[Rated]:
     """The lifted and the refined poses of a clip's most seen person, each as a run."""
     person = motion.most_seen
     entry = next(one for one in quality(motion)["people"] if one["id"] == person.id)
+    compared = compare(motion, truth, clip)
     found = []
-    for variant, poses in (("lifted", person.lifted), ("refined", person.refined)):
-        if poses is None:
-            continue
+    for variant in compared.predicted:
         measures = {name: _number(entry[variant][name]) for name in MEASURES}
         measures["score"] = -float(person.scores[person.present].mean())  # higher is worse, as for the others
         if variant == "refined" and person.sigma is not None:
             measures["sigma"] = float(person.sigma[person.present, 1:].mean())
-        found.append(Rated(clip, variant, measures, _errors(person, poses, truth)))
+        found.append(Rated(clip, variant, measures, asdict(compared.errors(variant))))
     return found
 
 
 def rank_correlations(runs: Sequence[Rated], error: str = "mpjpe") -> dict[str, dict[str, float]]:
     """By measure and variant: Spearman's correlation with an error over clips; NaN with fewer than `MIN_RATED`.
 
-    The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative to
-    what it was, belongs to a clip whose error it improves more.
+    The variant "both" pools lifted and refined; "change" asks whether a measure that refinement improves more, relative
+    to what it was, belongs to a clip whose error it improves more.
     """
     table: dict[str, dict[str, float]] = {}
     names = sorted({name for run in runs for name in run.measures}, key=[*MEASURES, "score", "sigma"].index)
@@ -78,21 +77,6 @@ def _changes(runs: Sequence[Rated], name: str, error: str) -> tuple[list[float],
                 measures.append(after.measures[name] / before.measures[name])
                 errors.append(after.errors[error] / before.errors[error])
     return measures, errors
-
-
-def _errors(person: PersonMotion, poses: np.ndarray, truth: Truth) -> dict[str, float]:
-    """ "mpjpe" in mm and "acceleration" in m/s^2 of a variant."""
-    joints = truth.joints_3d.astype(np.float64)
-    target, fps = joints - joints[:, :1], float(truth.fps)
-    present = person.present
-    long_enough = [run for run in person.runs() if run.stop - run.start > 2]
-    bends = [float(acceleration_error(poses[run].astype(np.float64), target[run])) * fps**2 for run in long_enough]
-    return {
-        "mpjpe": 1000 * float(mpjpe(poses[present].astype(np.float64), target[present])) if present.any() else np.nan,
-        "acceleration": float(np.average(bends, weights=[run.stop - run.start for run in long_enough]))
-        if bends
-        else np.nan,
-    }
 
 
 def _spearman(one: Sequence[float], other: Sequence[float]) -> float:

@@ -43,7 +43,8 @@ class WorldErrors:
         floor_cm: mean height of the true standing feet's ankles above the floor, estimated less true, at true height.
         sliding_cm_s: mean horizontal speed of feet while they truly stand: "lifted", "refined", "cleaned", "truth".
         contacts: precision and recall of the standing feet found.
-        jump_cm: how high the lower foot gets over where it stands, true and estimated at true height; NaN without a jump.
+        jump_cm: how high the lower foot gets over where it stands, true and estimated at true height; NaN without a
+            jump.
         moved_m: length of the root's true path.
     """
 

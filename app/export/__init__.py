@@ -1,6 +1,7 @@
 """Motions as files of other programs. One module a format; where people stand is `app.world.placing`'s.
 
-Every format module says in its docstring what it writes: units, axes, how gaps look. BVH and TRC hold one person a file.
+Every format module says in its docstring what it writes: units, axes, how gaps look.
+BVH and TRC hold one person a file.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Format:
         module: in this package.
         one_person: a file holds one person.
         sidecar: suffix of the JSON file that says what the format cannot; None if it can.
-        even: the format knows a rate only, or holds what is missing: it gets a frame every 1 / rate seconds, see `Motion.even`.
+        even: the format knows a rate only, or holds what is missing:
+            it gets a frame every 1 / rate seconds, see `Motion.even`.
     """
 
     module: str

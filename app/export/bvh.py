@@ -3,11 +3,12 @@
 Metres (Blender reads them at true size with its importer's scale of 1), Y up, T-pose at rest, facing +z. Channels: the
 hip's position, then for every node Z, X, Y rotations in degrees, applied in this order (R = Rz Rx Ry), continuous from
 frame to frame. Frame Time is 1 / fps; a video whose frames come unevenly is resampled, see `Motion.even`. Joints have
-the skeleton's names; helper nodes are those of `app.export.rig`; wrists, ankles and head end in stubs of 5 cm that are not measured.
+the skeleton's names; helper nodes are those of `app.export.rig`; wrists,
+ankles and head end in stubs of 5 cm that are not measured.
 
 BVH cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The sidecar
-`NAME.bvh.json` lists those frames, and by joint those in which its place is a neutral guess, with the units, axes and scale
-that BVH cannot say either.
+`NAME.bvh.json` lists those frames, and by joint those in which its place is a neutral guess, with the units, axes and
+scale that BVH cannot say either.
 
 To see one in Blender: File > Import > Motion Capture (.bvh) with "Update Scene FPS" on and everything else as it is. By
 script, with the package bpy (4.2 and Python 3.11 were tried):
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.export.rig import Rig, build_rig, local_rotations
+from app.export.rig import STRETCHES_NOTE, Rig, build_rig, local_rotations
 from app.world.placing import Placed, not_believed, stretches
 from estimators.observation import Provenance
 
@@ -56,8 +57,7 @@ def write_sidecar(placed: Placed, index: int, path: Path) -> None:
         "missing": stretches(person, Provenance.MISSING),
         "interpolated": stretches(person, Provenance.INTERPOLATED),
         "not_believed": not_believed(person, motion.skeleton),
-        "note": "missing, interpolated and, by joint, not believed: [first, last] frame from 0; missing frames hold the last pose, "
-        "joints not believed a neutral one",
+        "note": STRETCHES_NOTE,
         "source": motion.source.get("name"),
     }
     path.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,12 +1,13 @@
 """C3D: marker positions for biomechanics software, everybody in one file.
 
-Millimetres, the axes of `app.world.placing`; POINT:X_SCREEN and POINT:Y_SCREEN say which of them is to the right and which
-is up on a screen. Labels are the joints' names, with `personID:` before them if there are several people. The rate is the
-motion's frames per second; a video whose frames come unevenly is resampled, see `Motion.even`. Frames count from 1.
+Millimetres, the axes of `app.world.placing`; POINT:X_SCREEN and POINT:Y_SCREEN say which of them is to the right and
+which is up on a screen. Labels are the joints' names, with `personID:` before them if there are several people. The
+rate is the motion's frames per second; a video whose frames come unevenly is resampled, see `Motion.even`.
+Frames count from 1.
 
-A point's residual is -1 where the person is missing or the joint is not believed, 0 where it was interpolated and 1 where it was measured. It is not
-the standard deviation: readers disagree about which byte of a C3D file's fourth word is the residual and which the mask
-of cameras, and only 0 and 1 mean the same to all of them.
+A point's residual is -1 where the person is missing or the joint is not believed, 0 where it was interpolated and 1
+where it was measured. It is not the standard deviation: readers disagree about which byte of a C3D file's fourth word
+is the residual and which the mask of cameras, and only 0 and 1 mean the same to all of them.
 """
 
 from __future__ import annotations

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.export.rig import Rig
-from app.picture.figure import joint_radius, limb_colour
+from app.picture.figure import HEAD_RADIUS_M, NECK_RADIUS_M, joint_radius, limb_colour
 from estimators.skeleton import Skeleton
 
-_NECK_RADIUS_M, _HEAD_RADIUS_M = 0.042, 0.1
 _SIDES, _RINGS = 12, 4
 
 
@@ -49,9 +48,9 @@ def build_body(rig: Rig, skeleton: Skeleton) -> list[Part]:
         start, stop = rest[node], rest[end]
         if skeleton.joints[aim] == "head":
             start = stop = (start + stop) / 2
-            start_radius = end_radius = _HEAD_RADIUS_M
+            start_radius = end_radius = HEAD_RADIUS_M
         elif skeleton.joints[aim] == "neck":
-            start_radius = end_radius = _NECK_RADIUS_M
+            start_radius = end_radius = NECK_RADIUS_M
         blue, green, red = limb_colour(skeleton, aim)
         shape = capsule(start, stop, start_radius, end_radius)
         shapes.setdefault((red, green, blue), []).append((*shape, node))

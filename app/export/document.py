@@ -1,8 +1,8 @@
 """JSON: everybody in one document that explains itself.
 
 format, format_version     "d3p-poses", 1
-units, axes, space, scale  of the positions; scale is the factor that --height brought, else 1
-feet_held                  true if --clean-feet kept standing feet from sliding
+units, axes, space, scale  of the positions; scale is the factor that a given height brought, else 1
+feet_held                  true if standing feet were kept from sliding, as was asked for
 joint_names, parents, left, right
 fps                        frames per second as a fraction "30000/1001"
 timestamps                 (N) seconds since the first frame
@@ -14,9 +14,10 @@ people                     for each: id, and by frame
     positions              (N) of [x, y, z] for each of the 17 joints, metres; null where missing
     sigma                  (N) of 17 numbers, metres: 68 % of a coordinate's errors are smaller, 95 % are smaller than
                            models.refiner.sigma_95 times that; null where missing or not estimated
-    contacts               (N) of [left, right]: true while the foot stands, null if it is not believed; null where missing
-    believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a neutral
-                           guess; null where missing
+    contacts               (N) of [left, right]: true while the foot stands, null if it is not believed; null where
+                           missing
+    believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a
+                           neutral guess; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
 """
 

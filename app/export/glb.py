@@ -2,10 +2,12 @@
 
 Metres, Y up (glTF's own axes). Each person is a skinned mesh on the rig of `app.export.rig`: constant bone lengths, the
 same rotations as in BVH, as quaternions; the hip is moved. Keys lie at the frames' timestamps, in seconds, interpolated
-linearly; a video whose frames come unevenly is resampled, see `Motion.even`. Left and right have the colours of the side-by-side pictures.
+linearly; a video whose frames come unevenly is resampled, see `Motion.even`.
+Left and right have the colours of the side-by-side pictures.
 
 glTF cannot say that somebody is missing: gaps hold the last pose, and the first one before it. The `extras` of each
-person's node list the frames that are missing or interpolated, and by joint those in which its place is a neutral guess; those of `asset` hold units, axes, frame rate and source.
+person's node list the frames that are missing or interpolated,
+and by joint those in which its place is a neutral guess; those of `asset` hold units, axes, frame rate and source.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from app.export.capsules import Part, build_body
-from app.export.rig import Rig, build_rig, local_rotations
+from app.export.rig import STRETCHES_NOTE, Rig, build_rig, local_rotations
 from app.world.placing import Placed, not_believed, stretches
 from estimators.observation import Provenance
 
@@ -111,8 +113,7 @@ class _Document:
             "missing": stretches(person, Provenance.MISSING),
             "interpolated": stretches(person, Provenance.INTERPOLATED),
             "not_believed": not_believed(person, motion.skeleton),
-            "note": "missing, interpolated and, by joint, not believed: [first, last] frame from 0; missing frames hold the last "
-            "pose, joints not believed a neutral one",
+            "note": STRETCHES_NOTE,
         }
         self.nodes += [body, {"name": f"person {person.id}", "children": [first], "extras": extras}]
         self.roots += [len(self.nodes) - 1, len(self.nodes) - 2]

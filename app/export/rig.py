@@ -41,6 +41,10 @@ _HINGES = {
 _HINGE_WEIGHT = 4.0  # of the joint's plane at 90 degrees against the parent's twist; at 14 degrees they are even
 STUB_M = 0.05  # the bone drawn beyond wrist, ankle and head, which have no length of their own
 _TINY = 1e-6
+STRETCHES_NOTE = (
+    "missing, interpolated and, by joint, not believed: [first, last] frame from 0; missing frames hold the last pose, "
+    "joints not believed a neutral one"
+)  # what BVH and GLB say of their lists of frames
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """TRC: marker positions for OpenSim and Pose2Sim, one file a person.
 
 Metres, the axes of `app.world.placing` (`world`: Y up, as OpenSim has it). Time is the frame's timestamp in seconds;
-Frame# counts from 1. Markers have the names that Pose2Sim's models use: thorax is Neck (the base of the neck, between the
-shoulders), neck is Nose (Human3.6M's neck joint, as detectors give it, lies at the nose), foot is Ankle, hip is Hip.
-A frame in which the person is missing has `nan` in its fields, and so has a joint that is not believed: OpenSim drops an empty
-one at the end of a line and then counts too few, and readers that split at blanks would shift the others. TRC cannot mark
-interpolated frames.
+Frame# counts from 1. Markers have the names that Pose2Sim's models use: thorax is Neck (the base of the neck, between
+the shoulders), neck is Nose (Human3.6M's neck joint, as detectors give it, lies at the nose), foot is Ankle, hip is
+Hip. A frame in which the person is missing has `nan` in its fields, and so has a joint that is not believed: OpenSim
+drops an empty one at the end of a line and then counts too few, and readers that split at blanks would shift the
+others. TRC cannot mark interpolated frames.
 """
 
 from __future__ import annotations

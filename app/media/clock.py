@@ -81,8 +81,9 @@ def make_clock(
 def typical_rate(ticks: np.ndarray, time_base: Fraction, stated: Sequence[Fraction | None] = ()) -> Fraction:
     """Frames per second while one frame follows the other: what the motion was recorded with.
 
-    Frames that were dropped and pauses make the average lower, but not this. If all frames lie on the frames of one of the
-    `stated` rates, or of one that cameras have, some of them dropped, then it is that rate; else one frame a typical step.
+    Frames that were dropped and pauses make the average lower, but not this. If all frames lie on the frames of one of
+    the `stated` rates, or of one that cameras have, some of them dropped, then it is that rate;
+    else one frame a typical step.
 
     Args:
         ticks: (N,) strictly increasing, N > 1. time_base: seconds per tick.
@@ -112,8 +113,8 @@ def rate_of(timestamps: np.ndarray, stated: Fraction) -> Fraction:
 
 
 def _typical_step(steps: np.ndarray, time_base: Fraction) -> Fraction:
-    """Ticks from a frame to the next: the mean of the steps that are like the median, if they are any rhythm at all; else
-    of all that are no pauses."""
+    """Ticks from a frame to the next: the mean of the steps that are like the median, if they are any rhythm at all;
+    else of all that are no pauses."""
     middle = float(np.median(steps))
     flowing = steps[steps <= max(2 * middle, _PAUSE_S / float(time_base))]
     alike = steps[np.abs(steps - middle) <= middle / 2]

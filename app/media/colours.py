@@ -1,13 +1,13 @@
 """The colours of decoded frames as a screen of today shows them: BT.709, 8 bits, whatever the file is coded in.
 
-What a video's numbers stand for is in its tags: the matrix between YUV and RGB (BT.601, 709, 2020), the range (limited, full),
-the primaries (BT.709, P3, BT.2020) and the transfer function (SDR, or HLG and PQ for high dynamic range, as of telephones).
-FFmpeg's scaler sees to matrix and range. The rest is done here, where it is needed:
+What a video's numbers stand for is in its tags: the matrix between YUV and RGB (BT.601, 709, 2020), the range (limited,
+full), the primaries (BT.709, P3, BT.2020) and the transfer function (SDR, or HLG and PQ for high dynamic range, as of
+telephones). FFmpeg's scaler sees to matrix and range. The rest is done here, where it is needed:
 
     codes  --table-->  light with the file's primaries  --matrix-->  with those of BT.709  --table-->  codes
 
-HDR white, by which a sheet of paper is shown, has 203 cd/m^2 (ITU-R BT.2408); what is brighter, to 1000 cd/m^2, is rolled off as
-BT.2390 does it, for each of R, G and B. An SDR screen shows code ** 2.4 (BT.1886).
+HDR white, by which a sheet of paper is shown, has 203 cd/m^2 (ITU-R BT.2408); what is brighter, to 1000 cd/m^2, is
+rolled off as BT.2390 does it, for each of R, G and B. An SDR screen shows code ** 2.4 (BT.1886).
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class Colours:
 
     @classmethod
     def of(cls, codec: Any) -> Colours:
-        """By the tags of a stream's codec context, once a frame is decoded; tags that say nothing, or nonsense, are guessed."""
+        """By the tags of a stream's codec context, once a frame is decoded; tags that say nothing,
+        or nonsense, are guessed."""
         hdr = codec.color_trc in (_PQ, _HLG)
         guess = _BT2020 if hdr else _BT709 if codec.width * codec.height >= _HD_PIXELS else _BT601
         primaries = codec.color_primaries
@@ -121,7 +122,8 @@ def _look_up(table: np.ndarray, indices: np.ndarray) -> np.ndarray:
 
 @cache
 def _light_of(transfer: int) -> np.ndarray:
-    """(65536,) uint16: the light that each code of a channel stands for, for HLG that of the scene, of the brightest."""
+    """(65536,) uint16: the light that each code of a channel stands for, for HLG that of the scene,
+    of the brightest."""
     code = np.linspace(0.0, 1.0, _MOST + 1)
     if transfer == _HLG:
         return _stored(_hlg_scene(code))
@@ -138,8 +140,10 @@ def _code_of(transfer: int) -> np.ndarray:
 
 
 def _on_hlg_screen(scene: np.ndarray) -> np.ndarray:
-    """(H,W,3) uint16: the light by which a screen shows that of a scene (BT.2100, table 5: the OOTF, a gamma on luminance)."""
-    # The weights here are BT.601's: five times as fast as BT.2020's own, and codes differ by 1 %, by 6 % for the purest blue.
+    """(H,W,3) uint16: the light by which a screen shows that of a scene (BT.2100, table 5: the OOTF,
+    a gamma on luminance)."""
+    # The weights here are BT.601's: five times as fast as BT.2020's own, and codes differ by 1 %,
+    # by 6 % for the purest blue.
     luminance = cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)
     gain = _look_up(_hlg_gain(), luminance)
     return cv2.multiply(scene, cv2.merge([gain] * 3), scale=1.0 / _MOST)
@@ -180,7 +184,8 @@ def _pq_code(light: np.ndarray | float) -> np.ndarray:
 
 
 def _rolled_off(light: np.ndarray) -> np.ndarray:
-    """cd/m^2 to cd/m^2: what exceeds `_WHITE`, to `_PEAK`, brought below it by a spline over PQ codes (BT.2390, 5.4.1)."""
+    """cd/m^2 to cd/m^2: what exceeds `_WHITE`, to `_PEAK`,
+    brought below it by a spline over PQ codes (BT.2390, 5.4.1)."""
     white = _pq_code(_WHITE) / _pq_code(_PEAK)
     knee = 1.5 * white - 0.5
     code = np.minimum(_pq_code(light) / _pq_code(_PEAK), 1.0)

@@ -34,8 +34,8 @@ _MAX_PIXELS = 50_000_000  # of a frame, 8K has 33 million: a header may claim an
 def open_container(path: Path) -> Iterator[Any]:
     """Open a file of the user's with PyAV, for reading: the only place that does.
 
-    Whatever its name and content, nothing but this very file is read: no address, device or protocol that its name looks
-    like, and no file that it points at.
+    Whatever its name and content, nothing but this very file is read: no address, device or protocol that its name
+    looks like, and no file that it points at.
 
     Raises:
         VideoError: it cannot be opened.

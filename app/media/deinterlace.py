@@ -1,7 +1,8 @@
-"""Whole pictures of interlaced video, whose frames hold two half pictures, of even and odd rows, taken one after the other.
+"""Whole pictures of interlaced video, whose frames hold two half pictures, of even and odd rows,
+taken one after the other.
 
-FFmpeg's bwdif keeps the earlier half and makes the other rows from it and from the frames around it: one picture a frame, at the
-frame's time. Video that does not say that it is interlaced passes untouched, and costs nothing.
+FFmpeg's bwdif keeps the earlier half and makes the other rows from it and from the frames around it: one picture a
+frame, at the frame's time. Video that does not say that it is interlaced passes untouched, and costs nothing.
 """
 
 from __future__ import annotations

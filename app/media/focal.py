@@ -1,7 +1,7 @@
 """The camera that a clip was taken with: given by the user, told by the file, or assumed; the result says which.
 
-Telephones write the focal length of their lens, as of a camera for 35 mm film with the same angle of view along the picture's
-diagonal (43.27 mm), into what they record. Stabilisation crops a little more than it says.
+Telephones write the focal length of their lens, as of a camera for 35 mm film with the same angle of view along the
+picture's diagonal (43.27 mm), into what they record. Stabilisation crops a little more than it says.
 """
 
 from __future__ import annotations
@@ -38,15 +38,24 @@ def find_camera(video: Path, image_size: tuple[int, int], focal: float | None = 
     Raises:
         ConfigError: a focal length that no camera has.
     """
+    return camera_of(image_size, focal, _stated(video, image_size) if focal is None else None)
+
+
+def camera_of(image_size: tuple[int, int], focal: float | None = None, stated: float | None = None) -> dict[str, Any]:
+    """The same without a file to ask: `stated` is what one says, pixels, if any does.
+
+    Raises:
+        ConfigError: a focal length that no camera has.
+    """
     low, high = (share * max(image_size) for share in _PLAUSIBLE)
     if focal is not None and not low <= focal <= high:
         raise ConfigError(
-            f"A focal length of {focal:g} pixels is not that of a camera with {image_size[0]} x {image_size[1]} pixels; "
-            f"it should be between {low:.0f} and {high:.0f}."
+            f"A focal length of {focal:g} pixels is not that of a camera with {image_size[0]} x {image_size[1]} "
+            f"pixels; it should be between {low:.0f} and {high:.0f}."
         )
     found, origin = focal, "given"
     if found is None:
-        found, origin = _stated(video, image_size), "metadata"
+        found, origin = stated, "metadata"
     if found is None or not low <= found <= high:
         found, origin = assumed_focal(image_size), "assumed"
     return {

@@ -11,8 +11,8 @@ import numpy as np
 
 
 def display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
-    """(9,) int32, or None. Ask for the first frame only: a frame that has been asked for its side data refers to itself,
-    and its memory comes back with the next full garbage collection, hundreds of frames later."""
+    """(9,) int32, or None. Ask for the first frame only: a frame that has been asked for its side data refers to
+    itself, and its memory comes back with the next full garbage collection, hundreds of frames later."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     return None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
 

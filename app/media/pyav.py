@@ -14,7 +14,8 @@ READ_ANY_TEXT: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 el
 def as_fraction(value: Any) -> Fraction | None:
     """A rate, time base or aspect as PyAV gives it; None if it is not set.
 
-    From PyAV 19 on these are `AVRational`, whose arithmetic rounds to 32 bits, and what is not set is 0/1 or n/0, not None.
+    From PyAV 19 on these are `AVRational`, whose arithmetic rounds to 32 bits,
+    and what is not set is 0/1 or n/0, not None.
     """
     if value is None or not value.numerator or not value.denominator:
         return None

@@ -1,9 +1,9 @@
 """The sound of a video, for the side-by-side video: AAC in MP4, in step with the pictures.
 
-It is brought into a file of its own first, whose times count from the first picture, and only what can be decoded to the end
-gets there: a damaged or odd sound is found out before a picture is written, and costs the sound alone. AAC is copied packet
-by packet; anything else, and AAC with damage in it, is decoded and encoded anew, silence where nothing can be decoded.
-Memory does not grow with the length.
+It is brought into a file of its own first, whose times count from the first picture, and only what can be decoded to
+the end gets there: a damaged or odd sound is found out before a picture is written, and costs the sound alone. AAC is
+copied packet by packet; anything else, and AAC with damage in it, is decoded and encoded anew, silence where nothing
+can be decoded. Memory does not grow with the length.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ def _encode(container: Any, stream: Any, start: float, seconds: float, target: P
 
 
 def _pieces(container: Any, stream: Any, start: float, rate: int, layout: str) -> Iterator[tuple[int, np.ndarray]]:
-    """Decoded sound: samples from the first picture to its beginning, and (channels, n) float32; what is damaged is skipped."""
+    """Decoded sound: samples from the first picture to its beginning, and (channels, n) float32;
+    what is damaged is skipped."""
     resampler, following = av.AudioResampler(format="fltp", layout=layout, rate=rate), 0
     for packet in container.demux(stream):
         try:

@@ -1,8 +1,8 @@
 """Video files: probe, and decode in order. Nothing about rate, rotation or length is assumed.
 
-Pictures are upright (the display matrix of phones is applied), with square pixels, whole (interlaced video is deinterlaced),
-(H, W, 3) uint8 BGR in BT.709, which HDR is brought down to. Memory does not grow with the length of the video, but for one
-integer a frame.
+Pictures are upright (the display matrix of phones is applied), with square pixels, whole (interlaced video is
+deinterlaced), (H, W, 3) uint8 BGR in BT.709, which HDR is brought down to. Memory does not grow with the length of the
+video, but for one integer a frame.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ class _Header:
         clock = make_clock(ticks, self.time_base, self.rates, last_duration)
         if not _SLOWEST <= clock.fps <= _FASTEST:
             raise VideoError(
-                f"{path.name} says that it shows {float(clock.fps):.3g} pictures a second, which cannot be; give it its "
-                "true frame rate."
+                f"{path.name} says that it shows {float(clock.fps):.3g} pictures a second, which cannot be; give it "
+                "its true frame rate."
             )
         return clock
 
@@ -270,8 +270,8 @@ class VideoReader:
             found.append(f"{self.path.name} is damaged: {self._damaged} packets could not be decoded and were skipped.")
         if late > 2.5 / float(clock.fps):
             found.append(
-                f"{self.path.name} is cut off at its start: its first {late:.2f} s cannot be decoded; the {len(self.ticks)} "
-                "frames after them are used."
+                f"{self.path.name} is cut off at its start: its first {late:.2f} s cannot be decoded; the "
+                f"{len(self.ticks)} frames after them are used."
             )
         if stated is not None and stated - seconds - late > max(0.02 * stated, 2.5 / float(clock.fps)):
             found.append(
@@ -281,7 +281,8 @@ class VideoReader:
         return found
 
     def _late(self) -> float:
-        """Seconds by which the first frame comes after the first packet: those before it need others that are not there."""
+        """Seconds by which the first frame comes after the first packet:
+        those before it need others that are not there."""
         if self._header is None or self._first_packet is None or self._untimed:
             return 0.0
         return max(0.0, float((self.ticks[0] - self._first_packet) * self._header.time_base))

@@ -28,7 +28,7 @@ _RADIUS_M = {
     "hip": 0.058, "knee": 0.047, "foot": 0.036, "shoulder": 0.047, "elbow": 0.037, "wrist": 0.029,
     "spine": 0.066, "thorax": 0.066,
 }  # fmt: skip
-_NECK_RADIUS_M, _HEAD_RADIUS_M, _NOSE_RADIUS_M = 0.042, 0.1, 0.026
+NECK_RADIUS_M, HEAD_RADIUS_M, _NOSE_RADIUS_M = 0.042, 0.1, 0.026
 
 _GUESS_PALE, _GUESS_THICKNESS = 0.78, 0.5  # of limbs whose place is a guess
 
@@ -109,7 +109,8 @@ def paint_people(
         bodies: (17,3) ground coordinates of each person present.
         ids: their numbers, written over their heads if there are several.
         faded: people whose pose is interpolated are drawn paler.
-        known: (17,) bool of each: the joints that are believed; limbs to others are drawn thin and faint, without a shadow.
+        known: (17,) bool of each: the joints that are believed; limbs to others are drawn thin and faint,
+            without a shadow.
     """
     shadows = [shape for body, sure in zip(bodies, known, strict=True) for shape in _shadow(body, view, skeleton, sure)]
     darken(picture, shadows, 0.72)
@@ -155,12 +156,12 @@ def _limbs(
     centre = (body[face] + body[head]) / 2
     up = _unit(body[head] - body[thorax])
     forward = _unit(body[face] - centre - ((body[face] - centre) @ up) * up)
-    spots, metres = view.project(np.stack([body[thorax], centre, centre + 0.95 * _HEAD_RADIUS_M * forward]))
+    spots, metres = view.project(np.stack([body[thorax], centre, centre + 0.95 * HEAD_RADIUS_M * forward]))
     scale = view.focal / metres
     tint = colour_at(MIDDLE, float(metres[1]), bool(known[[face, head]].any()))
-    neck = _NECK_RADIUS_M * scale[0], _NECK_RADIUS_M * scale[1]
+    neck = NECK_RADIUS_M * scale[0], NECK_RADIUS_M * scale[1]
     jobs.append((float(metres[:2].mean()), partial(solid_capsule, picture, spots[0], spots[1], *neck, tint)))
-    jobs.append((float(metres[1]), partial(solid_ball, picture, spots[1], _HEAD_RADIUS_M * scale[1], tint)))
+    jobs.append((float(metres[1]), partial(solid_ball, picture, spots[1], HEAD_RADIUS_M * scale[1], tint)))
     jobs.append((float(metres[2]), partial(solid_ball, picture, spots[2], _NOSE_RADIUS_M * scale[2], tint)))
     return jobs
 

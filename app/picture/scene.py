@@ -94,7 +94,7 @@ class View:
         return pixels + np.array(self.anchor), depth
 
 
-class Camera:
+class Director:
     """Chooses the view of each frame; distance and height are the same for the whole clip."""
 
     def __init__(self, scene: Scene, size: tuple[int, int], top: float, bottom: float) -> None:

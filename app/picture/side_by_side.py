@@ -20,13 +20,13 @@ from app.picture.figure import (
     paint_floor,
     paint_people,
 )
-from app.picture.scene import Camera, Scene, View
+from app.picture.scene import Director, Scene, View
+from estimators.confidence import SURE
 from estimators.observation import Provenance
 
 MIN_HEIGHT, MAX_HEIGHT = 360, 720  # of the panels: legible at least, and quick to encode and to play at most
 _PANEL_ASPECT = 0.84  # width over height of a 3D panel: people are upright
 _MAX_INPUT_ASPECT = 2.0  # wider pictures are shown less high
-_LOW_SCORE = 0.3  # keypoints below are drawn thin
 _FAINT = 0.35  # opacity of what is not believed
 
 _TIMELINE: dict[Provenance, Colour] = {
@@ -59,7 +59,7 @@ class SideBySide:
         self._bodies = [("Lifted 3D", self._model("lifter"), self._scene.lifted)]
         if self._scene.refined is not None:
             self._bodies.append(("Refined 3D", self._model("refiner"), self._scene.refined))
-        self._camera = Camera(self._scene, self._panel_size, top=3.4 * self._font, bottom=1.2 * self._font)
+        self._director = Director(self._scene, self._panel_size, top=3.4 * self._font, bottom=1.2 * self._font)
         self._background = paint_background(self._panel_size)
         self._footer = self._paint_footer()
         footer = self._footer.shape[0]
@@ -77,7 +77,7 @@ class SideBySide:
         """
         canvas = np.full((self.size[1], self.size[0], 3), SKY_TOP, np.uint8)
         panels = [self._input_panel(index, picture)]
-        view = self._camera.at(index, float(self._motion.timestamps[index]))
+        view = self._director.at(index, float(self._motion.timestamps[index]))
         stage = self._background.copy()
         paint_floor(stage, view, self._scene.radius)
         panels += [self._pose_panel(index, stage.copy(), view, *panel) for panel in self._bodies]
@@ -114,7 +114,8 @@ class SideBySide:
         return panel
 
     def _overlay(self, picture: np.ndarray, person: PersonMotion, index: int, scale: np.ndarray) -> None:
-        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure, faint where it is not believed."""
+        """The 2D skeleton; dashed where interpolated, thin where the detector is unsure,
+        faint where it is not believed."""
         skeleton = self._motion.skeleton
         points = (person.keypoints_2d[index] + 0.5) * scale - 0.5
         size = float(np.ptp(points, axis=0).max())
@@ -124,7 +125,7 @@ class SideBySide:
         self._faint(picture, points, known, 0.5 * radius)
         for dark in (True, False):  # all rims first, then all colours: crossings stay clean
             for parent, child in skeleton.bones:
-                sure = min(person.scores[index, parent], person.scores[index, child]) >= _LOW_SCORE
+                sure = min(person.scores[index, parent], person.scores[index, child]) >= SURE
                 if not (known[parent] and known[child]):
                     continue
                 r = radius if sure else 0.5 * radius

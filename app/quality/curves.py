@@ -9,9 +9,9 @@ import numpy as np
 from app.motion import Motion, PersonMotion
 from app.quality.measures import TRUSTED_SCORE, bone_lengths, without_guesses
 from app.quality.table import MEASURES
-from app.world.root import fit_root, project
+from app.world.root import fit_root
 from estimators.observation import Provenance
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from app.motion import Motion, PersonMotion
 from app.quality.table import MEASURES
 from app.world.contacts import FEET
 from app.world.ground import Ground
-from app.world.root import fit_root, project
+from app.world.root import fit_root
 from estimators.files import complete_file
 from estimators.observation import Provenance
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 from estimators.skeleton import Skeleton
 
 TRUSTED_SCORE = 0.3  # keypoints below this say little about where the joint is

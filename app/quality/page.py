@@ -49,7 +49,7 @@ class _Section:
 
 @dataclass(frozen=True)
 class _Row:
-    """A measure in the table: in words, before and after refinement, and the change, which is "less", "more" or "" of it."""
+    """A measure in the table: in words, before and after refinement, and the change, whose kind is "less" or "more"."""
 
     label: str
     unit: str
@@ -151,8 +151,8 @@ def _sigma(motion: Motion, person: PersonMotion) -> list[_Section]:
     middle, low, high = np.quantile(centimetres, [0.5, 0.05, 0.95], axis=1)
     plot = over_time(motion.timestamps, {"median": ("refined", middle)}, "cm", band=np.stack([low, high], axis=1))
     hint = (
-        "Sigma, of the median joint: 68 % of the errors of a coordinate are expected to be smaller, 95 % to be smaller than "
-        f"{motion.sigma_95:.1f} sigma. The band holds nine joints in ten."
+        "Sigma, of the median joint: 68 % of the errors of a coordinate are expected to be smaller, 95 % to be smaller "
+        f"than {motion.sigma_95:.1f} sigma. The band holds nine joints in ten."
     )
     worst = sorted(zip(np.nanmean(centimetres, axis=0), motion.skeleton.joints[1:], strict=True), reverse=True)[:3]
     least_sure = ", ".join(f"{joint.replace('_', ' ')} {value:.1f} cm" for value, joint in worst if np.isfinite(value))

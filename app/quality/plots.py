@@ -8,6 +8,8 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
+from estimators.stretches import runs
+
 WIDTH, HEIGHT = 720, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
 _MOST_POINTS = 700  # a page of an hour's clip must open too
@@ -76,7 +78,8 @@ def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> 
 
 
 def coverage(shares: np.ndarray, found: Mapping[str, np.ndarray], size: int = 320) -> str:
-    """An SVG file of the shares (K,) found within bands that should hold (K,) `shares`; on the diagonal all is as it should be."""
+    """An SVG file of the shares (K,) found within bands that should hold (K,) `shares`; on the diagonal all is as it
+    should be."""
     edge = 34.0
     scale = size - 2 * edge
 
@@ -166,23 +169,19 @@ def _steps(points: np.ndarray) -> str:
 def _area(axis: _Axis, seconds: np.ndarray, band: np.ndarray) -> str:
     at, thin = _thin(seconds, band.astype(np.float64))
     known = np.isfinite(thin).all(axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(int)))
     pieces = []
-    for start, end in edges.reshape(-1, 2):
-        x = axis.x(at[start:end])
-        outline = np.concatenate(
-            [np.stack([x, axis.y(thin[start:end, 1])], 1), np.stack([x, axis.y(thin[start:end, 0])], 1)[::-1]]
-        )
+    for run in runs(known):
+        x = axis.x(at[run])
+        outline = np.concatenate([np.stack([x, axis.y(thin[run, 1])], 1), np.stack([x, axis.y(thin[run, 0])], 1)[::-1]])
         pieces.append(_steps(outline) + "Z")
     return f'<path class="band" d="{"".join(pieces)}"/>'
 
 
 def _strip(axis: _Axis, seconds: np.ndarray, kind: str, marks: np.ndarray, index: int) -> str:
     frame = float(np.median(np.diff(seconds))) if len(seconds) > 1 else axis.end - axis.start
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(int))).reshape(-1, 2)
     y = HEIGHT - _BOTTOM - 5 * (index + 1)
     boxes = []
-    for start, end in edges:
-        left, right = float(axis.x(seconds[start])), float(axis.x(min(seconds[end - 1] + frame, axis.end)))
+    for run in runs(marks):
+        left, right = float(axis.x(seconds[run.start])), float(axis.x(min(seconds[run.stop - 1] + frame, axis.end)))
         boxes.append(f'<rect class="{kind}" x="{left:.1f}" y="{y}" width="{max(right - left, 0.5):.1f}" height="4"/>')
     return "".join(boxes)

@@ -3,7 +3,7 @@
     limits, choices    what may come in: videos and options
     sessions, jobs     who is here, with a directory of their own; the one slot in which work is done, and its progress
     kept               models, loaded once
-    work               one run: the pipeline, then what the page shows (playback) and offers (downloads)
+    delivery           one run: the pipeline, then what the page shows (playback) and offers (downloads)
     people, folder     the people of a video, to pick one of; several videos in a row, by the batch
     page, workbench, folder_tab, form, panels, pictures, about, theme, static/    what people see
     handlers, api      what happens on a click, and the same for programs

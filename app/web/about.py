@@ -11,49 +11,17 @@ from app.templates import macros
 from app.web.limits import Limits
 from estimators import weights
 
-_WHAT = """\
-## What happens to your video
-
-A **detector** finds people in every frame (with the preset "fast", in a dozen a second) and follows them; what it misses for less
-than half a second is *interpolated*, longer gaps stay *missing*. A **lifter** turns a window of 2D poses into 3D. The
-**refiner**, a conditional diffusion model after *D3PRefiner* ([arXiv 2401.03914](https://arxiv.org/abs/2401.03914)), corrects
-what the lifter tends to get wrong.
-
-The video is processed on the machine that runs this app, is not sent anywhere else, and is deleted when you close the page.
-
-## What the numbers mean
-
-| Number | What it says |
-|---|---|
-| **Acceleration, jerk** | How abruptly the joints move, relative to the hip. Real movement has some; trembling has much more. |
-| **Bone length variation** | Bones do not stretch. The less, the better. |
-| **Left-right difference** | Of the lengths of left and right bones. |
-| **Reprojection error** | How far the 3D joints, seen by the camera, are from the joints found in the picture. Smoothing that leaves the picture behind shows here. |
-| **Foot sliding** | Speed of a foot along the floor while it stands. |
-| **Confidence** | The detector's, mean over the joints. |
-| **MPJPE, P-MPJPE** | Mean distance of the joints from the exact truth in millimetres; P: after the best turn, shift and scale. Only for the example clips, whose truth is known. |
-
-The first six need no truth, so they cannot say whether a pose is right: read them together. Scale is that of an average
-person, and the camera is taken to stand still.
-"""
-
-_LICENCES = """\
-## Licences
-
-This app: Apache-2.0. Weights and the motion capture behind them: the `NOTICE` file of the project. "The data used in this
-project was obtained from mocap.cs.cmu.edu. The database was created with funding from NSF EIA-0196217." The people of the
-example clips: MakeHuman, CC0. 3D view: three.js, MIT. Page: Gradio, Apache-2.0.
-"""
+_HERE = Path(__file__).parent
 
 
 def about(limits: Limits) -> str:
     """The tab's text above the model cards, Markdown."""
-    return f"{_WHAT}\n## Limits\n\n{limits.sentence()} One run at a time; others wait in a queue.\n"
+    return (_HERE / "about.md").read_text(encoding="utf-8").replace("{limits}", limits.sentence())
 
 
 def licences() -> str:
     """The tab's text below the model cards, Markdown."""
-    return _LICENCES
+    return (_HERE / "licences.md").read_text(encoding="utf-8")
 
 
 def model_cards() -> Markup:
@@ -62,7 +30,7 @@ def model_cards() -> Markup:
         {"name": name, "facts": _facts(card), "metrics": card.get("metrics") or {}}
         for name, card in weights.available().items()
     ]
-    return Markup(macros(Path(__file__).with_name("about.html")).models(cards))
+    return Markup(macros(_HERE / "about.html").models(cards))
 
 
 def _facts(card: dict[str, Any]) -> dict[str, Any]:

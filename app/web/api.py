@@ -7,9 +7,9 @@
     /folder    (videos, OPTIONS)          report, report.html, zip
     /cancel    ()                         stops what this client has under way
 
-A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. OPTIONS are
-those of `app.options` that the page shows: detector, lifter, frames, person, steps, refine, looks, rotate. An error is one
-sentence, raised at the client.
+A video is what an upload has answered; the same session asks for `/people` and then for one of them by number. OPTIONS
+are those of `app.options` that the page shows: detector, lifter, frames, person, steps, refine, looks, rotate. An error
+is one sentence, raised at the client.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from app.batch.work import sum_up
+from app.batch.outcome import sum_up
 from app.options import EVERYBODY
 from app.web import choices
 from app.web.choices import Wish
+from app.web.delivery import Delivery
 from app.web.handlers import Desk, sentence
 from app.web.jobs import Cancelled, Job
 from app.web.limits import seconds_of
-from app.web.work import Delivery
 from estimators.errors import D3PError
 
 _POLL_S = 1.0
@@ -117,8 +117,8 @@ class Api:
         return _summary(delivery), [str(path) for path in delivery.files], str(delivery.archive)
 
     def folder(self, videos: Any, request: gr.Request, **wish: Any) -> tuple[dict[str, Any], str, str]:
-        """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none of
-        the others."""
+        """Run it on several videos: what became of each, the report as HTML, and a zip of all. A bad video stops none
+        of the others."""
         desk, session = self._desk, self._desk.session(request)
         with _sentences():
             options = Wish(wish).options()

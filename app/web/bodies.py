@@ -110,8 +110,8 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 class StrictParser(GradioMultiPartParser):
-    """Gradio's reader of uploads, which takes nothing but files and leaves nothing of an upload that does not arrive: its
-    own holds text fields of any length in memory, and keeps the temporary files of uploads that are broken off."""
+    """Gradio's reader of uploads, which takes nothing but files and leaves nothing of an upload that does not arrive:
+    its own holds text fields of any length in memory, and keeps the temporary files of uploads that are broken off."""
 
     files_taken = 100  # a folder with more is refused later, with a sentence
 

@@ -1,5 +1,5 @@
-"""What visitors can choose: the options of a run that the page shows, with the detectors and lifters that are here; and the
-options made of a choice."""
+"""What visitors can choose: the options of a run that the page shows, with the detectors and lifters that are here; and
+the options made of a choice."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def buttons(name: str) -> list[tuple[str, Any]] | None:
 
 
 def ranges() -> dict[str, list[Any]]:
-    """For programs: the smallest and the largest number, or all values, of the options that do not depend on weights."""
+    """For programs: the smallest and the largest number, or all values, of options that depend on no weights."""
     found: dict[str, list[Any]] = {}
     for name, option in offered().items():
         if option.values is not None:

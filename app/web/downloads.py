@@ -18,8 +18,8 @@ side_by_side.mp4   the input with its 2D overlay, the lifted and the refined 3D 
 quality.json       measures before and after refinement that need no ground truth
 motion.FORMAT      the same motion for other programs
 
-Made by D3PRefiner. In motion.npz, 3D is in metres, camera space (x right, y down, z forward), relative to the hip. Its person0,
-person1, ... are places; the ids, by which the other files name people, are in person0/id, person1/id, ...
+Made by D3PRefiner. In motion.npz, 3D is in metres, camera space (x right, y down, z forward), relative to the hip.
+Its person0, person1, ... are places; the ids, by which the other files name people, are in person0/id, person1/id, ...
 """
 READ_ME_FOLDER = f"""\
 report.html        open it in a browser: what was done, what failed and why

@@ -12,13 +12,13 @@ from pathlib import Path
 from app.batch import report
 from app.batch.clips import Clip
 from app.batch.marker import DONE, FAILED, recipe
-from app.batch.work import LOG, Job, Outcome, work
+from app.batch.outcome import LOG, Outcome, Treatment, process_clip
 from app.options import Options
+from app.web.delivery import safe_stem
 from app.web.downloads import FORMATS_OFFERED, READ_ME_FOLDER, pack
 from app.web.jobs import JobProgress
 from app.web.kept import KeptModels
 from app.web.limits import Limits, check_video
-from app.web.work import safe_stem
 from estimators.errors import D3PError, VideoError
 from estimators.files import complete_file
 
@@ -94,18 +94,18 @@ class FolderRun:
         clips = [Clip(video, name, results / name) for name, video in self._videos.items()]
         try:
             progress.start("Prepare", None)
-            job = Job(options, FORMATS_OFFERED, recipe(options, FORMATS_OFFERED), kept.get)
-            models = job.load(options)
+            treatment = Treatment(options, FORMATS_OFFERED, recipe(options, FORMATS_OFFERED), kept.get)
+            models = treatment.load(options)
             for clip in clips:
                 if clip.name not in self.outcomes:
                     self.current = clip.name
-                    self.outcomes[clip.name] = _told(work(clip, job, models, progress), clip)
+                    self.outcomes[clip.name] = _told(process_clip(clip, treatment, models, progress), clip)
             self.current = ""
             progress.start("Pack", None)
             outcomes = [self.outcomes[name] for name in sorted(self.names)]
             seconds = time.perf_counter() - started
             results.mkdir(parents=True, exist_ok=True)
-            report.write_report(results, clips, outcomes, job.recipe, seconds)
+            report.write_report(results, clips, outcomes, treatment.recipe, seconds)
             with complete_file(folder / report.REPORT_HTML) as temporary:
                 temporary.write_text(report.page(results, clips, outcomes, seconds, alone=True), encoding="utf-8")
             progress.check()

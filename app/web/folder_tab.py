@@ -78,7 +78,7 @@ class FolderTab(Tab):
         yield from self.desk.prepare_folder(videos, Wish(wish), request)
 
     def _run(self, videos: list[str], request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
-        delivery = yield from self.buttons.follow(self.desk.work_folder(videos, Wish(wish), request))
+        delivery = yield from self.buttons.follow(self.desk.run_folder(videos, Wish(wish), request))
         yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
 
     def delivered(self, delivery: FolderDelivery, again: bool = False) -> dict[Any, Any]:

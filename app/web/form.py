@@ -21,7 +21,8 @@ _PEOPLE_JS = """\
 element.addEventListener("click", (event) => {
     const chosen = event.target.closest("[data-person]");
     if (!chosen) return;
-    for (const one of element.querySelectorAll("[data-person]")) one.setAttribute("aria-checked", String(one === chosen));
+    for (const one of element.querySelectorAll("[data-person]"))
+        one.setAttribute("aria-checked", String(one === chosen));
     trigger("select", { person: chosen.dataset.person });
 });
 """
@@ -30,8 +31,10 @@ _PRESETS = choices.presets()
 
 # In the browser, so that no two answers of the server can cross.
 _TAKE_PRESET = f"(name) => Object.values({json.dumps(_PRESETS)}[name])"
-_NAME_PRESET = f"""(...chosen) => Object.entries({json.dumps(_PRESETS)})
-    .find(([, values]) => Object.values(values).every((value, i) => String(value) === String(chosen[i])))?.[0] ?? null"""
+_NAME_PRESET = f"""(...chosen) => {{
+    const same = ([, values]) => Object.values(values).every((value, i) => String(value) === String(chosen[i]));
+    return Object.entries({json.dumps(_PRESETS)}).find(same)?.[0] ?? null;
+}}"""
 
 _FIRST = ("refine", "steps", "frames", "detector")  # of "More choices"; the others follow as they are declared
 

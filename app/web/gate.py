@@ -1,9 +1,9 @@
 """The gate before the app: what it refuses, gradio never sees.
 
-A request passes if it names this app (no page that a stranger's name server points here), comes from its own page or from
-no page at all, asks for an address that the page or its API needs, is signed in where a password is set, and is no larger
-than what is sent there can be. Every answer leaves with headers that keep browsers from framing, sniffing and loading from
-elsewhere.
+A request passes if it names this app (no page that a stranger's name server points here), comes from its own page or
+from no page at all, asks for an address that the page or its API needs, is signed in where a password is set, and is no
+larger than what is sent there can be. Every answer leaves with headers that keep browsers from framing, sniffing and
+loading from elsewhere.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _OPEN = {
 _CLOSED = {
     "GET": re.compile(
         r"/config/?|/logout|/viewer/.+"
-        r"|/gradio_api/(info/?|startup-events|app_id/?|login_check/?|heartbeat/[^/]{1,64}|queue/(data|status)|upload_progress"
-        r"|theme\.css|call/(v2/)?[^/]+/[^/]+|file=.+)"
+        r"|/gradio_api/(info/?|startup-events|app_id/?|login_check/?|heartbeat/[^/]{1,64}|queue/(data|status)"
+        r"|upload_progress|theme\.css|call/(v2/)?[^/]+/[^/]+|file=.+)"
     ),
     "POST": re.compile(r"/gradio_api/((run|api|call|call/v2)/[^/]+/?|queue/join|upload|cancel|reset/?)"),
 }
@@ -68,8 +68,9 @@ _HEADERS = {
     # Gradio's page has scripts inside and makes functions of text, so both are allowed; nothing from elsewhere is.
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
-        "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
+        "connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+        "form-action 'self'; frame-ancestors 'none'"
     ),
 }
 _FILE_POLICY = "default-src 'none'; sandbox"  # an upload may be a page with scripts; none of them runs
@@ -181,7 +182,7 @@ class Gate:
         return name in self._rules.hosts or (self._rules.any_address and address_of(name) is not None)
 
     def _is_foreign(self, headers: Headers, method: str, path: str) -> bool:
-        """Whether a browser says that another page than ours has made it ask. Following a link to our page is no harm."""
+        """Whether a browser says that another page than ours has made it ask; following a link to us is no harm."""
         origins, host = headers.getlist("origin"), headers["host"].lower()
         for origin in origins:
             scheme, _, place = origin.lower().partition("://")
@@ -206,7 +207,7 @@ class Gate:
     # --- what is sent ------------------------------------------------------------------------------------------------
 
     async def _small(self, address: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on a request for an event, if there is such an event, and its sender does not begin ever new sessions."""
+        """Hand on a request for an event, if there is such a one and its sender does not begin ever new sessions."""
         body = await whole(receive, _JSON_BYTES)
         if body is None:
             await _refuse(413, "More was sent than can be taken at once, or too slowly.", scope, receive, send)

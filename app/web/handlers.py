@@ -15,6 +15,7 @@ from app.media.video import VideoInfo
 from app.options import EVERYBODY, Options
 from app.web import panels
 from app.web.choices import Wish, check_search
+from app.web.delivery import Delivery, deliver
 from app.web.folder import OUR_FAULT, FolderDelivery, FolderRun
 from app.web.jobs import Cancelled, Job, JobProgress, Slot
 from app.web.kept import KeptModels
@@ -23,7 +24,6 @@ from app.web.people import Found, find
 from app.web.sessions import Session, Sessions, Shown
 from app.web.uploads import Uploads
 from app.web.visitors import network
-from app.web.work import Delivery, process
 from estimators.errors import D3PError, PersonError, VideoError
 from estimators.tracking.select import select_people
 
@@ -85,7 +85,7 @@ class Desk:
         return paths
 
     def begin(self, video: Any, options: Options, session: Session) -> Job:
-        """Check a video and queue a run. Who was found in 2D is kept: another run on the same video need not look again.
+        """Check a video and queue a run. Who was found in 2D is kept: another run on the video need not look again.
 
         Raises:
             VideoError: see `admit`.
@@ -96,7 +96,7 @@ class Desk:
         self._check_person(options, info, session)
 
         def run(progress: JobProgress) -> Delivery:
-            delivery = process(info.path, session.new_run(), options, self.kept, progress, session.people)
+            delivery = deliver(info.path, session.new_run(), options, self.kept, progress, session.people)
             session.people = delivery.result.people
             return delivery
 
@@ -201,7 +201,7 @@ class Desk:
             raise sentence(error, told=True) from error
         yield panels.waiting(self.slot.busy())
 
-    def work(self, video: Any, wish: Wish, request: gr.Request) -> Generator[str, None, Delivery | None]:
+    def run(self, video: Any, wish: Wish, request: gr.Request) -> Generator[str, None, Delivery | None]:
         """The run, after `prepare`; returns its result, None if it has none."""
         session = self.session(request)
 
@@ -211,7 +211,7 @@ class Desk:
 
         return (yield from self._begin_and_follow(begin, session, "run"))
 
-    def work_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:
+    def run_folder(self, videos: Any, wish: Wish, request: gr.Request) -> Generator[str, None, FolderDelivery | None]:
         """The run on several videos, after `prepare_folder`; returns its result, None if it has none."""
         session = self.session(request)
 
@@ -245,8 +245,8 @@ class Desk:
         return (yield from self.follow(shown, self.sessions.grace_s if tab else 0.0))
 
     def follow(self, shown: Shown, patience_s: float) -> Generator[str, None, Any]:
-        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None. It is stopped
-        if the visitor goes and does not come back for `patience_s` seconds."""
+        """Yield cards while a job goes on, and one about what went wrong; return the job's result, or None. It is
+        stopped if the visitor goes and does not come back for `patience_s` seconds."""
         job, card, last = shown.job, shown.card, None
         assert job is not None and card is not None
         with job.watched(patience_s):

@@ -1,4 +1,4 @@
-"""Work and its progress: one slot with a queue, shared by everybody, in a thread of its own; every job can be stopped."""
+"""Work and its progress: one slot with a queue for everybody, in a thread of its own; every job can be stopped."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ class Job:
 
     @contextmanager
     def watched(self, patience_s: float) -> Iterator[None]:
-        """While somebody watches. A job that nobody has watched for `patience_s` seconds since is stopped: whoever loads
-        a page again comes back sooner."""
+        """While somebody watches. A job that nobody has watched for `patience_s` seconds since is stopped: whoever
+        loads a page again comes back sooner."""
         with self._lock:
             self._watchers += 1
         try:
@@ -220,8 +220,8 @@ class Slot:
         others = [job.owner for job in self._jobs if job.owner != Owner()]
         if sum(other.session == owner.session for other in others) >= self._shares.session:
             raise QueueFullError(
-                f"You have {self._shares.session} runs under way or waiting, which is a visitor's share; wait for one of "
-                "them to end."
+                f"You have {self._shares.session} runs under way or waiting, which is a visitor's share; wait for one "
+                "of them to end."
             )
         if len(others) >= self._shares.all or (
             sum(other.address == owner.address for other in others) >= self._shares.address

@@ -40,7 +40,9 @@ class Limits:
 
     def folder_sentence(self) -> str:
         """The limits of several videos in words."""
-        return f"Up to {self.clips} videos with {self.folder_frames} frames in all. Each: {self.sentence()[0].lower()}{self.sentence()[1:]}"
+        each = self.sentence()
+        each = each[0].lower() + each[1:]
+        return f"Up to {self.clips} videos with {self.folder_frames} frames in all. Each: {each}"
 
 
 def check_video(path: Path | str | None, limits: Limits) -> VideoInfo:

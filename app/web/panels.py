@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.batch.work import Outcome, sum_up
+from app.batch.outcome import Outcome, sum_up
 from app.media.video import VideoInfo
 from app.quality.table import MEASURES
 from app.templates import macros

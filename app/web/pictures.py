@@ -29,7 +29,7 @@ def first_frame(video: Path) -> str | None:
 
 
 def _thumbnail(video: Path, height: int = 120, at: int = 12) -> str | None:
-    """Frame number `at` as base64 JPEG, `height` pixels high at most; None if the video cannot be read or is shorter."""
+    """Frame number `at` as base64 JPEG, `height` pixels high at most; None if the video is shorter or unreadable."""
     try:
         picture = next(frame for index, frame in enumerate(VideoReader(video)) if index == at)
     except (D3PError, StopIteration):

@@ -1,8 +1,9 @@
 """What the viewer plays: one JSON file a run.
 
 Poses are base64 of little-endian int16 millimetres in ground coordinates (x right, y up from the floor, z towards the
-viewer; `app.picture.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. A person's `believed` is base64 of
-(N,17) bytes, 0 for joints whose place is a neutral guess, or null if there are none. `static/playback.js` reads it.
+viewer; `app.picture.scene`), (N,17,3), -32768 where missing: a tenth of the size of decimal numbers. A person's
+`believed` is base64 of (N,17) bytes, 0 for joints whose place is a neutral guess, or null if there are none.
+`static/playback.js` reads it.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ class Server(uvicorn.Server):
     """Uvicorn, which at its end tells gradio to let go of the pages that are still open."""
 
     def __init__(self, app: fastapi.FastAPI, log_level: str = "warning", proxied: bool = False) -> None:
-        """`proxied`: whether a proxy of this machine says whom it asks for; else anybody here could claim to be anybody."""
+        """`proxied`: whether a proxy of this machine says whom it asks for; else anybody could claim to be anybody."""
         super().__init__(
             uvicorn.Config(
                 app, log_level=log_level, timeout_graceful_shutdown=3, server_header=False, proxy_headers=proxied

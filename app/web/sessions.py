@@ -151,8 +151,8 @@ class Sessions:
         self._uploads.forget(session.uploads - others)
 
     def close_soon(self, key: str | None) -> None:
-        """Have `sweep` close the session in a while, unless it is used until then: a connection that is lost for a moment
-        looks like a page that was closed. Work that somebody still waits for is waited for, too."""
+        """Have `sweep` close the session in a while, unless it is used until then: a connection that is lost for a
+        moment looks like a page that was closed. Work that somebody still waits for is waited for, too."""
         with self._lock:
             session = self._sessions.get(key or "")
             if session is not None:

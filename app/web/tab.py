@@ -1,4 +1,4 @@
-"""What a tab does about its files, whatever they are: looks at those chosen, and shows again what a session has of them."""
+"""What a tab does about its files, whatever they are: looks at those chosen, shows again what a session has of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """How the page looks: gradio's base theme in calm colours, with the fonts that the visitor's system has.
 
-Blue and orange are the left and right of the figures (`app.picture.figure`); violet is free of meaning and marks what can be clicked.
+Blue and orange are the left and right of the figures (`app.picture.figure`); violet is free of meaning and marks what
+can be clicked.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Files that requests name. A visitor may name what was uploaded here and the bundled examples, and nothing else of this
-machine: no path, device, pipe, folder or address, whatever way it is written."""
+"""Files that requests name. A visitor may name what was uploaded here and the bundled examples, and nothing else of
+this machine: no path, device, pipe, folder or address, whatever way it is written."""
 
 from __future__ import annotations
 
@@ -131,6 +131,6 @@ def _path_alone(box: gr.File, file: FileData) -> str:
     return file.path
 
 
-# Gradio's own leaves an empty temporary file for each value that it hands to a handler. Not an override on one box: a box is
-# built anew, of its class, at every update.
+# Gradio's own leaves an empty temporary file for each value that it hands to a handler. Not an override on one box: a
+# box is built anew, of its class, at every update.
 gr.File._process_single_file = _path_alone  # type: ignore[method-assign, assignment]

@@ -11,12 +11,12 @@ import gradio as gr
 from app.options import EVERYBODY
 from app.web import choices, panels, pictures
 from app.web.choices import Wish
+from app.web.delivery import Delivery
 from app.web.form import PICK, QUIET, Buttons, Form
 from app.web.handlers import Desk, sentence
 from app.web.people import Found
 from app.web.sessions import Session
 from app.web.tab import Tab
-from app.web.work import Delivery
 from estimators.errors import ConfigError
 
 _VIEWER_JS = """\
@@ -173,7 +173,7 @@ class Workbench(Tab):
         yield from self.desk.prepare(video, Wish(wish), request)
 
     def _run(self, video: str, request: gr.Request, **wish: Any) -> Iterator[dict[Any, Any]]:
-        delivery = yield from self.buttons.follow(self.desk.work(video, Wish(wish), request))
+        delivery = yield from self.buttons.follow(self.desk.run(video, Wish(wish), request))
         yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
 
     def delivered(self, delivery: Delivery, again: bool = False) -> dict[Any, Any]:

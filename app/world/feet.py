@@ -1,7 +1,7 @@
 """Standing feet that do not slide: an optional clean-up of placed people. Without it nothing is touched.
 
-Each stance (see `app.world.contacts`) gets one place, the mean of where the foot was in it, sole on the floor or above it.
-Then, frame by frame:
+Each stance (see `app.world.contacts`) gets one place, the mean of where the foot was in it, sole on the floor or above
+it. Then, frame by frame:
 
 1. the whole body moves by what its standing feet are off, smoothly, at most 10 cm;
 2. what is left is taken by the leg alone: its bones keep their lengths, the knee stays in the plane in which it bends,

@@ -67,8 +67,8 @@ def find_ground(
 ) -> tuple[Ground, list[np.ndarray]]:
     """The floor, and which feet stand on it.
 
-    Twice: under the lower foot of everybody, which finds the feet that stand, and then under these alone. Joints that are not
-    believed have no say; if no foot is believed in any frame the floor is where everybody would stand at ease.
+    Twice: under the lower foot of everybody, which finds the feet that stand, and then under these alone. Joints that
+    are not believed have no say; if no foot is believed in any frame the floor is where everybody would stand at ease.
 
     Args:
         bodies: (N,17,3) metres in camera space of each person, NaN where missing; somebody is there in some frame.
@@ -162,8 +162,8 @@ def _plane(points: np.ndarray, expected_slopes: np.ndarray, weight: float, quant
 def _slopes_under(bodies: list[np.ndarray], feet: list[np.ndarray], skeleton: Skeleton) -> np.ndarray:
     """(2,): the slopes b and c to expect of the floor.
 
-    Who does not fall has the centre of mass above the feet, on average over a clip: that line is upright, but for what a
-    camera held level would make of b.
+    Who does not fall has the centre of mass above the feet, on average over a clip: that line is upright, but for what
+    a camera held level would make of b.
 
     Args:
         bodies: (N,17,3) metres.
@@ -176,8 +176,8 @@ def _slopes_under(bodies: list[np.ndarray], feet: list[np.ndarray], skeleton: Sk
         pair = body[there][:, [skeleton.joints.index(name) for name in FEET]]
         base = np.average(pair, axis=1, weights=weights[there][:, :, None] * np.ones(3))
         lines.append(_centre_of_mass(body[there], skeleton) - base - _FOREFOOT_M * _forward(body[there], skeleton))
-    every = np.concatenate(lines)
-    up = every.mean(axis=0) if len(every) else np.zeros(3)
+    together = np.concatenate(lines)
+    up = together.mean(axis=0) if len(together) else np.zeros(3)
     if up[1] >= 0 or -up[1] < 0.75 * np.linalg.norm(up):  # lying, upside down, or no body to speak of: no evidence
         return np.zeros(2)
     level = _LEANING**2 / (_LEANING**2 + _ASKEW**2)  # weight of b = 0 against the bodies

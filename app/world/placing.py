@@ -1,13 +1,14 @@
 """Where the people of a motion stand in an exported file: space, axes, scale.
 
     world    x right (seen from the camera), y up, z towards the camera; origin on the floor amid the people's paths.
-             Gravity and the one floor of the whole clip are those of `app.world.ground`, so a jump stays a jump and everybody
-             stands where the pictures show them. The floor lies under the ankles of people who stand, by 4 % of the
-             height of the person seen in most frames.
+             Gravity and the one floor of the whole clip are those of `app.world.ground`, so a jump stays a jump and
+             everybody stands where the pictures show them. The floor lies under the ankles of people who stand, by 4 %
+             of the height of the person seen in most frames.
     camera   x right, y down, z forward, origin at the camera: root + pose exactly as in motion.npz.
 
-Both in metres. Joints that are not believed have neutral places (`estimators.neutral`): legs that the picture does not show hang
-straight down, as long on the left as on the right. BVH and GLB are always Y up: for `camera` their axes are x right, y up, z backward (`Placed.upright`).
+Both in metres. Joints that are not believed have neutral places (`estimators.neutral`): legs that the picture does not
+show hang straight down, as long on the left as on the right. BVH and GLB are always Y up:
+for `camera` their axes are x right, y up, z backward (`Placed.upright`).
 """
 
 from __future__ import annotations
@@ -131,15 +132,9 @@ def _at_frames(placed: Placed, motion: Motion) -> Placed:
     return replace(placed, motion=motion, positions=tuple(positions), contacts=tuple(contacts))
 
 
-def world(motion: Motion, person: PersonMotion, height: float | None = None) -> np.ndarray:
-    """(N,17,3) metres in the world of the module's docstring; NaN where `person` is missing."""
-    placed = place(motion, "world", height)
-    return placed.positions[[one.id for one in placed.motion.people].index(person.id)]
-
-
 def ankle_height(motion: Motion) -> float:
-    """Metres from the floor to the ankles of people who stand: what turns the heights of `app.world.ground` into those above the
-    floor, the same for exports, pictures and the viewer."""
+    """Metres from the floor to the ankles of people who stand: what turns the heights of `app.world.ground` into those
+    above the floor, the same for exports, pictures and the viewer."""
     return _ANKLE_SHARE * stature(_without_guesses(motion), motion.skeleton)
 
 

@@ -1,7 +1,7 @@
 """Where the person is: the root's trajectory in camera space, from 2D keypoints and root-relative 3D poses.
 
-A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the depth in
-proportion and leaves the fit to the picture (`estimators.pinhole.place`) nearly unchanged.
+A single view cannot tell focal length from distance: a camera has to be assumed. A wrong focal length stretches the
+depth in proportion and leaves the fit to the picture (`estimators.pinhole.root_on_rays`) nearly unchanged.
 
 Apparent size tells the depth within a few percent only. Feet that stand say how the root moves from frame to frame,
 far more exactly: `estimate_roots` uses both.
@@ -16,9 +16,9 @@ import numpy as np
 
 from app.world.contacts import FEET
 from app.world.ground import find_ground
-from app.world.smoothing import Steps, smooth
+from app.world.smoothing import Moves, smooth
 from estimators.observation import Observation
-from estimators.pinhole import assumed_focal, place, place_at, rays_of
+from estimators.pinhole import assumed_focal, rays_of, root_at_depth, root_on_rays
 from estimators.stretches import parts
 
 # Depth comes from apparent size and is an order of magnitude noisier than the position across the view: it is smoothed
@@ -52,7 +52,7 @@ class Standing:
 def fit_root(observed: Observation, poses: np.ndarray) -> np.ndarray:
     """The root position of each frame by itself that explains its keypoints best; no smoothing.
 
-    See `estimators.pinhole.place`.
+    See `estimators.pinhole.root_on_rays`.
 
     Args:
         observed: keypoints, which count by `Observation.weights`; the principal point is the picture's centre.
@@ -65,7 +65,7 @@ def fit_root(observed: Observation, poses: np.ndarray) -> np.ndarray:
     present = np.isfinite(poses).all(axis=(1, 2)) & np.isfinite(observed.keypoints).all(axis=(1, 2))
     if present.any():
         rays, weights = _rays_and_weights(observed, present)
-        root[present] = place(rays, poses[present].astype(np.float64), weights)
+        root[present] = root_on_rays(rays, poses[present].astype(np.float64), weights)
     return root
 
 
@@ -94,13 +94,13 @@ def estimate_root(observed: Observation, poses: np.ndarray, standing: Standing |
     present = np.isfinite(root).all(axis=1)
     if not present.any():
         return root.astype(np.float32)
-    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _steps(standing, 2, _DEPTH_GRIP_S))
+    depth = smooth(root[:, 2], fps, _DEPTH_CUTOFF_HZ, _DEPTH_OUTLIER_M, _moves(standing, 2, _DEPTH_GRIP_S))
     depth = np.maximum(depth[present], 0.3)  # nobody stands in the lens
     rays, weights = _rays_and_weights(observed, present)
-    root[present] = place_at(depth, rays, poses[present].astype(np.float64), weights)
+    root[present] = root_at_depth(depth, rays, poses[present].astype(np.float64), weights)
     for axis in range(2):
-        steps = _steps(standing, axis, _LATERAL_GRIP_S)
-        root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ, steps=steps)[present]
+        moves = _moves(standing, axis, _LATERAL_GRIP_S)
+        root[present, axis] = smooth(root[:, axis], fps, _LATERAL_CUTOFF_HZ, moves=moves)[present]
     return root.astype(np.float32)
 
 
@@ -132,18 +132,12 @@ def estimate_roots(people: Sequence[Observation], poses: Sequence[np.ndarray]) -
     return roots
 
 
-def project(points: np.ndarray, image_size: tuple[int, int], focal: float) -> np.ndarray:
-    """Camera-space metres (...,3) to pixels (...,2) of the assumed camera."""
-    centre = np.array(image_size) / 2
-    return points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + centre
-
-
-def _steps(standing: Standing | None, axis: int, seconds: float) -> Steps | None:
+def _moves(standing: Standing | None, axis: int, seconds: float) -> Moves | None:
     """How the root moves along an axis from frame to frame, if the standing feet stay where they are."""
     if standing is None:
         return None
     both = standing.contacts[1:] & standing.contacts[:-1]  # (N-1,2)
     feet = standing.feet[..., axis].astype(np.float64)
-    moves = np.where(both, feet[:-1] - feet[1:], 0.0)
+    against = np.where(both, feet[:-1] - feet[1:], 0.0)
     count = both.sum(axis=1)
-    return Steps(moves.sum(axis=1) / np.maximum(count, 1), count, seconds)
+    return Moves(against.sum(axis=1) / np.maximum(count, 1), count, seconds)

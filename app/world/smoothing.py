@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from estimators.differences import difference_penalty
+
 
 @dataclass(frozen=True)
-class Steps:
+class Moves:
     """What is known about the course from frame to frame.
 
     Attributes:
         sizes: (N-1,) from each frame to the next; read where `weights` is not 0.
-        weights: (N-1,) how many witnesses a step has.
+        weights: (N-1,) how many witnesses a move has.
         seconds: over so long one witness outweighs what is known of the frames by themselves.
     """
 
@@ -24,7 +26,7 @@ class Steps:
 
 
 def smooth(
-    values: np.ndarray, fps: float, cutoff_hz: float, tolerance: float = np.inf, steps: Steps | None = None
+    values: np.ndarray, fps: float, cutoff_hz: float, tolerance: float = np.inf, moves: Moves | None = None
 ) -> np.ndarray:
     """Whittaker smoother: least squares with a penalty on second differences; outliers lose weight.
 
@@ -36,7 +38,7 @@ def smooth(
         cutoff_hz: frequency of which half the amplitude passes.
         tolerance: values further off than this, and further than 4.7 robust standard deviations, are outliers
             (Tukey's biweight). By default nothing is, so that a short quick movement is not taken for an error.
-        steps: that the course should take, besides.
+        moves: that the course should make from frame to frame, besides.
 
     Returns:
         (N,) float64.
@@ -50,9 +52,9 @@ def smooth(
     penalty = (2 * np.sin(angle)) ** -4
     filled = np.where(known, values, 0.0)
     sizes, grips = np.zeros(n - 1), np.zeros(n - 1)
-    if steps is not None:
-        grips = steps.weights * (steps.seconds * fps) ** 2
-        sizes = np.where(grips > 0, steps.sizes, 0.0)
+    if moves is not None:
+        grips = moves.weights * (moves.seconds * fps) ** 2
+        sizes = np.where(grips > 0, moves.sizes, 0.0)
     weights = known.astype(np.float64)
     smoothed = _solve(filled, weights, penalty, sizes, grips)
     for _ in range(3 if np.isfinite(tolerance) else 0):
@@ -65,21 +67,12 @@ def smooth(
 
 
 def _solve(values: np.ndarray, weights: np.ndarray, penalty: float, sizes: np.ndarray, grips: np.ndarray) -> np.ndarray:
-    """The z of least sum w (z - y)^2 + penalty |D2 z|^2 + sum grip (D z - size)^2, D and D2 first and second differences.
+    """The z of least sum w (z - y)^2 + penalty |D2 z|^2 + sum grip (D z - size)^2,
+    D and D2 first and second differences.
 
     The matrix is banded and positive definite.
     """
-    n = len(values)
-    bands = np.zeros((3, n))  # upper form: second, first and main diagonal, of D2'D2 to begin with
-    bands[0, 2:] = 1.0
-    bands[1, 1:] = -4.0
-    bands[1, [1, -1]] = -2.0
-    bands[2] = 6.0
-    bands[2, [0, -1]] = 1.0
-    bands[2, [1, -2]] = 5.0
-    if n == 3:
-        bands[1, 1:], bands[2] = -2.0, [1.0, 4.0, 1.0]
-    bands *= penalty
+    bands = penalty * difference_penalty(len(values), 2)  # second, first and main diagonal
     bands[2] += weights + 1e-12
     bands[2, :-1] += grips
     bands[2, 1:] += grips

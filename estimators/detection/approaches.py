@@ -78,7 +78,8 @@ def _people(instances: Any, order: list[int]) -> Detections:
 
 
 def _fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
-    """(N,) in 0..1: how much each of N people is the one for whom the rectangle was drawn: in its middle, half as large."""
+    """(N,) in 0..1: how much each of N people is the one for whom the rectangle was drawn: in its middle,
+    half as large."""
     side = long_side(rectangle)
     middles = (people.boxes[:, :2] + people.boxes[:, 2:]) / 2
     distance = np.linalg.norm(middles - (rectangle[:2] + rectangle[2:]) / 2, axis=1) / side

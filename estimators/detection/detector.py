@@ -74,8 +74,8 @@ class Detector:
 
         Args:
             image: (H,W,3) uint8 BGR.
-            boxes: (M,4) xyxy pixels, each about twice as large as the person, who is near its middle; may reach over the
-                image's border.
+            boxes: (M,4) xyxy pixels, each about twice as large as the person, who is near its middle; may reach over
+                the image's border.
 
         Returns:
             M people in the order of the boxes, in pixels of the image; scores are 0 where nobody is found.
@@ -121,7 +121,8 @@ class Detector:
 
 @dataclass(frozen=True)
 class _Source:
-    """What a detector is made of: an mmpose config, weights (a file, or a bundled name) and, where known, their sha256."""
+    """What a detector is made of: an mmpose config, weights (a file, or a bundled name) and,
+    where known, their sha256."""
 
     config: Path
     weights: str | Path

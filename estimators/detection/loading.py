@@ -1,4 +1,5 @@
-"""Build an mmpose model from a config and put weights into it, safely: no unpickling, no weights left out in silence."""
+"""Build an mmpose model from a config and put weights into it, safely: no unpickling,
+no weights left out in silence."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from estimators.hashes import file_sha256
 
 
 def _nothing(*_: Any) -> None:
-    """Stands in for `getattr`, by which mmengine's training history names its methods. The real one could reach anything."""
+    """Stands in for `getattr`, by which mmengine's training history names its methods.
+    The real one could reach anything."""
 
 
 # mmengine's message hub keeps the histories of losses, and names their methods by `getattr`.

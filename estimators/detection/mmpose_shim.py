@@ -1,8 +1,9 @@
-"""Makes `import mmpose` work without compiled mmcv operators, mmdet and torchvision. Import this before any mmpose module.
+"""Makes `import mmpose` work without compiled mmcv operators, mmdet and torchvision.
+Import this before any mmpose module.
 
-mmpose imports several packages that no 2D body model needs at run time, and that are painful to install: mmcv's compiled
-operators (hours of compiling, CUDA versions to match), mmdet, xtcocotools (its wheel is built for NumPy 1). Each is given
-a stand-in here, with the reason. Whatever really is installed and works is left alone.
+mmpose imports several packages that no 2D body model needs at run time, and that are painful to install: mmcv's
+compiled operators (hours of compiling, CUDA versions to match), mmdet, xtcocotools (its wheel is built for NumPy 1).
+Each is given a stand-in here, with the reason. Whatever really is installed and works is left alone.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def _alias_xtcocotools() -> None:
 
 def _stub_mmdet() -> None:
     """rtmo_head imports a type alias and a training helper from mmdet.utils unconditionally. Inference uses neither.
-    `mmdet.datasets`, `mmdet.apis` stay absent, so that mmpose's own `except ImportError` still sees that mmdet is missing."""
+    `mmdet.datasets`, `mmdet.apis` stay absent,
+    so that mmpose's own `except ImportError` still sees that mmdet is missing."""
     if _works("mmdet.utils"):
         return
     utils = _module("mmdet.utils", ConfigType=Any, reduce_mean=lambda tensor: tensor)
@@ -75,7 +77,8 @@ def _stub_mmdet() -> None:
 
 def _stub_mmcv_ops() -> None:
     """mmcv-lite has no compiled `mmcv._ext`, so that `mmcv.ops` fails to import; EDPose's modules import from it
-    unconditionally. The stub is `mmcv.ops` and NOT `mmcv._ext`: mmengine takes the presence of the latter as a full mmcv."""
+    unconditionally. The stub is `mmcv.ops` and NOT `mmcv._ext`:
+    mmengine takes the presence of the latter as a full mmcv."""
     if _works("mmcv.ops"):
         return
 
@@ -120,8 +123,9 @@ def _is_installed(package: str) -> bool:
 
 
 def _do_without_pkg_resources() -> None:
-    """mmengine asks pkg_resources where packages are, mmpose as soon as it is imported. setuptools has dropped that module
-    and long warned of it before, and importlib tells the same; a stand-in for the module itself would be seen by others too."""
+    """mmengine asks pkg_resources where packages are, mmpose as soon as it is imported. setuptools has dropped that
+    module and long warned of it before, and importlib tells the same;
+    a stand-in for the module itself would be seen by others too."""
     for name in ("mmengine.utils.package_utils", "mmengine.utils", "mmengine.config.config"):
         vars(importlib.import_module(name)).update(get_installed_path=_folder_of, is_installed=_is_installed)
 

@@ -162,7 +162,8 @@ def _download(url: str, target: Path, sha256_start: str) -> str:
 
 
 def _stream(url: str, target: Path) -> str:
-    """Write what `url` sends to a file; returns its sha256. Raises OSError if it is too much, too slow or too little."""
+    """Write what `url` sends to a file; returns its sha256. Raises OSError if it is too much,
+    too slow or too little."""
     digest, received = hashlib.sha256(), 0
     with target.open("wb") as file, urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
         announced, deadline = response.headers.get("Content-Length"), time.monotonic() + MAX_SECONDS

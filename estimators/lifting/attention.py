@@ -10,8 +10,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     """softmax(scale q k^T) v over (..., L, D).
 
     The fused kernel wants wide heads: at the 6 to 16 channels of the small models it is half as fast on CPUs as the
-    plain products, in bfloat16 a tenth. On a GPU it saves the (L, L) matrix. The softmax is float32's: it is more exact,
-    and twice as fast as bfloat16's.
+    plain products, in bfloat16 a tenth. On a GPU it saves the (L, L) matrix. The softmax is float32's: it is more
+    exact, and twice as fast as bfloat16's.
     """
     if q.is_cuda:
         return scaled_dot_product_attention(q, k, v, scale=scale)

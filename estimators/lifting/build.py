@@ -1,4 +1,5 @@
-"""Networks of weights of unknown origin: built only if card and weights say the same, so that memory follows the file."""
+"""Networks of weights of unknown origin: built only if card and weights say the same,
+so that memory follows the file."""
 
 from __future__ import annotations
 

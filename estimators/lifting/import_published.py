@@ -75,7 +75,7 @@ def import_lifter(checkpoint: Path, output: Path, frames: int | None = None) -> 
     elif "pose_emb.weight" in state:
         if frames is None:
             raise WeightsError(
-                "An STCFormer takes any window: say of how many frames those that it was trained with were (27, 81, 243)."
+                "An STCFormer takes any window: say how long those were that it was trained with (27, 81, 243 frames)."
             )
         architecture = _stcformer(state)
         state, fps = _renamed(state, _STCFORMER), HUMAN36M_FPS / STCFORMER_STRIDES.get(frames, 1)

@@ -19,7 +19,7 @@ from estimators.lifting.pace import Pace
 from estimators.lifting.stcformer import STCFormer
 from estimators.lifting.windows import Blend, Window, plan_windows, tds_stride
 from estimators.observation import Observation, ObservedWindows
-from estimators.skeleton import H36M17
+from estimators.skeleton import mirror
 
 NETWORKS: dict[str, type[nn.Module]] = {"MixSTE": MixSTE, "STCFormer": STCFormer}
 BATCH = 8  # windows in one forward pass: bounds the memory, whatever the sequence's length
@@ -109,16 +109,11 @@ class Lifter:
         """The torch twin of `lift`: (B, T, 17, 3) metres, root at 0."""
         poses = self._network(observed)
         if flip:
-            poses = (poses + mirror_poses(self._network(observed.mirrored()))) / 2
+            poses = (poses + mirror(self._network(observed.mirrored()))) / 2
         return poses - poses[:, :, :1]
 
     def _network(self, observed: ObservedWindows) -> Tensor:
         return self.network(normalise(observed.keypoints, observed.image_size, self.normalisation))
-
-
-def mirror_poses(poses: Tensor) -> Tensor:
-    """Mirror (B, T, 17, 3) camera-space poses: negate x, swap left and right."""
-    return poses[:, :, list(H36M17.flip_order)] * poses.new_tensor([-1.0, 1.0, 1.0])
 
 
 def over_windows(

@@ -98,6 +98,7 @@ class MixSTE(nn.Module):
         return self.head(x)
 
     def _frames(self, frames: int) -> Tensor:
-        """The middle `frames` rows of the temporal position table: a shorter window keeps the centre of a longer one."""
+        """The middle `frames` rows of the temporal position table:
+        a shorter window keeps the centre of a longer one."""
         start = (self.temporal_position.shape[1] - frames) // 2
         return self.temporal_position[:, start : start + frames]

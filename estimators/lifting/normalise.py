@@ -3,9 +3,9 @@
 IMAGE is the protocol of Human3.6M: x' = 2x/w - 1, y' = 2y/w - h/w, 2 channels.
 
 PERSON puts the person at the centre of every frame, at unit size over the window, and says beside it where in the
-image and how large that was: 5 channels. What is small for the network in IMAGE (a person far away, at the edge of a wide frame) looks the same
-as a near one, so a lifter needs far fewer windows to serve footage of every framing; the viewing direction, which the
-perspective needs, is not lost.
+image and how large that was: 5 channels. What is small for the network in IMAGE (a person far away, at the edge of a
+wide frame) looks the same as a near one, so a lifter needs far fewer windows to serve footage of every framing; the
+viewing direction, which the perspective needs, is not lost.
 """
 
 from __future__ import annotations

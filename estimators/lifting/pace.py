@@ -1,4 +1,5 @@
-"""Fast footage looked at less often: the networks were trained on 17 to 33 frames a second, and see nothing more in 240."""
+"""Fast footage looked at less often: the networks were trained on 17 to 33 frames a second,
+and see nothing more in 240."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ MOST_LOOKS = 60.0  # a second; footage up to 1 % faster (60.2, say, by a telepho
 
 
 class Pace:
-    """Even looks at a sequence of N frames, the first and the last among them; at every frame where these are slow enough.
+    """Even looks at a sequence of N frames, the first and the last among them;
+    at every frame where these are slow enough.
 
     Attributes:
         fps: looks a second.

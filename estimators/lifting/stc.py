@@ -12,7 +12,8 @@ from estimators.lifting.attention import attend
 
 HEADS = 8
 
-# Body part of each Human3.6M-17 joint, for the part embedding: torso and head, right leg, left leg, left arm, right arm.
+# Body part of each Human3.6M-17 joint, for the part embedding: torso and head, right leg, left leg,
+# left arm, right arm.
 PARTS = (0, 1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 3, 3, 3, 4, 4, 4)
 SPATIAL_PART_SCALE, TEMPORAL_PART_SCALE = 1e-4, 1e-9
 
@@ -50,9 +51,9 @@ class STCAttention(nn.Module):
         position = self._positions(torch.cat([spatial_v, temporal_v], dim=-1))
         return self._mix(torch.cat([over_joints, over_frames], dim=-1) + position)
 
-    # As published, the first layer's output is read as (C, 3), q, k, v innermost, and the last layer's input alternates between
-    # the groups, head by head. Here the weights are put in order instead of the activations, which are much larger:
-    # it makes training a quarter faster.
+    # As published, the first layer's output is read as (C, 3), q, k, v innermost, and the last layer's input alternates
+    # between the groups, head by head. Here the weights are put in order instead of the activations, which are much
+    # larger: it makes training a quarter faster.
 
     def _project(self, x: Tensor) -> tuple[Tensor, ...]:
         """q of both groups, k of both, v of both: each (B, T, J, C/2)."""
@@ -68,7 +69,8 @@ class STCAttention(nn.Module):
         return linear(groups, weight, self.proj.bias)
 
     def _positions(self, values: Tensor) -> Tensor:
-        """The structure-enhanced position of values (B, T, J, C): their convolution over the (T, J) grid, and the body part."""
+        """The structure-enhanced position of values (B, T, J, C): their convolution over the (T, J) grid,
+        and the body part."""
         C = values.shape[-1]
         both = (self.spatial_position, self.temporal_position)
         weight = torch.cat([one.weight for one in both])

@@ -55,8 +55,9 @@ def tds_stride(fps: float, tds_fps: float) -> int:
 def anti_alias(sequence: np.ndarray, stride: int) -> np.ndarray:
     """Low-pass a sequence (N, ...) before every `stride`-th frame of it is taken.
 
-    Without it, noise that is too fast for the lower rate folds into it, differently in each phase, and the phases tremble
-    against each other. A triangle over 2 `stride` - 1 frames keeps motion of constant velocity as it is, at the ends too.
+    Without it, noise that is too fast for the lower rate folds into it, differently in each phase, and the phases
+    tremble against each other. A triangle over 2 `stride` - 1 frames keeps motion of constant velocity as it is,
+    at the ends too.
     """
     if stride == 1 or len(sequence) < 3:
         return sequence

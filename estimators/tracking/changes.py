@@ -1,10 +1,10 @@
 """Where a video may be cut, told from its pictures alone, a few frames ahead of the tracker.
 
 A picture may begin a new shot if what follows differs from what came before by more than either differs in itself. That
-holds at a cut, be the camera, the place and the person the same on both sides; it does not hold in movement of people or
-of the camera, however fast, which goes on before or after; nor at a flash, which goes again; nor in the dark, where there is
-nothing but noise on both sides. It does hold where the light changes for good, or something pops up in the picture: whether
-people jump there as well is for `estimators.tracking.cuts` to say.
+holds at a cut, be the camera, the place and the person the same on both sides; it does not hold in movement of people
+or of the camera, however fast, which goes on before or after; nor at a flash, which goes again; nor in the dark, where
+there is nothing but noise on both sides. It does hold where the light changes for good, or something pops up in the
+picture: whether people jump there as well is for `estimators.tracking.cuts` to say.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy as np
 SIDE = 3  # pictures that are compared on each side
 NOVEL = 1.5  # a block is new if the sides differ there by so many times as much as either does in itself, and
 NOISE = 0.7  # grey levels, beside which no difference counts
-# Share of all that changes that is in new blocks. In the bundled and real clips, at all rates down to 8 frames a second, it is 0.13
-# at most, but where the light changes (0.8); where two places of a clip are joined, mostly 0.2 to 0.8.
+# Share of all that changes that is in new blocks. In the bundled and real clips, at all rates down to 8 frames a
+# second, it is 0.13 at most, but where the light changes (0.8); where two places of a clip are joined,
+# mostly 0.2 to 0.8.
 SHARE = 0.15
 REPEATED = 0.5  # grey levels that the most changed blocks differ by where a picture is only shown again
 SCENE = 0.4  # correlation of two pictures' brightness below which they show different scenes
@@ -43,7 +44,7 @@ class Change(Enum):
 
 
 @dataclass(frozen=True)
-class View:
+class Frame:
     """A frame on its way to the tracker.
 
     Attributes:
@@ -59,7 +60,7 @@ class View:
     change: Change = Change.NONE
 
 
-def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) -> Iterator[View]:
+def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) -> Iterator[Frame]:
     """The frames of a video, each with what it changes; they come out two frames after they went in.
 
     Args:
@@ -67,20 +68,20 @@ def watch(frames: Iterable[np.ndarray], moments: Iterable[float], fps: float) ->
         moments: when each is shown, in frames of `fps`; asked for after each frame. Rising.
         fps: frames per second.
     """
-    before: deque[View] = deque(maxlen=SIDE)
-    after: deque[View] = deque()
+    before: deque[Frame] = deque(maxlen=SIDE)
+    after: deque[Frame] = deque()
     left: list[tuple[float, np.ndarray]] = []  # when, and from which picture, the scene has changed lately
 
-    def next_one() -> View:
+    def next_one() -> Frame:
         view = _judged(before, after, left, fps)
         after.popleft()
         if before and _repeats(before[-1], view):
             before.pop()
-        before.append(View(_GONE, view.moment, view.thumbnail, view.change))  # no image is held longer than needed
+        before.append(Frame(_GONE, view.moment, view.thumbnail, view.change))  # no image is held longer than needed
         return view
 
     for image, moment in zip(frames, moments, strict=False):
-        after.append(View(image, moment, thumbnail(image)))
+        after.append(Frame(image, moment, thumbnail(image)))
         del image
         if len(after) == SIDE:
             yield next_one()
@@ -95,15 +96,17 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def likeness(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of the brightness of two thumbnails, -1 to 1: near 1 for pictures of one scene, near 0 where one is black."""
+    """Correlation of the brightness of two thumbnails, -1 to 1: near 1 for pictures of one scene,
+    near 0 where one is black."""
     first, second = (cv2.resize(one, (32, 18), interpolation=cv2.INTER_AREA).mean(axis=2).ravel() for one in (a, b))
     first, second = first - first.mean(), second - second.mean()
     flat = float(len(first))  # a grey level each: two pictures that show nothing are alike
     return float((first @ second + flat) / np.sqrt((first @ first + flat) * (second @ second + flat)))
 
 
-def novelty(before: Sequence[View], after: Sequence[View]) -> float:
-    """Share of what changes between two stretches of frames that is new, 0 to 1; frames that are late may differ more."""
+def novelty(before: Sequence[Frame], after: Sequence[Frame]) -> float:
+    """Share of what changes between two stretches of frames that is new, 0 to 1;
+    frames that are late may differ more."""
     if not before:
         return 0.0
     steps = [b.moment - a.moment for side in (before, after) for a, b in pairwise(side)]
@@ -117,7 +120,7 @@ def novelty(before: Sequence[View], after: Sequence[View]) -> float:
     return float((across * new).sum() / (np.maximum(across, within) + 0.2 * NOISE).sum())
 
 
-def _judged(before: Sequence[View], after: deque[View], left: list[tuple[float, np.ndarray]], fps: float) -> View:
+def _judged(before: Sequence[Frame], after: deque[Frame], left: list[tuple[float, np.ndarray]], fps: float) -> Frame:
     """The first of `after`, with its change; `left` is kept up to date."""
     view = after[0]
     left[:] = [one for one in left if view.moment - one[0] <= RETURN * fps]
@@ -137,15 +140,15 @@ def _judged(before: Sequence[View], after: deque[View], left: list[tuple[float, 
         change = Change.RETURN
     else:
         left.append((view.moment, last))
-    return View(view.image, view.moment, view.thumbnail, change)
+    return Frame(view.image, view.moment, view.thumbnail, change)
 
 
-def _repeats(a: View, b: View) -> bool:
+def _repeats(a: Frame, b: Frame) -> bool:
     """Whether one shows what the other does, as in a video of a lower rate than its file's."""
     return bool(np.sort(_difference(a, b), axis=None)[-8:].mean() < REPEATED)
 
 
-def _difference(a: View, b: View) -> np.ndarray:
+def _difference(a: Frame, b: Frame) -> np.ndarray:
     """(9, 16) grey levels between two pictures, of each block."""
     apart = np.abs(a.thumbnail - b.thumbnail).mean(axis=2)
     return apart.reshape(_HEIGHT // _BLOCK, _BLOCK, _WIDTH // _BLOCK, _BLOCK).mean(axis=(1, 3))

@@ -17,8 +17,9 @@ from estimators.gaps import MAX_GAP
 from estimators.tracking.changes import Change
 from estimators.tracking.person import Person
 
-# Body sizes that the joints, on average, may be away from where they are expected: the detector's noise, and what people can
-# accelerate in between. In the bundled and real clips they are by 0.03 at most from frame to frame; across a jump mostly by more.
+# Body sizes that the joints, on average, may be away from where they are expected: the detector's noise, and what
+# people can accelerate in between. In the bundled and real clips they are by 0.03 at most from frame to frame;
+# across a jump mostly by more.
 _NOISE = 0.03
 _ACCELERATION = 10.0  # body sizes per second squared
 _STEPS = 2  # sightings from which the movement is taken, on either side
@@ -27,7 +28,8 @@ _STEPS = 2  # sightings from which the movement is taken, on either side
 def confirm(changes: Mapping[int, Change], people: Sequence[Person], fps: float) -> list[int]:
     """Those of the frames with a changed picture that begin a new shot, rising.
 
-    Where nobody is seen on both sides, another scene is one; what has changed within a scene then changes nothing for anybody.
+    Where nobody is seen on both sides, another scene is one;
+    what has changed within a scene then changes nothing for anybody.
 
     Args:
         changes: frames whose pictures are not like those before, and how.
@@ -43,7 +45,8 @@ def confirm(changes: Mapping[int, Change], people: Sequence[Person], fps: float)
 
 
 def _jumps(person: Person, frame: int, fps: float) -> bool | None:
-    """Whether a person jumps from before `frame` to after; None if not seen on both sides within what a gap may last."""
+    """Whether a person jumps from before `frame` to after;
+    None if not seen on both sides within what a gap may last."""
     after = bisect_left(person.frames, frame)
     before = after - 1
     if before < 0 or after == len(person.frames):
@@ -65,7 +68,8 @@ def _jumps(person: Person, frame: int, fps: float) -> bool | None:
 
 
 def _carried(person: Person, start: int, end: int, to: int) -> np.ndarray:
-    """(17,2) pixels: the pose of sighting `end`, carried on to the time of sighting `to` as it has moved since `start`."""
+    """(17,2) pixels: the pose of sighting `end`,
+    carried on to the time of sighting `to` as it has moved since `start`."""
     poses, frames = person.poses, person.frames
     if start == end:
         return poses[end].keypoints

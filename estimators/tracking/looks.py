@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from estimators.tracking.changes import Change, View
+from estimators.tracking.changes import Change, Frame
 
 
 class Looks:
@@ -12,19 +12,19 @@ class Looks:
 
     Attributes:
         frames: the frames that were looked at.
-        steps: when each of them was shown, counted in looks.
+        moments: when each of them was shown, counted in looks.
         times: when each frame of the video was shown, in frames of its rate.
     """
 
-    def __init__(self, step: Callable[[int, View], None], every: int) -> None:
+    def __init__(self, step: Callable[[int, Frame], None], every: int) -> None:
         """`step` is called with each frame to look at, and when it was shown, in looks; `every`: frames a look."""
         self.frames: list[int] = []
-        self.steps: list[int] = []
+        self.moments: list[int] = []
         self.times: list[float] = []
         self._step, self._every = step, every
-        self._waiting: tuple[int, View] | None = None  # the latest frame, if it was not looked at
+        self._waiting: tuple[int, Frame] | None = None  # the latest frame, if it was not looked at
 
-    def take(self, index: int, view: View) -> None:
+    def take(self, index: int, view: Frame) -> None:
         """The next frame of the video, and its number."""
         self.times.append(view.moment)
         changed = view.change is not Change.NONE
@@ -39,11 +39,11 @@ class Looks:
         if self._waiting is not None:
             self._look(*self._waiting)
 
-    def _due(self, view: View) -> bool:
+    def _due(self, view: Frame) -> bool:
         return round(view.moment) >= round(self.times[self.frames[-1]]) + self._every
 
-    def _look(self, index: int, view: View) -> None:
-        self.steps.append(max(-(-round(view.moment) // self._every), self.steps[-1] + 1 if self.steps else 0))
-        self._step(self.steps[-1], view)
+    def _look(self, index: int, view: Frame) -> None:
+        self.moments.append(max(-(-round(view.moment) // self._every), self.moments[-1] + 1 if self.moments else 0))
+        self._step(self.moments[-1], view)
         self.frames.append(index)
         self._waiting = None

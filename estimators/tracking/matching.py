@@ -1,4 +1,5 @@
-"""What is a person, and how alike are two in their clothes: measures without state; where joints are is `estimators.boxes`'."""
+"""What is a person, and how alike are two in their clothes: measures without state;
+where joints are is `estimators.boxes`'."""
 
 from __future__ import annotations
 
@@ -57,8 +58,8 @@ def torso_colours(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) 
 def clothes(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(2, 1024) histograms of the clothes on torso and legs, each summing to 1; zeros where they are not seen.
 
-    Finer than `torso_colours`, and taken along the limbs, so that next to nothing of what is behind gets in: what somebody is
-    known by who was away for seconds.
+    Finer than `torso_colours`, and taken along the limbs, so that next to nothing of what is behind gets in: what
+    somebody is known by who was away for seconds.
 
     Args:
         image: (H, W, 3) uint8 BGR.

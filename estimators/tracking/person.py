@@ -20,7 +20,8 @@ COAST = 1.0  # seconds after which a lost person is no longer expected to go on 
 
 @dataclass(eq=False)
 class Pose:
-    """One person in one frame: keypoints (17,2) pixels, scores (17,), colours of the torso (128,) and clothes (2,1024) or None."""
+    """One person in one frame: keypoints (17,2) pixels, scores (17,),
+    colours of the torso (128,) and clothes (2,1024) or None."""
 
     keypoints: np.ndarray
     scores: np.ndarray
@@ -129,7 +130,8 @@ class Person:
         return self.poses[place] if place < len(self.frames) and self.frames[place] == index else None
 
     def hold_rectangle(self, box: np.ndarray, anew: bool = False) -> None:
-        """Draw the rectangle anew if asked to, if the (4,) box nears its edge or the size has changed; else leave it."""
+        """Draw the rectangle anew if asked to, if the (4,) box nears its edge or the size has changed;
+        else leave it."""
         side = self.rectangle[2] - self.rectangle[0]
         margin = min((box[:2] - self.rectangle[:2]).min(), (self.rectangle[2:] - box[2:]).min())
         ratio = max(self.size / self.held_size, self.held_size / self.size)

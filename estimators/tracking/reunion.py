@@ -17,7 +17,9 @@ from estimators.tracking.changes import likeness
 from estimators.tracking.person import Person
 
 AWAY = 30.0  # seconds; who is away for longer may be somebody else
-ALIKE = 0.35  # distance of clothes up to which they may be the same: 0.2 at most of one person, 0.5 at least of two in the bundled and real clips
+# Distance of clothes up to which they may be the same: 0.2 at most of one person,
+# 0.5 at least of two in the bundled and real clips
+ALIKE = 0.35
 RIVAL = 0.45  # up to which others' clothes are too like them to tell people apart
 ONLY_TORSO = 0.25  # the limit where legs are not seen
 RESIZED = 1.6  # ratio of sizes up to which somebody may have come nearer, or gone
@@ -84,7 +86,8 @@ def _fit(leaver: Person, comer: Person, jumps: Collection[int]) -> bool:
 
 
 def _end(person: Person, of_start: bool = False) -> tuple[np.ndarray, float, np.ndarray]:
-    """Where (2,) pixels, how large, and how fast (2,) pixels a second somebody was at the end, or the start, of being seen."""
+    """Where (2,) pixels, how large, and how fast (2,) pixels a second somebody was at the end, or the start,
+    of being seen."""
     order = slice(None) if of_start else slice(None, None, -1)  # outermost first
     frames, poses = person.frames[order], person.poses[order]
     boxes = np.array([pose.box for pose in poses[: max(2, round(_SIZES * person.fps))]])

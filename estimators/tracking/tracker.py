@@ -19,7 +19,7 @@ from estimators.gaps import clean, spread
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
 from estimators.tracking import matching
-from estimators.tracking.changes import RETURN, Change, View, watch
+from estimators.tracking.changes import RETURN, Change, Frame, watch
 from estimators.tracking.cuts import confirm
 from estimators.tracking.linking import FORGET_NEW, contested, each_once, link
 from estimators.tracking.looks import Looks
@@ -87,25 +87,25 @@ def track_people(
     people = reunite(tracker.people(len(looks.frames)), tracker.changes)
     cuts = confirm(tracker.changes, people, float(fps / every))
     times = np.array(looks.times)
-    at = times if every == 1 else np.array(looks.steps)
+    at = times if every == 1 else np.array(looks.moments)
     tracks = (
-        _to_track(number, person, looks.steps, fps / every, image_size, cuts) for number, person in enumerate(people)
+        _to_track(number, person, looks.moments, fps / every, image_size, cuts) for number, person in enumerate(people)
     )
     return [spread(clean(track, at), looks.frames, every, times) for track in tracks]
 
 
 def _to_track(
-    number: int, person: Person, steps: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
+    number: int, person: Person, moments: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
 ) -> Observation:
-    """A row for each of `steps`, the moments of the looks, in which the person's frames and the cuts are counted."""
-    length, seen = len(steps), np.searchsorted(steps, person.frames)
+    """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted."""
+    length, seen = len(moments), np.searchsorted(moments, person.frames)
     keypoints = np.full((length, 17, 2), np.nan, np.float32)
     scores = np.zeros((length, 17), np.float32)
     provenance = np.full(length, Provenance.MISSING, np.uint8)
     keypoints[seen] = [pose.keypoints for pose in person.poses]
     scores[seen] = [pose.scores for pose in person.poses]
     provenance[seen] = Provenance.DETECTED
-    begun = tuple(int(place) for place in np.searchsorted(steps, cuts))
+    begun = tuple(int(place) for place in np.searchsorted(moments, cuts))
     return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
 
 
@@ -120,14 +120,14 @@ class _Tracker:
         self.suspended: list[Person] = []  # ended by a change of scene: it may have been a hand before the camera
         self.changes: dict[int, Change] = {}  # the frames that may begin a new shot
         # The frames in which a newcomer may have been overlooked.
-        self.recent: deque[tuple[int, View]] = deque(maxlen=EMPTY_EVERY - 1)
+        self.recent: deque[tuple[int, Frame]] = deque(maxlen=EMPTY_EVERY - 1)
 
     def people(self, length: int) -> list[Person]:
         """Everybody believed to be a person after `length` frames, in order of first appearance."""
         everybody = [person for person in self.ended + self.alive if person.confirmed(length)]
         return sorted(everybody, key=lambda person: person.frames[0])
 
-    def step(self, index: int, view: View, whole: bool = False) -> None:
+    def step(self, index: int, view: Frame, whole: bool = False) -> None:
         """Find everybody in frame `index`; all over it if it is time for that, or asked for."""
         image, change = view.image, view.change
         self._note(index, change)
@@ -164,7 +164,8 @@ class _Tracker:
         self.recent.append((index, view))
 
     def finish(self) -> None:
-        """Search the last frame as a whole if nobody was seen in it: who came last may have been overlooked till now."""
+        """Search the last frame as a whole if nobody was seen in it:
+        who came last may have been overlooked till now."""
         if self.recent and self.searched < self.recent[-1][0]:
             index, view = self.recent.pop()
             if all(person.unseen(index) for person in self.alive):
@@ -188,8 +189,8 @@ class _Tracker:
     def _full_frame_due(self, index: int) -> bool:
         """Now and then; and at once where somebody is new or was seen a moment ago.
 
-        In an empty picture a search takes several times as long as looking at a person does. Who comes between two searches,
-        or comes back, is found in the frames between by `_look_back`.
+        In an empty picture a search takes several times as long as looking at a person does. Who comes between two
+        searches, or comes back, is found in the frames between by `_look_back`.
         """
         if not self.alive:
             return index - self.searched >= EMPTY_EVERY

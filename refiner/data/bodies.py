@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from estimators.skeleton import H36M17
+from estimators.skeleton import H36M17, mirror
 
 # Bones that share a length factor, left and right alike, by the joint at their end.
 _GROUPS = ((1, 4), (2, 5), (3, 6), (7,), (8,), (9, 10), (11, 14), (12, 15), (13, 16))
@@ -37,7 +37,6 @@ def vary_bodies(joints: Tensor, generator: torch.Generator, bone_std: float = 0.
     return torch.stack(varied, dim=2)
 
 
-def mirror(joints: Tensor, which: Tensor) -> Tensor:
-    """Mirror the windows where `which` (B,) is true: negate world x, swap left and right. (B, T, 17, 3) metres."""
-    mirrored = joints[:, :, list(H36M17.flip_order)] * joints.new_tensor([-1.0, 1.0, 1.0])
-    return torch.where(which[:, None, None, None], mirrored, joints)
+def mirror_some(joints: Tensor, which: Tensor) -> Tensor:
+    """Windows (B, T, 17, 3) metres, those where `which` (B,) is true as in a mirror: world x negated, left and right traded."""
+    return torch.where(which[:, None, None, None], mirror(joints), joints)

@@ -67,7 +67,8 @@ def sample_cameras(root: Tensor, generator: torch.Generator, studio: float = 0.5
     middle = (root.amin(dim=1) + root.amax(dim=1)) / 2
     reach = (root - middle[:, None]).norm(dim=-1).amax(dim=1)  # how far the person strays from the middle
     choice = torch.randint(len(PHONE_SIZES), (B,), generator=generator, device=device)
-    size = torch.where(is_studio[:, None], torch.tensor(STUDIO_SIZE, device=device), torch.tensor(PHONE_SIZES, device=device)[choice])  # fmt: skip
+    studio_size, phone_sizes = (torch.tensor(sizes, device=device) for sizes in (STUDIO_SIZE, PHONE_SIZES))
+    size = torch.where(is_studio[:, None], studio_size, phone_sizes[choice])
     focal = torch.where(is_studio, STUDIO_FOCAL * uniform(0.97, 1.03), size.amax(dim=-1) * uniform(0.7, 1.5))
     half_view = (size / 2).amin(dim=-1) / focal  # tangent of half the narrow field of view
     phone_distance = 2 * torch.exp(uniform(0, 1.9))  # 2 to 13 m, more often near

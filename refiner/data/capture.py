@@ -15,7 +15,7 @@ from torch import Tensor
 
 from estimators.lifting.normalise import person_size
 from estimators.observation import ObservedWindows
-from refiner.data.bodies import mirror, vary_bodies
+from refiner.data.bodies import mirror_some, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
 from refiner.data.coco_points import coco_points, face_offsets, to_h36m
 from refiner.data.detector_noise import DetectorNoise
@@ -48,8 +48,8 @@ def observe(
 
     Args:
         offsets: (B, 5, 3) face offsets, see `coco_points`.
-        noise: None for a perfect detector, whose COCO-17 points become Human3.6M-17 as at run time; a hand-made one errs in
-            the former, a measured one has been measured in the latter.
+        noise: None for a perfect detector, whose COCO-17 points become Human3.6M-17 as at run time; a hand-made one
+            errs in the former, a measured one has been measured in the latter.
         fps: (B,) frames per second.
     """
     seen = cameras.transform(joints)
@@ -96,7 +96,7 @@ class VirtualCapture:
         generator = torch.Generator(device=device).manual_seed(seed)
         stride = torch.randint(self.strides[0], self.strides[1] + 1, (count,), generator=generator, device=device)
         joints = self._motion(count, frames, stride, generator)
-        joints = mirror(joints, torch.rand(count, generator=generator, device=device) < 0.5)
+        joints = mirror_some(joints, torch.rand(count, generator=generator, device=device) < 0.5)
         joints = vary_bodies(joints, generator)
         cameras = sample_cameras(joints[:, :, 0], generator, self.studio)
         offsets = face_offsets(count, 1.0, generator, device)
@@ -115,7 +115,7 @@ class VirtualCapture:
 
 
 def _by_activity(clips: list[Clip]) -> Tensor:
-    """Chance of each clip: an activity counts by the square root of its duration, so that idling does not drown dance."""
+    """Chance of each clip: an activity counts by the square root of its duration, or idling would drown dance."""
     total: Counter[str] = Counter()
     for clip in clips:
         total[clip.text] += len(clip.joints)

@@ -13,7 +13,13 @@ from torch.nn.functional import normalize
 from estimators.skeleton import COCO17, COCO_TO_H36M, H36M17
 
 # (up, forward, left) metres from joint 8, for nose, left eye, right eye, left ear, right ear
-FACE = ((0.165, 0.139, 0.0), (0.199, 0.092, 0.0295), (0.199, 0.092, -0.0295), (0.172, 0.019, 0.0744), (0.172, 0.019, -0.0744))  # fmt: skip
+FACE = (
+    (0.165, 0.139, 0.0),
+    (0.199, 0.092, 0.0295),
+    (0.199, 0.092, -0.0295),
+    (0.172, 0.019, 0.0744),
+    (0.172, 0.019, -0.0744),
+)
 FACE_STD = (0.012, 0.008, 0.003)  # between people, metres
 _RENAMED = {"left_ankle": "left_foot", "right_ankle": "right_foot"}
 _LIMBS = [H36M17.joints.index(_RENAMED.get(name, name)) for name in COCO17.joints[5:]]

@@ -3,8 +3,8 @@
 These files, as everybody in the field has them, are pickled object arrays, and a pickle can run any code. They are read
 here only, and by an unpickler that knows arrays, dictionaries and lists and nothing else.
 
-The cameras are not asked for. The 2D ground truth is the exact projection of the 3D, so that every camera follows from the
-two (resection with three radial and two tangential terms of distortion).
+The cameras are not asked for. The 2D ground truth is the exact projection of the 3D, so that every camera follows from
+the two (resection with three radial and two tangential terms of distortion).
 """
 
 from __future__ import annotations

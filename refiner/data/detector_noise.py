@@ -64,7 +64,8 @@ class DetectorNoise:
         T = points.shape[1]
         swap = self._spans(draw, (2,), self.swap_chance * seconds, T, fps * 0.4, noisy)  # (B, T, arms|legs)
         arms, legs = swap[..., :1], swap[..., 1:]
-        per_joint = torch.cat([torch.zeros_like(arms).expand(-1, -1, 5), arms.expand(-1, -1, 6), legs.expand(-1, -1, 6)], dim=-1)  # fmt: skip
+        face = torch.zeros_like(arms).expand(-1, -1, 5)
+        per_joint = torch.cat([face, arms.expand(-1, -1, 6), legs.expand(-1, -1, 6)], dim=-1)
         return torch.where(per_joint[..., None], points[:, :, list(COCO17.flip_order)], points)
 
     @staticmethod

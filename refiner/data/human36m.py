@@ -1,8 +1,8 @@
 """Human3.6M in a file without pickles, made from the user's own copy by `d3p convert-h36m`; no part of this project.
 
-An .npz. Keys: `subject`, `action`, `camera`, `length` (frames) and `image_size` (width, height) for each sequence; `detector`
-(where the 2D is from); `fps`; and, for all frames of all sequences, `keypoints_2d` (N,17,2) float32 pixels and `poses` (N,17,3)
-float32 metres, camera space, root not subtracted.
+An .npz. Keys: `subject`, `action`, `camera`, `length` (frames) and `image_size` (width, height) for each sequence;
+`detector` (where the 2D is from); `fps`; and, for all frames of all sequences, `keypoints_2d` (N,17,2) float32 pixels
+and `poses` (N,17,3) float32 metres, camera space, root not subtracted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KEYS = ("subject", "action", "camera", "length", "image_size", "detector", "fps
 
 @dataclass(frozen=True)
 class Recording:
-    """A take seen by one camera: what is observed (`exact`, or a detector's keypoints), poses (N,17,3) metres, camera space."""
+    """A take seen by one camera: what is observed (`exact`, or by a detector); poses (N,17,3) metres, camera space."""
 
     subject: str
     take: str

@@ -1,10 +1,11 @@
 """A real detector's error, resampled: what it did on rendered clips, done again to other people.
 
-On clips with exact ground truth (`python -m demo_videos.suite --split train`) every keypoint that reaches a lifter has a
-known error and a score. A window of training gets a stretch of these, found by its pose: of a handful of stretches drawn at
-random, the one whose person looks most alike in the picture. So errors keep what a formula would have to be told: where
-the detector sees a hip, which limbs it loses from which side, tails, bursts, swaps, how they last, how joints err together, and what
-the scores say about it all. Lengths are fractions of the person's size (`estimators.lifting.normalise.person_size`).
+On clips with exact ground truth (`python -m demo_videos.suite --split train`) every keypoint that reaches a lifter has
+a known error and a score. A window of training gets a stretch of these, found by its pose: of a handful of stretches
+drawn at random, the one whose person looks most alike in the picture. So errors keep what a formula would have to be
+told: where the detector sees a hip, which limbs it loses from which side, tails, bursts, swaps, how they last, how
+joints err together, and what the scores say about it all. Lengths are fractions of the person's size
+(`estimators.lifting.normalise.person_size`).
 
 `python -m app.evaluation.detector_errors` makes the file.
 """
@@ -24,7 +25,7 @@ from estimators import weights
 from estimators.checked import Checked, Count, Finite, checked
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
-from estimators.skeleton import H36M17
+from estimators.skeleton import H36M17, mirror
 from refiner.data.coco_points import to_h36m
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
@@ -36,8 +37,8 @@ SHAPES = {"error": (17, 2), "scores": (17,), "shape": (17, 2)}  # of a frame
 class Stretch:
     """What a detector made of one person over N frames in a row.
 
-    error: (N, 17, 2) found minus true image point, in person sizes. scores: (N, 17). shape: (N, 17, 2) true image points about
-    their mean, in person sizes. All Human3.6M-17.
+    error: (N, 17, 2) found minus true image point, in person sizes. scores: (N, 17). shape: (N, 17, 2) true image
+    points about their mean, in person sizes. All Human3.6M-17.
     """
 
     error: Tensor
@@ -58,9 +59,10 @@ class MeasuredNoise:
     Args:
         stretches: what was measured.
         clean_share: share of windows that are left to a perfect detector.
-        spread: of the error's size from window to window (standard deviation of its logarithm): other detectors, other pictures.
-        offset: of each of the detector's own points in a window, a standard deviation in person sizes: what a training cannot
-            come to know by heart of a clip that it meets again and again.
+        spread: of the error's size from window to window (standard deviation of its logarithm): other detectors, other
+            pictures.
+        offset: of each of the detector's own points in a window, a standard deviation in person sizes: what a training
+            cannot come to know by heart of a clip that it meets again and again.
     """
 
     def __init__(
@@ -128,7 +130,7 @@ class MeasuredNoise:
         return drawn.gather(1, distance.argmin(dim=1, keepdim=True))[:, 0]
 
     def _around(self, middle: Tensor, T: int, fps: Tensor) -> Tensor:
-        """(B, T) measured frames around `middle` (B,), as far apart in time as the window's; stretches swing back at their ends."""
+        """(B, T) measured frames about `middle` (B,), as far apart as the window's; stretches swing back at ends."""
         device = middle.device
         first, last = self.first.to(device)[middle], self.length.to(device)[middle] - 1
         pace = self.fps.to(device)[middle] / fps
@@ -160,7 +162,5 @@ def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
 
 def _mirrored(stretch: Stretch) -> Stretch:
     """The same stretch in a mirror: x negated, left and right traded."""
-    order, flip = list(H36M17.flip_order), torch.tensor([-1.0, 1.0])
-    return Stretch(
-        stretch.error[:, order] * flip, stretch.scores[:, order], stretch.shape[:, order] * flip, stretch.fps
-    )
+    scores = stretch.scores[:, list(H36M17.flip_order)]
+    return Stretch(mirror(stretch.error), scores, mirror(stretch.shape), stretch.fps)

@@ -1,9 +1,10 @@
 """The motion-capture file: Human3.6M-17 joints of many people, clips concatenated.
 
 An .npz without pickles. Keys: `name`, `subject`, `split` (train, val, test; by person), `text` (activity), `length`
-(frames) for each clip, perhaps also `source` (the collection) and `licence` (CMU, MIT, ...); `fps`; and, for all frames,
-`root_m` (N,3) float32 and `offset_0p1mm` (N,17,3) int16, so that joints = root_m[:, None] + offset_0p1mm * 1e-4. World frame: metres, Z up, right-handed. Sources and licences are whatever
-the file says: nothing here knows their names, but for those whose terms ask for a sentence of thanks.
+(frames) for each clip, perhaps also `source` (the collection) and `licence` (CMU, MIT, ...); `fps`; and, for all
+frames, `root_m` (N,3) float32 and `offset_0p1mm` (N,17,3) int16, so that joints = root_m[:, None] + offset_0p1mm *
+1e-4. World frame: metres, Z up, right-handed. Sources and licences are whatever the file says: nothing here knows their
+names, but for those whose terms ask for a sentence of thanks.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ THANKS = {
 
 @dataclass(frozen=True)
 class Clip:
-    """One recorded motion: `joints` (N, 17, 3) metres, world frame with Z up; whence it is, "" if the file does not tell."""
+    """One recorded motion: `joints` (N, 17, 3) metres, world frame, Z up; its source, "" if the file has none."""
 
     name: str
     subject: str
@@ -72,7 +73,7 @@ def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = Non
 
 
 def origins(clips: list[Clip]) -> dict[str, Any]:
-    """Whose motion this is, ready for JSON: how many people, clips and minutes, and each source's, with their licences."""
+    """Whose motion this is, ready for JSON: people, clips and minutes, in all and of each source, with its licence."""
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         groups.setdefault((clip.source or NOT_TOLD, clip.licence or NOT_TOLD), []).append(clip)

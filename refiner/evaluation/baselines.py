@@ -1,7 +1,7 @@
 """What may follow a lifter instead of a refiner: classical smoothers, and the conditional noise's linear estimate.
 
-The smoothers' settings are those that give STCFormer's poses of the validation people, seen by the detector, the smallest MPJPE;
-the One-Euro filter, whose MPJPE is the smaller the less it does, those that also halve Accel.
+The smoothers' settings are those that give STCFormer's poses of the validation people, seen by the detector, the
+smallest MPJPE; the One-Euro filter, whose MPJPE is the smaller the less it does, those that also halve Accel.
 """
 
 from __future__ import annotations

@@ -125,9 +125,10 @@ def together(parts: Sequence[Samples]) -> Samples:
 def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
     """The calibration whose bands cover the samples' coordinates.
 
-    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected`, `unsure` and `lost`; and the tail. By
-    quantile regression (the pinball loss at both bands), which outliers do not pull; then scaled to cover the samples exactly, every
-    person counting alike, however long they were filmed: the next one is as likely one who boxes or climbs as one who walks.
+    Without scores, `scale` and `disagreement`; with scores, on top of those of `start`, `detected`, `unsure` and
+    `lost`; and the tail. By quantile regression (the pinball loss at both bands), which outliers do not pull; then
+    scaled to cover the samples exactly, every person counting alike, however long they were filmed: the next one is as
+    likely one who boxes or climbs as one who walks.
     """
     begin = start or Calibration()
     names = ("scale", "disagreement") if samples.scores is None else ("detected", "unsure", "lost")

@@ -1,8 +1,8 @@
-"""The protocol of Human3.6M: S9 and S11, fifteen actions, errors averaged over frames within an action, then over actions.
+"""The protocol of Human3.6M: S9 and S11, errors averaged over the frames of an action, then over fifteen actions.
 
 Every number is given twice. "each frame once" lifts and refines sequences whole, as the app does: windows overlap and
-blend. "official" is what MixSTE's published evaluation counts: windows side by side from frame 0, the last one made of the
-last T frames, whose overlap counts twice; nothing blends.
+blend. "official" is what MixSTE's published evaluation counts: windows side by side from frame 0, the last one made of
+the last T frames, whose overlap counts twice; nothing blends.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from estimators.lifting.lifter import BATCH
 from estimators.observation import ObservedWindows
 from refiner.data.human36m import Recording
 from refiner.evaluation.metrics import POSITION
+from refiner.evaluation.mocap import refined_by
 from refiner.evaluation.tables import table as markdown_table
 from refiner.refiner import Refiner
 
@@ -74,7 +75,7 @@ def evaluate_human36m(
         tally.add(lifter.name, WAYS[0], sequence.action, lifted, target)
         if refiner:
             refined = refiner.refine(sequence.observed, lifted, steps, guided=sequence.exact).poses
-            tally.add(f"+ refiner, K={steps}", WAYS[0], sequence.action, refined, target)
+            tally.add(refined_by(steps), WAYS[0], sequence.action, refined, target)
         for frames, found in _officially(sequence, lifter, refiner, steps):
             for method, poses in found.items():
                 tally.add(method, WAYS[1], sequence.action, poses, target[frames])
@@ -111,7 +112,7 @@ def _officially(
         found = {lifter.name: lifted.cpu().numpy()}
         if refiner and refiner.frames == lifter.frames:
             refined = refiner.refine_windows(observed, lifted, steps)[..., :3]
-            found[f"+ refiner, K={steps}"] = refined.cpu().numpy()
+            found[refined_by(steps)] = refined.cpu().numpy()
         yield frames, found
 
 

@@ -1,8 +1,8 @@
 """Accuracy of poses against the truth, as papers on Human3.6M report it.
 
 Predictions and targets are (..., N, 17, 3) or (N, 17, 3) in metres; results are in metres (x 1000 for the usual mm).
-The root (joint 0) of both is set to zero first. Time runs along axis -3. What tables and cards show of them, under which
-names and in which units, is said once, in `MEASURES`.
+The root (joint 0) of both is set to zero first. Time runs along axis -3. What tables and cards show of them, under
+which names and in which units, is said once, in `MEASURES`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _difference_error(predicted: np.ndarray, target: np.ndarray, order: int) -> 
 
 
 def lag(predicted: np.ndarray, target: np.ndarray) -> float:
-    """Frames by which `predicted` follows `target`: where their velocities correlate best, in quarters, between -3 and 3.
+    """Frames by which `predicted` follows `target`: where velocities correlate best, in quarters, from -3 to 3.
 
     Args:
         predicted, target: (N,J,3) of a stretch without gaps, any joints. NaN if N < 9, or if one of them does not move.

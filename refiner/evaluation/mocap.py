@@ -14,14 +14,15 @@ from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
 from refiner.data.mocap import read_mocap
 from refiner.evaluation import tables
-from refiner.evaluation.protocol import HELD_OUT_NOISE, Predictions, mean_pose, takes
+from refiner.evaluation.baselines import SMOOTHERS, linear
+from refiner.evaluation.protocol import HELD_OUT_NOISE, Take, mean_pose, takes
 from refiner.evaluation.tally import Row, Tally
 from refiner.refiner import Refiner
 
 
 @dataclass(frozen=True)
 class PairAccuracy:
-    """A lifter with a refiner, measured: a Tally for each condition, and the name of the method that is the refiner's."""
+    """A lifter with a refiner, measured: a Tally for each condition; `refined` names the refiner's method in it."""
 
     lifter: Lifter
     refiner: Refiner
@@ -50,7 +51,7 @@ class PairAccuracy:
         return tables.markdown(self.conditions)
 
     def write_cards(self, folder: Path | None = None) -> None:
-        """Write the numbers into the model cards: the lifter's, and the refiner's if it is the one made for this lifter.
+        """Write the numbers into the model cards: the lifter's, and the refiner's if it was made for this lifter.
 
         Args:
             folder: where the weights lie; None: where those of their names are found, see `estimators.weights`.
@@ -82,7 +83,7 @@ def evaluate(
     alone: Sequence[Lifter] = (),
     ablate: Sequence[int] = (),
 ) -> list[PairAccuracy]:
-    """Errors of each pair for "true 2D" and "detected 2D", on people that no training has seen.
+    """Errors of each pair for "true 2D" and "detected 2D", on people that no training has made.
 
     Args:
         mocap: path of the motion-capture file.
@@ -99,28 +100,56 @@ def evaluate(
     """
     centre = mean_pose(read_mocap(mocap, "train"))
     clips = read_mocap(mocap, split)
-    conditions: list[dict[str, Tally]] = [{} for _ in pairs]
-    for condition, noise in {
-        "true 2D": None,
-        "detected 2D": MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0),
-    }.items():
-        tallies = [Tally() for _ in pairs]
+    noises = {"true 2D": None, "detected 2D": MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0)}
+    conditions: list[dict[str, Tally]] = [{name: Tally() for name in noises} for _ in pairs]
+    for condition, noise in noises.items():
         for done, take in enumerate(takes(clips, noise, every), start=1):
-            seen = Predictions(take)
-            for number, ((lifter, refiner), tally) in enumerate(zip(pairs, tallies, strict=True)):
+            made = Predictions(take)
+            for number, (lifter, refiner) in enumerate(pairs):
                 methods = {
                     "mean pose": np.broadcast_to(centre, take.poses.shape),
-                    **{other.name: seen.lifted(other) for other in alone if other.name != lifter.name},
-                    **seen.smoothed(lifter),
-                    **seen.refined(lifter, refiner, steps, () if number else ablate),
+                    **{other.name: made.lifted(other) for other in alone if other.name != lifter.name},
+                    **made.smoothed(lifter),
+                    **made.refined(lifter, refiner, steps, () if number else ablate),
                 }
                 for method, poses in methods.items():
-                    tally.add(method, poses, take)
+                    conditions[number][condition].add(method, poses, take)
             if on_take:
                 on_take(condition, done)
-        for table, tally in zip(conditions, tallies, strict=True):
-            table[condition] = tally
     return [PairAccuracy(*pair, table, refined_by(steps)) for pair, table in zip(pairs, conditions, strict=True)]
+
+
+class Predictions:
+    """A take, and what each method makes of it: poses (N, 17, 3) metres by the method's name."""
+
+    def __init__(self, take: Take) -> None:
+        self.take = take
+        self._smoothed: dict[Lifter, dict[str, np.ndarray]] = {}
+
+    def lifted(self, lifter: Lifter) -> np.ndarray:
+        """The lifter's poses."""
+        return self.smoothed(lifter)[lifter.name]
+
+    def smoothed(self, lifter: Lifter) -> dict[str, np.ndarray]:
+        """The lifter's poses, as they are and smoothed."""
+        if lifter not in self._smoothed:
+            take = self.take
+            poses = lifter.lift(take.observed)
+            smooth = {name: smoother(poses, float(take.observed.fps)) for name, smoother in SMOOTHERS.items()}
+            self._smoothed[lifter] = {lifter.name: poses, **smooth}
+        return self._smoothed[lifter]
+
+    def refined(self, lifter: Lifter, refiner: Refiner, steps: int, ablate: Sequence[int]) -> dict[str, np.ndarray]:
+        """What the refiner and its parts make of the lifter's poses; for `steps` and `ablate` see `evaluate`."""
+        observed, lifted = self.take.observed, self.lifted(lifter)
+        poses = {"+ linear CND": linear(refiner, observed, lifted)}
+        if ablate:
+            poses["+ guidance alone"] = refiner.guide(observed, lifted)
+        for count in sorted({*ablate, steps}):
+            refined = refiner.refine(observed, lifted, count, guided=False).poses
+            poses[f"{refined_by(count)}, no guidance"] = refined
+        unguided = poses[f"{refined_by(steps)}, no guidance"]
+        return {**poses, refined_by(steps): refiner.guide(observed, unguided)}
 
 
 def refined_by(steps: int) -> str:

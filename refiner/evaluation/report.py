@@ -1,7 +1,8 @@
 """The paper's tables and its histogram of errors, for lifters and refiners, as Markdown, JSON and a picture.
 
-Tables I and II (by activity), III (what each part gives: the conditional noise alone, the number of steps, guidance) and IV (sizes),
-Fig. 4 (errors before and after), and what papers leave out: how often refinement hurts, and what another seed changes.
+Tables I and II (by activity), III (what each part gives: the conditional noise alone, the number of steps, guidance)
+and IV (sizes), Fig. 4 (errors before and after), and what papers leave out: how often refinement hurts, and what
+another seed changes.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def sizes(runs: Sequence[PairAccuracy]) -> str:
 
 
 def operations(model: Lifter | Refiner) -> float:
-    """Floating-point operations that one pass of the network takes for a frame, a multiplication and an addition being two."""
+    """Floating-point operations of one pass of the network for a frame; a multiplication and an addition are two."""
     T = model.frames
     counter = FlopCounterMode(display=False)
     with torch.inference_mode(), counter:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a training."""
     parser.add_argument(
         "config",
-        help="a Python config file, or the name of one in refiner/training/configs: of a training, or of a plan of several",
+        help="a Python config file, or the name of one in refiner/training/configs: of a training, or of a plan",
     )
     parser.add_argument("--data", help="motion-capture file (.npz)")
     parser.add_argument("--work-dir", help="checkpoints and logs (default: runs/NAME)")

@@ -50,7 +50,8 @@ class CapturePreprocessor(BaseDataPreprocessor):
         strides: smallest and largest temporal downsampling, source frames.
         noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
         detector: name or path of a measured detector, see `MeasuredNoise`; None for the hand-made noise.
-        held_out: of another one, for validation: errors on clips that no training window has the errors of. None: the same noise.
+        held_out: of another one, for validation: errors on clips that no training window has the errors of. None: the
+            same noise.
         folds: (k, n) trains on fold k of n of the people only; every n-th person is of one fold.
         crossed: n: each step's training windows are of one of n folds, by turns, for lifters that have not seen it.
         seed: of the training windows; validation windows are always the same.

@@ -1,8 +1,8 @@
 """Training configs: found, read, and checked before anything is built, with the entry's name in the message.
 
-A config is a Python file, of a training or of a plan of several, see `TrainingConfig` and `PlanConfig` for its entries. What
-several have in common lies in `configs/_base_` (`_base_` is mmengine's: a dictionary is merged into that of the base). Names
-with an underscore in front are the config's own.
+A config is a Python file, of a training or of a plan of several, see `TrainingConfig` and `PlanConfig` for its entries.
+What several have in common lies in `configs/_base_` (`_base_` is mmengine's: a dictionary is merged into that of the
+base). Names with an underscore in front are the config's own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`python -m refiner.training.curves RUN... --out curves.svg`: how trainings went, and what they cost.
 
-Reads the logs that trainings leave in their work directories, those of resumed ones joined. Draws each one's loss and validation error over
-its steps, and prints a table of steps, hours, operations (since those are logged) and the validation error at the end.
+Reads the logs that trainings leave in their work directories, those of resumed ones joined. Draws each one's loss and
+validation error over its steps, and prints a table of steps, hours, operations (since those are logged) and the
+validation error at the end.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Curve:
         loss: (K,) mean over the last steps before.
         hours: spent on steps, by the logged time of one.
         petaflop: operations of all steps, 10^15; NaN if they were not logged.
-        validation: (steps (V,), MPJPE mm (V,)) of each pose that is compared: "predicted", or "lifted", "linear", "refined".
+        validation: (steps (V,), MPJPE mm (V,)) of each pose that is compared: "predicted", or "lifted", "linear",
+            "refined".
     """
 
     name: str

@@ -33,9 +33,9 @@ def export(
     """Write `folder/NAME.safetensors` and its card; returns the path of the weights.
 
     Args:
-        mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves it
-            without guidance. The card tells of the file that the training has read, or, where the checkpoint is of an earlier
-            version and does not say, of this one.
+        mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves
+            it without guidance. The card tells of the file that the training has read, or, where the checkpoint is of
+            an earlier version and does not say, of this one.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
 
     Raises:

@@ -40,8 +40,8 @@ class TimeLimitHook(Hook):
 class PaceHook(Hook):
     """Logs windows a second and the share of the machine's peak; compiles the networks once the operations are counted.
 
-    Scalars of the log: `windows_per_s`; `tflop`, the operations of a step in all processes, 10^12; `peak_share`, of what one
-    large matrix product reaches in the training's precision on the same device.
+    Scalars of the log: `windows_per_s`; `tflop`, the operations of a step in all processes, 10^12; `peak_share`, of
+    what one large matrix product reaches in the training's precision on the same device.
     """
 
     priority = "LOW"  # after the noise is fitted, which the loss needs

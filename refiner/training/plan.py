@@ -1,15 +1,16 @@
 """A family of networks from nothing but the motion-capture file: its trainings in order, calibration, and the report.
 
-A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made), and perhaps
-`pairs` of (lifter, refiner) to calibrate and measure, bundled ones among them or not, `alone` (lifters to measure beside), `every` (measure
-one take in so many) and `seed` (added to every training's). All goes into one folder:
+A plan is a config with `kind` "plan", a `name`, `trainings` (a later one may start from what an earlier one has made),
+and perhaps `pairs` of (lifter, refiner) to calibrate and measure, bundled ones among them or not, `alone` (lifters to
+measure beside), `every` (measure one take in so many) and `seed` (added to every training's). All goes into one folder:
 
     WORK_DIR/TRAINING/          checkpoints and logs, and `exported` once the training is done
     WORK_DIR/weights/           what the trainings have made; each finds the others' there, before the bundled ones
     WORK_DIR/report/report.md   the end; the clock does not stop what measures
 
-A training is the name of a config beside the plan; or, for a variant of one, {"name": of its folder and weights, "config": of what,
-"set": {entry, dotted: value}}. What is done is not done again: a plan goes on where it was stopped, by the clock or otherwise.
+A training is the name of a config beside the plan; or, for a variant of one, {"name": of its folder and weights,
+"config": of what, "set": {entry, dotted: value}}. What is done is not done again: a plan goes on where it was stopped,
+by the clock or otherwise.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class Plan:
         return left
 
     def _call(self, arguments: list[Any]) -> None:
-        """Run `refiner.training` in a process of its own: mmengine keeps loggers and registries for one training in globals."""
+        """Run `refiner.training` in a process of its own: mmengine keeps what belongs to one training in globals."""
         self._left()
         environment = own_environment(D3P_WEIGHTS=str(self.made))
         command = module_command("refiner.training", *arguments)

@@ -1,4 +1,4 @@
-"""Train the refiner on the errors of a trained lifter, drawn from the CND and, for a share of windows, its real ones."""
+"""Train the refiner on a lifter's errors: drawn from the CND and, for a share of windows, its real ones."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.model import RefinerModel
 from refiner.noise import Moments
+from refiner.steps import STEPS
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
 from refiner.training.starts import start_refiner
@@ -31,8 +32,8 @@ class RefinerTraining(BaseModel):
     Args:
         network: arguments of `PoseDenoiser`.
         lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints.
-        cross_fitted: names or paths of lifters of the same make, the k-th trained without fold k of n of the people: in training
-            they stand for the lifter, each where it meets people that it has not seen, as the lifter will.
+        cross_fitted: names or paths of lifters of the same make, the k-th trained without fold k of n of the people: in
+            training they stand for the lifter, each where it meets people that it has not seen, as the lifter will.
         law: time law of drawn noise, see `ConditionalNoise.sample`.
         real_share: share of windows that carry the lifter's own error instead of a drawn one. The CND knows the error's
             covariance in a frame, not how errors depend on the motion; the real ones do.
@@ -43,8 +44,8 @@ class RefinerTraining(BaseModel):
         start: weights to start from, see `start_refiner`.
         loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" of x0_hat, formula (9), in metres:
             what is measured in the end, its tails not squared, and every t weighted by what its error does to the pose.
-        velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of the
-            error, but what people see.
+        velocity_weight: of the same loss on frame-to-frame differences (not in the paper): jitter is a small part of
+            the error, but what people see.
         fit_windows: windows from which the CND is fitted.
         bf16: autocast to bfloat16.
     """
@@ -111,7 +112,7 @@ class RefinerTraining(BaseModel):
             e_hat = self.model.error(pose, x2d, t)
         x0_hat = pose - diffusion.error_share(t, pose) * e_hat
         logged = {}
-        real = real & (t == diffusion.STEPS)
+        real = real & (t == STEPS)
         if real.any():
             logged = {"lifted_mm": 1000 * mpjpe_loss(xhat[real], x0[real])}
             logged["refined_mm"] = 1000 * mpjpe_loss(x0_hat[real].detach(), x0[real])
@@ -129,7 +130,7 @@ class RefinerTraining(BaseModel):
         """The pose (B, T, 17, 3) that the network sees and its diffusion step (B,)."""
         B, device = len(x0), x0.device
         # late steps more often: at small t the error is hardly visible in x_t
-        t = (diffusion.STEPS * torch.rand(B, device=device).sqrt()).ceil().long().clamp(1, diffusion.STEPS)
+        t = (STEPS * torch.rand(B, device=device).sqrt()).ceil().long().clamp(1, STEPS)
         first, second, _ = diffusion.step_sequence(2)
         visits = torch.rand(B, device=device) < self.inference_share
         goes_on = visits & (torch.rand(B, device=device) < 0.5)
@@ -143,7 +144,7 @@ class RefinerTraining(BaseModel):
         return pose, t
 
     def _lift(self, windows: Windows, fold: int | None = None) -> Tensor:
-        """Poses (B, T, 17, 3) metres of the lifter, or of the one that has not seen the fold that the windows are of."""
+        """Poses (B, T, 17, 3) metres of the lifter, or of the one that has not seen the windows' fold."""
         lifter = self.lifter if fold is None else self.cross_fitted[fold]
         lifter.network.to(windows.poses.device)
         with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):

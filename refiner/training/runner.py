@@ -30,7 +30,8 @@ MODELS: dict[str, type[BaseModel]] = {"lifter": LifterTraining, "refiner": Refin
 VALIDATION_STEPS = 12
 # what mmengine and torch raise when they are to build what there is not, or of what does not fit
 UNBUILDABLE = (
-    AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError, ZeroDivisionError,
+    AssertionError, AttributeError, ImportError, IndexError, KeyError, RuntimeError, TypeError, ValueError,
+    ZeroDivisionError,
 )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ class SeedEveryStepHook(Hook):
         torch.manual_seed(step_seed(self.seed, runner.iter * runner.world_size + runner.rank))
 
 
-class Steps(Dataset):
+class StepNumbers(Dataset):
     """Numbers: the preprocessor makes windows of them."""
 
     def __init__(self, count: int) -> None:
@@ -197,4 +198,4 @@ def _log_backends() -> list[dict]:
 
 def _loader(steps: int, sampler: dict) -> dict:
     # one step number a "batch": the preprocessor makes the windows
-    return {"dataset": Steps(steps), "sampler": sampler, "batch_size": 1, "num_workers": 0}
+    return {"dataset": StepNumbers(steps), "sampler": sampler, "batch_size": 1, "num_workers": 0}

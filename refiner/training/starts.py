@@ -17,7 +17,8 @@ from refiner.training.widen import widened
 def start_lifter(network: nn.Module, start: str) -> None:
     """Give a lifter the weights of another: of the same network, or of an STCFormer that is shallower, or half as wide.
 
-    What is deeper starts without effect, what is wider as twins (see `widened`), so that the first step's output is the other's.
+    What is deeper starts without effect, what is wider as twins (see `widened`), so that the first step's output is the
+    other's.
 
     Raises:
         ConfigError: it is of another network. WeightsError: it cannot be read.

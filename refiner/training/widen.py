@@ -1,7 +1,7 @@
-"""A network twice as wide that starts as a narrower one: every channel is there twice (Net2WiderNet, Chen et al., ICLR 2016).
+"""A network twice as wide that starts as a narrower one: each channel twice (Net2WiderNet, Chen et al., ICLR 2016).
 
-Twins carry the same value, so what reads them may weigh them differently as long as the weights add up to the old one. They
-do, and differ by chance: otherwise twins would get the same gradients and stay twins for ever.
+Twins carry the same value, so what reads them may weigh them differently as long as the weights add up to the old one.
+They do, and differ by chance: otherwise twins would get the same gradients and stay twins for ever.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from estimators.lifting.stc import STCAttention
-from refiner import diffusion
 from refiner.pose_denoiser import StepEmbedding
+from refiner.steps import STEPS
 
 SPREAD = 0.5  # of the twins' weights about their mean, in standard deviations of the layer's weights
 
@@ -22,8 +22,8 @@ SPREAD = 0.5  # of the twins' weights about their mean, in standard deviations o
 def widened(network: nn.Module, narrow: nn.Module) -> dict[str, Tensor]:
     """Weights for `network`, an STCFormer or PoseDenoiser, with which it does what `narrow` of half its width does.
 
-    In float32 outputs agree to rounding; those of the step embedding for all diffusion steps. What `network` has no place for is
-    handed on as it is.
+    In float32 outputs agree to rounding; those of the step embedding for all diffusion steps. What `network` has no
+    place for is handed on as it is.
     """
     generator = torch.Generator().manual_seed(0)
     mine = network.state_dict()
@@ -42,7 +42,7 @@ def widened(network: nn.Module, narrow: nn.Module) -> dict[str, Tensor]:
 
 
 def _twins(value: Tensor, shape: torch.Size, embedding: bool, generator: torch.Generator) -> Tensor:
-    """Rows, which make channels, twice; columns, which read them, in two parts that add up (those of an embedding make channels)."""
+    """Rows, which make channels, twice; columns, which read them, in two parts that add up (an embedding's: twice)."""
     if value.ndim == 2 and value.shape[1] != shape[1]:
         value = value.repeat_interleave(2, dim=1) if embedding else _split(value, generator)
     return value if value.shape == shape else value.repeat_interleave(2, dim=0)
@@ -55,7 +55,9 @@ def _split(weight: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _widen_projection(state: dict[str, Tensor], key: str, narrow: nn.Linear, generator: torch.Generator) -> None:
-    """Rows are (channel, {q, k, v}). A product of twice as many channels is twice as large, the published scale 2^-0.5 of what it was."""
+    """Rows are (channel, {q, k, v}). A product of twice as many channels is twice as large, the published scale 2^-0.5
+    of what it was.
+    """
     C = narrow.in_features
     weight = _split(narrow.weight, generator).view(C, 3, 2 * C).repeat_interleave(2, dim=0)
     bias = narrow.bias.view(C, 3).repeat_interleave(2, dim=0)
@@ -64,8 +66,8 @@ def _widen_projection(state: dict[str, Tensor], key: str, narrow: nn.Linear, gen
 
 
 def _widen_steps(state: dict[str, Tensor], key: str, wide: StepEmbedding, narrow: StepEmbedding) -> None:
-    """A wider embedding has other frequencies: of its first layers, the smallest that says the same of every diffusion step."""
-    steps = torch.arange(diffusion.STEPS + 1)
+    """A wider embedding has other frequencies: of its first layers, the smallest that says the same of every step."""
+    steps = torch.arange(STEPS + 1)
     first = cast(nn.Linear, narrow.mlp[0])
     wanted = (narrow.waves(steps) @ first.weight.T).double()
     weight = torch.linalg.lstsq(wide.waves(steps).double(), wanted, driver="gelsd").solution.T.float()

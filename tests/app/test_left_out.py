@@ -94,15 +94,15 @@ def test_who_is_complete_is_told_nothing(tmp_path: Path) -> None:
 
 def test_the_batch_report_says_it_too(tmp_path: Path) -> None:
     from app.batch.clips import Clip
+    from app.batch.outcome import Treatment, process_clip
     from app.batch.report import page
-    from app.batch.work import Job, work
     from app.progress import Silent
 
     video = write_video(tmp_path / "two.mp4", size=SIZE, rate=25, pictures=_pictures())
     models = fake_models()
     models.detector = TwoPeople()
     clip = Clip(video, "two.mp4", tmp_path / "out" / "two.mp4")
-    outcome = work(clip, Job(Options(video=False), (), {}), models, Silent())
+    outcome = process_clip(clip, Treatment(Options(video=False), (), {}), models, Silent())
     assert outcome.status == "done"
     report = page(tmp_path / "out", [clip], [outcome], 1.0)
     assert PEOPLE in report and FRAMES in report

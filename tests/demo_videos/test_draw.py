@@ -67,9 +67,9 @@ def test_the_person_casts_a_shadow_on_the_floor(scene):
 def test_the_left_side_of_the_body_is_drawn_on_the_right(scene):
     """Paint the left half of the mesh: the paint must show on the picture's right, the person facing the camera."""
     body, pose, camera, mesh, (plain, _) = scene
-    half = mesh.color.copy()
+    half = mesh.colour.copy()
     half[mesh.vertices[:, 0] > 0] = [0.0, 1.0, 0.0]
-    with Renderer(body, replace(mesh, color=half), OUTFIT, ROOM, camera, np.zeros(3), 0.0) as renderer:
+    with Renderer(body, replace(mesh, colour=half), OUTFIT, ROOM, camera, np.zeros(3), 0.0) as renderer:
         painted = renderer.frame(pose, 0)
     columns = np.nonzero(np.abs(painted.astype(int) - plain).max(axis=-1) > 40)[1]
     assert len(columns) > 300

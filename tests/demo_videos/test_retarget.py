@@ -123,7 +123,7 @@ def test_the_camera_frames_the_whole_path_tightly(body):
     view = View(azimuth_deg=40, height_m=2.0, fill=0.8, roll_deg=5)
     camera = film(view, pose.positions, np.array([0.0, 0, 1]), (480, 854))
     pixels = camera.project(camera.to_camera(pose.positions))
-    used = np.abs(pixels - np.array(camera.center)).max(axis=(0, 1)) / camera.center
+    used = np.abs(pixels - np.array(camera.centre)).max(axis=(0, 1)) / camera.centre
     assert used.max() == pytest.approx(0.8, abs=0.01)
 
 

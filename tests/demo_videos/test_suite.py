@@ -108,7 +108,7 @@ def test_what_stands_in_front_stands_between_the_person_and_the_camera():
     assert len(staged.room.boxes) == len(shot.room.boxes) + 1
     box = staged.room.boxes[-1]
     cos, sin = np.cos(staged.yaw), np.sin(staged.yaw)
-    place = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]) @ box.center + staged.origin
+    place = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]) @ box.centre + staged.origin
     assert place[1] == pytest.approx(0.4)
     depth = staged.camera.to_camera(place)[2]
     person = staged.camera.to_camera(staged.pose.positions)[..., 2]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app.web import choices
+from app.web.delivery import safe_stem
 from app.web.limits import Limits, check_video
-from app.web.work import safe_stem
 
 from .case import EITHER, REFUSED, RIGHT, Case, Place
 from .damage import damaged

@@ -6,7 +6,7 @@ import torch
 
 from estimators.errors import DataError
 from estimators.skeleton import H36M17
-from refiner.data.bodies import mirror, vary_bodies
+from refiner.data.bodies import mirror_some, vary_bodies
 from refiner.data.cameras import Cameras, look_at, sample_cameras
 from refiner.data.capture import VirtualCapture
 from refiner.data.coco_points import coco_points, face_offsets
@@ -94,7 +94,7 @@ def test_bodies_vary_in_length_but_not_in_direction():
 
 def test_mirror_swaps_left_and_right():
     joints = windows(2)
-    mirrored = mirror(joints, torch.tensor([True, False]))
+    mirrored = mirror_some(joints, torch.tensor([True, False]))
     torch.testing.assert_close(mirrored[1], joints[1])
     torch.testing.assert_close(mirrored[0, :, 13], joints[0, :, 16] * torch.tensor([-1.0, 1, 1]))
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from app.motion import Motion, PersonMotion
-from app.world.root import project
 from estimators.observation import Provenance
+from estimators.pinhole import project
 from estimators.skeleton import H36M17
 
 CAMERA = np.array([0.0, 1.2, 4.5])

@@ -1,6 +1,7 @@
 """`d3p evaluate JOB`: accuracy on people that no training has seen, one module a job.
 
-To add a job, write `app/cli/evaluate/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in `JOBS`.
+To add a job, write `app/cli/evaluate/NAME.py` with `add_parser(subparsers)` and `run(args)`, and give it a line in
+`JOBS`.
 """
 
 from __future__ import annotations

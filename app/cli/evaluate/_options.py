@@ -51,13 +51,16 @@ def load_pairs(args: argparse.Namespace) -> list[Pair]:
     """The lifters and refiners that the arguments name.
 
     Raises:
-        ConfigError: their numbers differ, or there is no such device or no folder for `--json`. WeightsError: see `Lifter`.
+        ConfigError: their numbers differ, or there is no such device or no folder for `--json`. WeightsError: see
+            `Lifter`.
     """
     from estimators.errors import ConfigError
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs
 
     if args.json and not args.json.absolute().parent.is_dir():
         raise ConfigError(f"There is no folder for {args.json}.")
+    if args.json and args.json.is_dir():
+        raise ConfigError(f"{args.json} is a folder; name a file.")
     return load_pairs(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
 
 

@@ -17,8 +17,8 @@ def add_parser(jobs: Any, line: str) -> None:
     parser = jobs.add_parser(
         "calibrate",
         help=line,
-        description="Fit the refiner's sigma and write it into its card: first on motion capture, then, for a real detector's "
-        "scores, on rendered clips of validation people. Prints how much its bands cover.",
+        description="Fit the refiner's sigma and write it into its card: first on motion capture, then, for a real "
+        "detector's scores, on rendered clips of validation people. Prints how much its bands cover.",
     )
     on = parser.add_subparsers(dest="on", required=True, metavar="ON")
     mocap = on.add_parser("mocap", help="fit on the validation people of a motion-capture file")

@@ -14,8 +14,8 @@ def add_parser(jobs: Any, line: str) -> None:
     parser = jobs.add_parser(
         "mocap",
         help=line,
-        description="Print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, the linear "
-        "baseline and the refiner, for true and for detected 2D.",
+        description="Print MPJPE, P-MPJPE (mm) and Accel (mm/frame^2) of a mean pose, the lifters, smoothers, the "
+        "linear baseline and the refiner, for true and for detected 2D.",
     )
     _options.add_people(parser)
     _options.add_pairs(parser)
@@ -25,8 +25,8 @@ def add_parser(jobs: Any, line: str) -> None:
     parser.add_argument("--cards", action="store_true", help="also write the numbers into the weights' model cards")
     parser.add_argument(
         "--report", type=Path, metavar="FOLDER",
-        help="write the paper's tables (by activity; what each part gives, and with the first pair, each step and guidance; "
-        "sizes; seeds, if a lifter has several refiners) and its histogram of errors there",
+        help="write the paper's tables (by activity; what each part gives, and with the first pair, each step and "
+        "guidance; sizes; seeds, if a lifter has several refiners) and its histogram of errors there",
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
     python -m estimators.detection.blazepose.convert PACKAGE --size heavy -o weights/
 
-PACKAGE is the archive of the npm package @mediapipe/pose 0.5.1675469404 (`npm pack` brings it), or the TFLite file in it. The
-same file gives the same bytes again. Needs the `tflite` package (`pip install d3prefiner[convert]`).
+PACKAGE is the archive of the npm package @mediapipe/pose 0.5.1675469404 (`npm pack` brings it), or the TFLite file in
+it. The same file gives the same bytes again. Needs the `tflite` package (`pip install d3prefiner[convert]`).
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ CARD: dict[str, Any] = {
     "licence": "Apache-2.0",
     "copyright": "Google LLC, the MediaPipe authors",
     "notice": (
-        "BlazePose GHUM 3D is a work of Google, used under the Apache License 2.0. The weights were converted from TFLite to "
-        "safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, the segmentation's are left "
-        "out, and the operators after the network are rewritten in Python."
+        "BlazePose GHUM 3D is a work of Google, used under the Apache License 2.0. The weights were converted from "
+        "TFLite to safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, the "
+        "segmentation's are left out, and the operators after the network are rewritten in Python."
     ),
 }
 _SEGMENTATION = 11  # convolutions
 
 
 def layer_names(size: str) -> list[str | None]:
-    """The convolutions of `BlazePoseBackbone` and `BlazePoseHead` in the order of the original's operators; None for those
-    that are left out."""
+    """The convolutions of `BlazePoseBackbone` and `BlazePoseHead` in the order of the original's operators; None for
+    those that are left out."""
     from estimators.detection.blazepose.network import SIZES
 
     shape = SIZES[size]

@@ -1,4 +1,5 @@
-"""What BlazePose's networks put out, and its decoding: landmarks refined by their heat maps, world landmarks, scores."""
+"""What BlazePose's networks put out, and its decoding: landmarks refined by their heat maps,
+world landmarks, scores."""
 
 from __future__ import annotations
 
@@ -82,9 +83,9 @@ class BlazePoseHead(BaseHead):
         """The person in each image, in network pixels.
 
         Returns:
-            For each image, InstanceData of one person: keypoints (1,33,2), keypoint_scores (1,33), the heat maps' peaks,
-            keypoints_3d (1,33,3) metres from the hips' middle in the axes of the picture that was shown (x right, y down,
-            z away from the camera), bbox_scores (1,), numpy float32.
+            For each image, InstanceData of one person: keypoints (1,33,2), keypoint_scores (1,33), the heat maps'
+            peaks, keypoints_3d (1,33,3) metres from the hips' middle in the axes of the picture that was shown (x
+            right, y down, z away from the camera), bbox_scores (1,), numpy float32.
         """
         maps = self.forward(feats)
         keypoints, peaks = refine(maps.landmarks[:, :BODY, :2], maps.heatmap[:, :BODY])

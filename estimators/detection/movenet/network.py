@@ -1,8 +1,8 @@
 """MoveNet as mmpose models: backbone, neck and the heads of MultiPose Lightning and Thunder, in mmpose's registry.
 
-Exact ports of Google's float16 files (Apache-2.0). Batch normalisation is folded into the convolutions there, so that every
-layer here has a bias instead. `movenet_decode` and `thunder_decode` turn the heads' maps into people. The layers' order of
-definition is the order of the originals' operators, which the conversions rely on.
+Exact ports of Google's float16 files (Apache-2.0). Batch normalisation is folded into the convolutions there, so that
+every layer here has a bias instead. `movenet_decode` and `thunder_decode` turn the heads' maps into people. The layers'
+order of definition is the order of the originals' operators, which the conversions rely on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from estimators.detection.movenet.multipose import STRIDE, HeadMaps, decode
 
 @dataclass(frozen=True)
 class Width:
-    """A MobileNetV2: channels of its stem and of what follows it, and (output channels, stride) of its blocks 1 to 16."""
+    """A MobileNetV2: channels of its stem and of what follows it, and (output channels,
+    stride) of its blocks 1 to 16."""
 
     stem: int
     first: int
@@ -138,8 +139,8 @@ class Separable(nn.Sequential):
 
 @MODELS.register_module()
 class MoveNetBackbone(BaseBackbone):
-    """MobileNetV2 of one of `WIDTHS`. Input (B,3,H,W) in -1..1, H and W multiples of 32; output four maps at strides 4, 8, 16,
-    32."""
+    """MobileNetV2 of one of `WIDTHS`. Input (B,3,H,W) in -1..1, H and W multiples of 32;
+    output four maps at strides 4, 8, 16, 32."""
 
     def __init__(self, width: float = 1.5, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)

@@ -1,9 +1,10 @@
 """What makes the gain: refiners of stcformer-27 that each differ from the first in one thing; 6,600 steps.
 
-All start as their lifter and see the same windows; `python -m refiner.training.curves WORK_DIR/*/` prints their errors on the validation
-people. Laws of drawn noise are compared without the lifter's real errors, which would outweigh them. (AR(1) in time times the
-frame's covariance is a Kronecker product, with one parameter in time.) The validation windows of the one with the hand-made detector have
-the noise that it was trained with: `d3p evaluate rendered` compares it with the first from pixels.
+All start as their lifter and see the same windows; `python -m refiner.training.curves WORK_DIR/*/` prints their errors
+on the validation people. Laws of drawn noise are compared without the lifter's real errors, which would outweigh them.
+(AR(1) in time times the frame's covariance is a Kronecker product, with one parameter in time.) The validation windows
+of the one with the hand-made detector have the noise that it was trained with: `d3p evaluate rendered` compares it with
+the first from pixels.
 """
 
 kind = "plan"

@@ -1,4 +1,4 @@
-"""The bundled networks, and the one that they are compared with: some eight hours of training on one core, and the measuring.
+"""The bundled networks, and the one that they are compared with: eight hours of training on one core, and the report.
 
 Those of T = 27 start from the narrow refiners of T = 81, before these are trained on at twice the width.
 """

@@ -1,7 +1,8 @@
 """Is it worth it to train a refiner on the errors of lifters on people that they have not seen?
 
-Three lifters from nothing, of all people and of either half, and two refiners of the first: one on its errors on the people that it
-has been trained on, one on those that the other two make on the half that each has not seen. Both are validated with the first lifter.
+Three lifters from nothing, of all people and of either half, and two refiners of the first: one on its errors on the
+people that it has been trained on, one on those that the other two make on the half that each has not seen. Both are
+validated with the first lifter.
 """
 
 kind = "plan"

@@ -1,8 +1,9 @@
-"""Networks of the papers' sizes by the recipe of the small ones, on one large GPU: T = 81 first, then T = 27 from those.
+"""Networks of the papers' sizes by the recipe of the small ones, on one large GPU: T = 81, then T = 27 from those.
 
-STCFormer has its paper's 256 channels and 6 blocks, and so have the refiners, which start as it (the paper's refiner has 4); MixSTE has
-half of its paper's 512 channels and 7 of its 8 blocks, or its weights would be too large to hand on with the app. In float16.
-With `--minutes` it runs in pieces. Tried only with its networks made small, on a CPU: no GPU was at hand.
+STCFormer has its paper's 256 channels and 6 blocks, and so have the refiners, which start as it (the paper's refiner
+has 4); MixSTE has half of its paper's 512 channels and 7 of its 8 blocks, or its weights would be too large to hand on
+with the app. In float16. With `--minutes` it runs in pieces. Tried only with its networks made small, on a CPU: no GPU
+was at hand.
 """
 
 _base_ = "./_base_/family.py"

@@ -1,6 +1,7 @@
 """The bundled refiners once more, with windows and noise that theirs have not seen: what does chance change?
 
-The same lifters, and the same line of training from stcformer-81 to the refiners of T = 27, and to the wide ones of T = 81; 15,050 steps.
+The same lifters, and the same line of training from stcformer-81 to the refiners of T = 27, and to the wide ones of T =
+81; 15,050 steps.
 """
 
 _SEED = 10  # added to that of each config

@@ -1,4 +1,4 @@
-"""The refiner of mixste-81, second part: the wide one of stcformer-81, which serves any lifter, made used to MixSTE's errors.
+"""The refiner of mixste-81, second part: the wide one of stcformer-81, made used to MixSTE's errors.
 
 Ten minutes on one core.
 """

@@ -15,10 +15,10 @@ from PIL import Image
 from app import cli, outputs
 from app.batch import marker
 from app.batch.clips import Clip, find_clips
+from app.batch.outcome import Outcome, Treatment, process_clip
 from app.batch.pool import run_here, run_on
 from app.batch.processes import Processes
 from app.batch.report import write_report
-from app.batch.work import Job, Outcome, work
 from app.media.video import VideoReader
 from app.models import Models
 from app.motion import Motion
@@ -212,8 +212,8 @@ def test_what_makes_no_sense_is_one_sentence(tmp_path: Path, capsys: pytest.Capt
 @pytest.fixture
 def done(tmp_path: Path) -> Clip:
     clip = clip_of(video(tmp_path / "a.mp4"), tmp_path / "out")
-    job = Job(Options(video=False), (), RECIPE, load_fakes)
-    assert work(clip, job, fake_models(), Silent()).status == "done"
+    treatment = Treatment(Options(video=False), (), RECIPE, load_fakes)
+    assert process_clip(clip, treatment, fake_models(), Silent()).status == "done"
     assert marker.what_is_done(clip.path, clip.folder, RECIPE)
     return clip
 
@@ -260,8 +260,8 @@ def test_what_a_killed_run_left_is_cleaned_up_and_its_clip_done_again(done: Clip
         leftover.mkdir()
         (leftover / "motion.npz").write_bytes(b"half")
     (done.folder / "motion.npz").write_bytes(b"half a motion")
-    job = Job(Options(video=False), (), RECIPE, load_fakes)
-    assert work(done, job, fake_models(), Silent()).status == "done"
+    treatment = Treatment(Options(video=False), (), RECIPE, load_fakes)
+    assert process_clip(done, treatment, fake_models(), Silent()).status == "done"
     assert not any(leftover.exists() for leftover in leftovers) and len(Motion.load(done.folder / "motion.npz")) == 10
 
 
@@ -275,7 +275,7 @@ def test_an_error_nobody_foresaw_fails_its_clip_only(tmp_path: Path) -> None:
 
     clip = clip_of(video(tmp_path / "a.mp4"), tmp_path / "out")
     models = replace(fake_models(), lifter=Broken())  # type: ignore[arg-type]
-    outcome = work(clip, Job(Options(), (), RECIPE), models, Silent())
+    outcome = process_clip(clip, Treatment(Options(), (), RECIPE), models, Silent())
     assert outcome.status == "failed" and "IndexError: out of bounds" in str(outcome.error)
     assert "Traceback" in (clip.folder / "log.txt").read_text()
     assert [file.name for file in clip.folder.iterdir()] == ["log.txt"]
@@ -286,16 +286,16 @@ def test_an_error_nobody_foresaw_fails_its_clip_only(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> None:
-    job = Job(Options(video=False), (), RECIPE, load_fakes)
+    treatment = Treatment(Options(video=False), (), RECIPE, load_fakes)
     seen: set[str] = set()
     outcomes = {}
     for workers in (1, 2):
         clips = find_clips(folder, tmp_path / str(workers)).clips
         if workers == 1:
-            outcomes[workers] = list(run_here(clips, job, quiet))
+            outcomes[workers] = list(run_here(clips, treatment, quiet))
         else:
             watch = lambda name, stage, done, total: seen.add(name)  # noqa: E731
-            outcomes[workers] = sorted(run_on(lambda: Processes(job, 2), clips, watch), key=lambda one: one.name)
+            outcomes[workers] = sorted(run_on(lambda: Processes(treatment, 2), clips, watch), key=lambda one: one.name)
     status = [[(one.name, one.status, one.error, one.frames) for one in outcomes[workers]] for workers in (1, 2)]
     assert sorted(status[0]) == status[1] and len(status[1]) == 5
     assert seen == {clip.name for clip in clips}
@@ -307,8 +307,8 @@ def test_two_workers_give_the_results_of_one(folder: Path, tmp_path: Path) -> No
 @pytest.mark.slow
 def test_workers_load_the_networks_once_each_and_divide_the_cores(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "abcdef"]
-    job = Job(Options(detector=str(tmp_path / "loads"), video=False), (), RECIPE, load_noting)
-    assert {one.status for one in run_on(lambda: Processes(job, 2), clips, quiet)} == {"done"}
+    treatment = Treatment(Options(detector=str(tmp_path / "loads"), video=False), (), RECIPE, load_noting)
+    assert {one.status for one in run_on(lambda: Processes(treatment, 2), clips, quiet)} == {"done"}
     loads = [line.split() for line in (tmp_path / "loads").read_text().splitlines()]
     share = str(max(1, torch.get_num_threads() // 2))
     assert 1 <= len({process for process, *_ in loads}) == len(loads) <= 2  # a quick one may do all
@@ -319,8 +319,8 @@ def test_workers_load_the_networks_once_each_and_divide_the_cores(tmp_path: Path
 def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> None:
     paths = [video(tmp_path / f"{name}.mp4", grey=name == "b") for name in "abcd"]
     clips = [clip_of(path, tmp_path / "out") for path in paths]
-    job = Job(Options(video=False), (), RECIPE, load_dying)
-    outcomes = {one.name: one for one in run_on(lambda: Processes(job, 2), clips, quiet)}
+    treatment = Treatment(Options(video=False), (), RECIPE, load_dying)
+    outcomes = {one.name: one for one in run_on(lambda: Processes(treatment, 2), clips, quiet)}
     assert {name: one.status for name, one in outcomes.items()} == {
         "a.mp4": "done", "b.mp4": "failed", "c.mp4": "done", "d.mp4": "done",
     }  # fmt: skip
@@ -330,8 +330,8 @@ def test_a_clip_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_clip_whose_worker_died_by_accident_is_done_all_the_same(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / "b.mp4", grey=True), tmp_path / "out")]
-    job = Job(Options(detector=str(tmp_path / "died"), video=False), (), RECIPE, load_dying)
-    (outcome,) = run_on(lambda: Processes(job, 1), clips, quiet)
+    treatment = Treatment(Options(detector=str(tmp_path / "died"), video=False), (), RECIPE, load_dying)
+    (outcome,) = run_on(lambda: Processes(treatment, 1), clips, quiet)
     assert outcome.status == "done" and (tmp_path / "died").exists()
 
 
@@ -339,7 +339,7 @@ def test_a_clip_whose_worker_died_by_accident_is_done_all_the_same(tmp_path: Pat
 def test_networks_that_do_not_load_are_one_clear_error(tmp_path: Path) -> None:
     clips = [clip_of(video(tmp_path / f"{name}.mp4"), tmp_path / "out") for name in "ab"]
     with pytest.raises(WeightsError, match="damaged"):
-        list(run_on(lambda: Processes(Job(Options(), (), RECIPE, load_nothing), 2), clips, quiet))
+        list(run_on(lambda: Processes(Treatment(Options(), (), RECIPE, load_nothing), 2), clips, quiet))
 
 
 # --- the report ----------------------------------------------------------------------------------------------------
@@ -365,5 +365,5 @@ def test_workers_are_ours_in_a_folder_with_modules_of_the_users(
         (tmp_path / f"{name}.py").write_text("raise SystemExit(9)\n")
     clip = Clip(video(tmp_path / "a.mp4"), "a.mp4", tmp_path / "out" / "a.mp4")
     monkeypatch.chdir(tmp_path)
-    (outcome,) = run_on(lambda: Processes(Job(Options(video=False), (), RECIPE, load_fakes), 1), [clip], quiet)
+    (outcome,) = run_on(lambda: Processes(Treatment(Options(video=False), (), RECIPE, load_fakes), 1), [clip], quiet)
     assert outcome.status == "done", outcome.error

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.batch.clips import Clip
+from app.batch.outcome import Outcome
 from app.batch.pool import ATTEMPTS, Lost, run_on
-from app.batch.work import Outcome
 from app.batch.worker import Event
 from estimators.errors import D3PError, WeightsError
 

@@ -15,8 +15,8 @@ import app
 from app import cli
 from app.batch import marker
 from app.batch.clips import Clip, find_clips
+from app.batch.outcome import Outcome, Treatment
 from app.batch.pool import run_here, run_on
-from app.batch.work import Job, Outcome
 from app.motion import Motion
 from app.options import Options
 from estimators.errors import ConfigError, WeightsError
@@ -49,25 +49,25 @@ def cluster() -> Iterator[str]:
             nodes.shutdown()
 
 
-def on_ray(cluster: str, clips: list[Clip], job: Job) -> dict[str, Outcome]:
+def on_ray(cluster: str, clips: list[Clip], treatment: Treatment) -> dict[str, Outcome]:
     from app.batch.ray_cluster import RayActors
 
-    return {one.name: one for one in run_on(lambda: RayActors(job, cluster), clips, quiet)}
+    return {one.name: one for one in run_on(lambda: RayActors(treatment, cluster), clips, quiet)}
 
 
-def job_with(load: object, options: Options | None = None) -> Job:
+def treatment_with(load: object, options: Options | None = None) -> Treatment:
     options = options or Options(video=False)
-    return Job(options, (), marker.recipe(options), load)  # type: ignore[arg-type]
+    return Treatment(options, (), marker.recipe(options), load)  # type: ignore[arg-type]
 
 
 def test_a_cluster_gives_the_results_and_markers_of_one_process(cluster: str, tmp_path: Path) -> None:
     for name in ("a.mp4", "b/a.mov", "c.mkv"):
         video(tmp_path / "clips" / name)
     (tmp_path / "clips" / "text.mp4").write_text("no video at all")
-    job = job_with(load_fakes)
+    treatment = treatment_with(load_fakes)
     here, there = (find_clips(tmp_path / "clips", tmp_path / where).clips for where in ("here", "there"))
-    one = {outcome.name: outcome for outcome in run_here(here, job, quiet)}
-    two = on_ray(cluster, there, job)
+    one = {outcome.name: outcome for outcome in run_here(here, treatment, quiet)}
+    two = on_ray(cluster, there, treatment)
     assert {name: (a.status, a.error, a.frames) for name, a in one.items()} == {
         name: (a.status, a.error, a.frames) for name, a in two.items()
     }
@@ -75,32 +75,32 @@ def test_a_cluster_gives_the_results_and_markers_of_one_process(cluster: str, tm
     for mine, its in zip(here, there, strict=True):
         assert sorted(file.name for file in mine.folder.iterdir()) == sorted(file.name for file in its.folder.iterdir())
         if two[its.name].status == "done":
-            assert marker.what_is_done(its.path, its.folder, job.recipe)
+            assert marker.what_is_done(its.path, its.folder, treatment.recipe)
             a, b = (Motion.load(clip.folder / "motion.npz").people[0] for clip in (mine, its))
             np.testing.assert_array_equal(a.best, b.best)
         else:
-            assert marker.known_failure(its.path, its.folder, job.recipe)
+            assert marker.known_failure(its.path, its.folder, treatment.recipe)
 
 
 def test_a_lost_worker_is_replaced_and_its_clip_tried_again(cluster: str, tmp_path: Path) -> None:
     """Grey frames kill their worker in the middle of a clip: once in the first batch, every time in the second."""
     clips = [Clip(video(tmp_path / f"{name}.mp4", grey=name == "b"), name, tmp_path / "out" / name) for name in "abc"]
     stop = tmp_path / "died"
-    outcomes = on_ray(cluster, clips, job_with(load_dying, Options(detector=str(stop), video=False)))
+    outcomes = on_ray(cluster, clips, treatment_with(load_dying, Options(detector=str(stop), video=False)))
     assert {name: one.status for name, one in outcomes.items()} == dict.fromkeys("abc", "done") and stop.exists()
     assert not list((tmp_path / "out").glob(".*"))
-    outcomes = on_ray(cluster, clips[:2], job_with(load_dying))
+    outcomes = on_ray(cluster, clips[:2], treatment_with(load_dying))
     assert outcomes["a"].status == "done" and "died 3 times" in str(outcomes["b"].error)
 
 
 def test_what_no_worker_can_do_is_one_clear_error(cluster: str, tmp_path: Path) -> None:
     clips = [Clip(video(tmp_path / "a.mp4"), "a", tmp_path / "out" / "a")]
     with pytest.raises(WeightsError, match="damaged"):
-        on_ray(cluster, clips, job_with(load_nothing))
+        on_ray(cluster, clips, treatment_with(load_nothing))
     with pytest.raises(ConfigError, match="other weights"):
-        on_ray(cluster, clips, Job(Options(), (), {"weights": "of another machine"}, load_fakes))
+        on_ray(cluster, clips, Treatment(Options(), (), {"weights": "of another machine"}, load_fakes))
     with pytest.raises(ConfigError, match="no GPU"):
-        on_ray(cluster, clips, job_with(load_fakes, Options(device="cuda")))
+        on_ray(cluster, clips, treatment_with(load_fakes, Options(device="cuda")))
 
 
 # --- without a cluster ---------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def test_which_gpu_is_not_for_the_user_to_say() -> None:
     from app.batch.ray_cluster import RayActors
 
     with pytest.raises(ConfigError, match="Ray chooses the GPUs itself; use the device 'cuda'"):
-        RayActors(job_with(load_fakes, Options(device="cuda:1")), "127.0.0.1:1")
+        RayActors(treatment_with(load_fakes, Options(device="cuda:1")), "127.0.0.1:1")
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,8 @@ def test_what_the_detector_has_found_serves_the_next_lifter(tmp_path: Path) -> N
     seen: dict[str, People] = {}
     (first,) = accuracy.measure(tmp_path, fake_models(), seen=seen)
     second_models = fake_models()
-    second_models.detector.detect = second_models.detector.detect_in = pytest.fail  # type: ignore[method-assign, assignment]
+    blind = second_models.detector
+    blind.detect = blind.detect_in = pytest.fail  # type: ignore[method-assign, assignment]
     (second,) = accuracy.measure(tmp_path, second_models, seen=seen)
     assert second.errors("refined") == first.errors("refined")
 

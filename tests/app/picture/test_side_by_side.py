@@ -12,13 +12,12 @@ import pytest
 from app.motion import Motion, PersonMotion
 from app.picture.canvas import capsule, text
 from app.picture.figure import LEFT, RIGHT
-from app.picture.scene import Camera, Scene
+from app.picture.scene import Director, Scene
 from app.picture.side_by_side import SideBySide
 from app.web.playback import playback
 from app.world.placing import place
-from app.world.root import project
 from estimators.observation import Provenance
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 
 STANDING = np.array([
     [0, 0, 0], [-.13, 0, 0], [-.13, .45, 0], [-.13, .9, 0], [.13, 0, 0], [.13, .45, 0], [.13, .9, 0], [0, -.25, 0],
@@ -117,7 +116,7 @@ def test_scale_and_floor_are_fixed_over_the_clip() -> None:
     path[:, 0] = np.linspace(-1, 1, 60)
     motion = make([path])
     scene = Scene(motion)
-    camera = Camera(scene, (400, 480), 40, 20)
+    camera = Director(scene, (400, 480), 40, 20)
     heights, floors = [], []
     for index in range(60):
         view = camera.at(index, index / 30)
@@ -131,7 +130,7 @@ def test_scale_and_floor_are_fixed_over_the_clip() -> None:
 def test_everybody_is_inside_the_panel() -> None:
     left, right = still(at=(-1.5, 0.3, 5)), still(at=(1.5, 0.3, 7))
     scene = Scene(make([left, right]))
-    camera = Camera(scene, (400, 480), 50, 20)
+    camera = Director(scene, (400, 480), 50, 20)
     for index in (0, 15, 29):
         for body in scene.lifted:
             pixels, _ = camera.at(index, index / 30).project(body[index])

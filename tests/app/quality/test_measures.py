@@ -13,9 +13,8 @@ import pytest
 from app.motion import Motion, PersonMotion
 from app.quality.measures import acceleration_and_jerk, foot_sliding, left_right_swaps, quality, save_quality
 from app.quality.table import MEASURES
-from app.world.root import project
 from estimators.observation import Provenance
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 from estimators.skeleton import H36M17
 from estimators.stretches import runs
 

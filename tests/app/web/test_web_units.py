@@ -25,6 +25,7 @@ from app.options import Options
 from app.quality.curves import curves
 from app.quality.measures import acceleration_and_jerk, reprojection_error
 from app.web import about, choices, panels
+from app.web.delivery import deliver, safe_stem
 from app.web.downloads import pack
 from app.web.folder import FolderRun
 from app.web.jobs import Cancelled, JobProgress, Slot, Snapshot
@@ -37,7 +38,6 @@ from app.web.server import Settings, _listen
 from app.web.sessions import Sessions
 from app.web.theme import theme
 from app.web.uploads import Uploads
-from app.web.work import process, safe_stem
 from estimators.errors import ConfigError, NobodyFoundError, VideoError
 from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, pictures, use
@@ -199,7 +199,7 @@ def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
 
 def test_a_run_leaves_a_whole_folder(clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, stand_in)
-    delivery = process(clip[0], tmp_path / "run", Options(), KeptModels(), JobProgress())
+    delivery = deliver(clip[0], tmp_path / "run", Options(), KeptModels(), JobProgress())
     assert all(path.is_file() for path in (*delivery.files, delivery.video, delivery.playback, delivery.archive))
     with zipfile.ZipFile(delivery.archive) as zipped:
         names = {Path(name).name for name in zipped.namelist()}
@@ -219,7 +219,7 @@ def test_a_cancelled_run_leaves_nothing(
             super().update(done)
 
     with pytest.raises(Cancelled):
-        process(clip[0], tmp_path / "session" / "run", Options(), KeptModels(), StopsInDraw())
+        deliver(clip[0], tmp_path / "session" / "run", Options(), KeptModels(), StopsInDraw())
     assert not list(tmp_path.rglob("*.*"))
 
 
@@ -284,14 +284,14 @@ def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monk
         raise AssertionError("the people were known")
 
     monkeypatch.setattr(models.detector, "detect", never)
-    process(
+    deliver(
         clip[0], tmp_path / "fast", Options(looks=12), kept, JobProgress(), found.people
     )  # every frame is more than that
-    again = process(clip[0], tmp_path / "run", Options(), kept, JobProgress(), found.people)
+    again = deliver(clip[0], tmp_path / "run", Options(), kept, JobProgress(), found.people)
     assert again.result.people is found.people and again.result.motion.people[0].id == 0
     other = write_video(tmp_path / "other.mp4")
     with pytest.raises(AssertionError, match="were known"):  # another video: they do not fit
-        process(other, tmp_path / "other", Options(), kept, JobProgress(), found.people)
+        deliver(other, tmp_path / "other", Options(), kept, JobProgress(), found.people)
 
 
 def test_nobody_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from app.world.ground import find_ground
-from app.world.root import estimate_root, estimate_roots, project
+from app.world.root import estimate_root, estimate_roots
 from estimators.observation import Observation
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 from estimators.skeleton import H36M17
 from tests.support.motions import CAMERA, J, motion_of, walking
 

@@ -13,7 +13,7 @@ from app.picture.scene import Scene
 from app.quality.measures import quality
 from app.quality.page import save_report
 from app.world.ground import find_ground
-from app.world.placing import hold, place, stature, world
+from app.world.placing import hold, place, stature
 from estimators.errors import ConfigError, DataError
 from estimators.observation import Provenance
 from estimators.skeleton import H36M17
@@ -34,7 +34,7 @@ def jumping(n: int = 120, height: float = 0.4) -> np.ndarray:
 def test_people_stand_upright_on_the_floor(pitch: float) -> None:
     body = walking(90)
     motion = motion_of([body], pitch=pitch)
-    found = world(motion, motion.people[0])
+    found = place(motion).positions[0]
     lowest = found[:, FEET, 1].min(axis=1)
     assert np.abs(lowest - ANKLE).max() < 0.03
     up = (found[:, J["head"]] - found[:, FEET].mean(axis=1)).mean(axis=0)
@@ -47,7 +47,7 @@ def test_people_stand_upright_on_the_floor(pitch: float) -> None:
 def test_a_jump_stays_a_jump() -> None:
     body = jumping()
     motion = motion_of([body])
-    found = world(motion, motion.people[0])
+    found = place(motion).positions[0]
     rise = found[:, FEET, 1].min(axis=1)
     assert np.abs(rise - body[:, FEET, 1].min(axis=1)).max() < 0.03
     assert rise.max() - np.median(rise) == pytest.approx(0.4, abs=0.02)
@@ -138,4 +138,4 @@ def test_an_unknown_space_is_refused() -> None:
 def test_a_single_frame_has_a_place() -> None:
     motion = motion_of([walking(1)])
     assert motion.people[0].provenance[0] == Provenance.DETECTED
-    assert np.isfinite(world(motion, motion.people[0])).all()
+    assert np.isfinite(place(motion).positions[0]).all()

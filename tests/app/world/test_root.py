@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.world.root import estimate_root, fit_root, project
+from app.world.root import estimate_root, fit_root
 from app.world.smoothing import smooth
 from estimators.observation import Observation
-from estimators.pinhole import assumed_focal
+from estimators.pinhole import assumed_focal, project
 
 SIZE = (1280, 720)
 FOCAL = assumed_focal(SIZE)

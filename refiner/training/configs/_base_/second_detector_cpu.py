@@ -1,4 +1,4 @@
-"""Training on with the detector measured on more clips, validated with its errors on clips that no training draws from."""
+"""Training on with the detector of 128 clips, validated with its errors on clips that no training draws from."""
 
 data = {
     "detector": "noise-movenet",

@@ -42,7 +42,7 @@ class Delivery:
     seconds: float
 
 
-def process(
+def deliver(
     video: Path, folder: Path, options: Options, kept: KeptModels, progress: JobProgress, people: People | None = None
 ) -> Delivery:
     """Run the pipeline on `video` into `folder`, which must not be there yet; `people` may have been found before.

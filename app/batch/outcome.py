@@ -36,7 +36,7 @@ def load_models(options: Options) -> Models:
 
 
 @dataclass(frozen=True)
-class Job:
+class Treatment:
     """What is done with every clip of a batch.
 
     Attributes:
@@ -80,7 +80,7 @@ class Outcome:
     quality: dict[str, Any] = field(default_factory=dict)
 
 
-def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
+def process_clip(clip: Clip, treatment: Treatment, models: Models, progress: Progress) -> Outcome:
     """Process a clip; its folder gets a log in any case, and results with a marker if all went well.
 
     Results of an earlier run stay until those of this one are whole.
@@ -89,8 +89,10 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
     remove_leftovers(clip)
     log = _Log(clip)
     try:
-        result = outputs.run(clip.path, clip.folder, job.options, _Logged(progress, log), models, exports=job.exports)
-        if job.options.video:
+        result = outputs.run(
+            clip.path, clip.folder, treatment.options, _Logged(progress, log), models, exports=treatment.exports
+        )
+        if treatment.options.video:
             _thumbnail(clip.folder / outputs.SIDE_BY_SIDE, len(result.motion), clip.folder / THUMBNAIL)
         person = result.motion.most_seen
         measures = next(one for one in result.quality["people"] if one["id"] == person.id)
@@ -105,12 +107,12 @@ def work(clip: Clip, job: Job, models: Models, progress: Progress) -> Outcome:
             quality={key: measures[key] for key in ("lifted", "refined") if key in measures},
         )
         sha256, told = result.motion.source["sha256"], asdict(outcome)
-        mark_done(clip.path, sha256, clip.folder, result.files, job.recipe, told)
+        mark_done(clip.path, sha256, clip.folder, result.files, treatment.recipe, told)
         log.write("done")
     except D3PError as error:
         log.write(f"failed: {error}")
         if isinstance(error, VideoError | NobodyFoundError | PersonError):  # it is the video, and will be again
-            mark_failed(clip.path, clip.folder, job.recipe, str(error))
+            mark_failed(clip.path, clip.folder, treatment.recipe, str(error))
         outcome = Outcome(clip.name, "failed", error=str(error))
     except (OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, MemoryError) as error:
         # not foreseen, so the log says where; the other clips go on
