@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SLOW_FIXTURES = {"browser", "cluster", "trained"}  # Chromium, a Ray cluster, a lifter and a refiner trained
+SLOW_FIXTURES = {"browser", "cluster", "jump", "trained"}  # Chromium, a Ray cluster, two whole runs, two trainings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

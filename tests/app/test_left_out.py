@@ -59,7 +59,7 @@ def _pictures() -> Iterator[np.ndarray]:
 def result_of(tmp_path: Path, person: str) -> outputs.Result:
     video = write_video(tmp_path / "two.mp4", size=SIZE, rate=25, pictures=_pictures())
     models = fake_models()
-    models.detector = TwoPeople()  # type: ignore[assignment]
+    models.detector = TwoPeople()
     options = Options(person=person, video=False)
     with ConsoleProgress(Console(quiet=True)) as progress:
         return outputs.run(video, tmp_path / person, options, progress, models)
@@ -100,7 +100,7 @@ def test_the_batch_report_says_it_too(tmp_path: Path) -> None:
 
     video = write_video(tmp_path / "two.mp4", size=SIZE, rate=25, pictures=_pictures())
     models = fake_models()
-    models.detector = TwoPeople()  # type: ignore[assignment]
+    models.detector = TwoPeople()
     clip = Clip(video, "two.mp4", tmp_path / "out" / "two.mp4")
     outcome = process_clip(clip, Treatment(Options(video=False), (), {}), models, Silent())
     assert outcome.status == "done"

@@ -106,7 +106,7 @@ def video(tmp_path: Path) -> Callable[[int], Path]:
 
 @pytest.mark.parametrize("head", [90, 180])
 def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path: Path, head: int) -> None:
-    models = replace(fake_models(), detector=Arrow())  # type: ignore[arg-type]
+    models = replace(fake_models(), detector=Arrow())
     result = outputs.run(video(head), tmp_path / "out", Options(), models=models)
     motion = result.motion
     assert motion.image_size == ((160, 120) if head == 180 else (120, 160))
@@ -125,7 +125,7 @@ def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path:
 @pytest.mark.parametrize("rotate", ["0", "90", "180", "270"])
 def test_rotate_overrides(video: Callable[[int], Path], rotate: str) -> None:
     info, detector = probe(video(180)), Arrow()
-    people = find_people(info, detector, Silent(), rotate=rotate)  # type: ignore[arg-type]
+    people = find_people(info, detector, Silent(), rotate=rotate)
     assert people.turn == int(rotate) and not people.turn_found and people.warnings == []
     assert people.tracks[0].image_size == ((160, 120) if rotate in ("0", "180") else (120, 160))
 
@@ -134,7 +134,7 @@ def test_people_found_before_know_their_turn(video: Callable[[int], Path]) -> No
     info, detector = probe(video(180)), Arrow()
 
     def find(rotate: str, known: People | None = None) -> People:
-        return find_people(info, detector, Silent(), known, rotate=rotate)  # type: ignore[arg-type]
+        return find_people(info, detector, Silent(), known, rotate=rotate)
 
     found = find("auto")
     assert found.turn == 180 and find("auto", found) is found and find("180", found) is found

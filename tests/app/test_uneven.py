@@ -40,7 +40,7 @@ class NotingLifter(FakeLifter):
 
     rates: list[float]
 
-    def lift(self, observed, flip=True, on_progress=None):  # type: ignore[no-untyped-def]
+    def lift(self, observed, flip=True, on_progress=None):
         self.rates = [*getattr(self, "rates", []), float(observed.fps)]
         return super().lift(observed, flip, on_progress)
 

@@ -73,7 +73,7 @@ def cases() -> Iterator[Case]:
         for who in ("largest", "all"):
 
             def act(place: Place, people: Callable = people, who: str = who) -> None:
-                models = Models(Nonsense(people), FakeLifter(), FakeRefiner())  # type: ignore[arg-type]
+                models = Models(Nonsense(people), FakeLifter(), FakeRefiner())
                 outputs.run(
                     place.material / "clip.mp4", place.out, Options(person=who), models=models, exports=("bvh", "json")
                 )

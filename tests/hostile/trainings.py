@@ -158,7 +158,7 @@ def _files() -> Iterator[Case]:
             REFUSED,
             lambda p, d=data, c=case: (c.prepare(p), p.put("mocap.npz", d)),
             quick=what == "text",
-        )  # type: ignore[misc]
+        )
     yield Case(
         AREA,
         "no --data",

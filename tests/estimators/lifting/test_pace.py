@@ -47,10 +47,10 @@ def test_ordinary_footage_is_seen_frame_by_frame(fps):
 def test_a_network_sees_no_more_than_sixty_frames_a_second(fps):
     n = int(fps)  # a second
     network = Counting()
-    lifter = Lifter(network, CARD, "counting")  # type: ignore[arg-type]
+    lifter = Lifter(network, CARD, "counting")
     poses = lifter.lift(swing(n, fps), flip=False)
     assert len(network.seen) <= MOST_LOOKS and poses.shape == (n, 17, 3) and poses.dtype == np.float32
-    slow = Lifter(Counting(), CARD, "slow").lift(swing(60, 60.0), flip=False)  # type: ignore[arg-type]
+    slow = Lifter(Counting(), CARD, "slow").lift(swing(60, 60.0), flip=False)
     assert np.ptp(poses[:, 5, 1]) == pytest.approx(np.ptp(slow[:, 5, 1]), rel=0.02)
     bends = np.diff(poses[:, 5, 1].astype(np.float64), n=2) * fps**2
     assert np.abs(bends).mean() == pytest.approx(np.abs(np.diff(slow[:, 5, 1], n=2)).mean() * 60**2, rel=0.1)
