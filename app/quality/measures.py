@@ -75,8 +75,8 @@ def guesses(motion: Motion) -> list[str]:
             names = ", ".join(name.replace("_", " ") for name in doubted)
             sentences.append(
                 f"Person {person.id}: {names} {'are' if len(doubted) > 1 else 'is'} outside the picture, or not seen "
-                f"for long, in up to {max(doubted.values()):.0f} % of the frames; the places there are guesses, and are "
-                "marked in all files."
+                f"for long, in up to {max(doubted.values()):.0f} % of the frames; the places there are guesses, and "
+                "are marked in all files."
             )
     return sentences
 
