@@ -132,7 +132,7 @@ class _Header:
         aspect = as_fraction(stream.sample_aspect_ratio) or Fraction(1)
         plausible = Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT
         time_base = as_fraction(stream.time_base) or Fraction(1, 90_000)  # FFmpeg's own, until a demuxer says otherwise
-        return cls(time_base, rates, _seconds_stated(stream), aspect if plausible else Fraction(1))
+        return cls(time_base, rates, _length_stated(stream), aspect if plausible else Fraction(1))
 
     @property
     def step(self) -> int:
@@ -150,7 +150,7 @@ class _Header:
         return clock
 
 
-def _seconds_stated(stream: Any) -> float | None:
+def _length_stated(stream: Any) -> float | None:
     """From the first frame's time on, which need not be zero: pictures may begin after the sound."""
     if stream.duration:
         return float(stream.duration * stream.time_base)

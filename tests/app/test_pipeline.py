@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from app.options import Options
 from app.outputs import OUTPUTS
 from app.people import People
 from app.picture.side_by_side import SideBySide
+from app.pipeline import estimate
 from app.progress import Silent
 from app.web.playback import playback
 from estimators.errors import ConfigError, D3PError, NobodyFoundError, PersonError, VideoError
@@ -51,6 +54,43 @@ class Recorder(Silent):
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
+
+
+def test_computing_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = clip(tmp_path / "clip.mp4", [True] * 12)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    before = sorted(tmp_path.rglob("*"))
+    made = estimate(source, models=fake_models())
+    assert made.quality["people"][0]["refined"]["jerk"] is not None
+    assert made.disagreement[0].shape == (12, 17)
+    assert sorted(tmp_path.rglob("*")) == before
+    written = outputs.write(made, tmp_path / "here" / "out")
+    assert written.estimate is made and all(file.is_file() for file in written.files)
+
+
+def test_a_run_with_exports_does_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The video is probed and hashed once; of a motion, the ground is found once and the measures are taken once."""
+    counts: Counter[str] = Counter()
+
+    def count(module: str, name: str) -> None:
+        whole = getattr(importlib.import_module(module), name)
+
+        def counted(*rest: object, **named: object) -> object:
+            counts[f"{module}.{name}"] += 1
+            return whole(*rest, **named)
+
+        monkeypatch.setattr(f"{module}.{name}", counted)
+
+    count("app.pipeline", "probe")
+    count("app.media.video", "file_sha256")
+    count("app.motion", "find_ground")
+    count("app.pipeline", "quality")
+    source = clip(tmp_path / "clip.mp4", [True] * 12)
+    outputs.run(source, tmp_path / "out", models=fake_models(), exports=("bvh", "glb", "trc", "c3d", "csv", "json"))
+    assert counts == {
+        "app.pipeline.probe": 1, "app.media.video.file_sha256": 1, "app.motion.find_ground": 1, "app.pipeline.quality": 1
+    }  # fmt: skip
 
 
 @pytest.mark.slow
