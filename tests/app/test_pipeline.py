@@ -89,7 +89,8 @@ def test_a_run_with_exports_does_nothing_twice(tmp_path: Path, monkeypatch: pyte
     source = clip(tmp_path / "clip.mp4", [True] * 12)
     outputs.run(source, tmp_path / "out", models=fake_models(), exports=("bvh", "glb", "trc", "c3d", "csv", "json"))
     assert counts == {
-        "app.pipeline.probe": 1, "app.media.video.file_sha256": 1, "app.motion.find_ground": 1, "app.pipeline.quality": 1
+        "app.pipeline.probe": 1, "app.media.video.file_sha256": 1, "app.motion.find_ground": 1,
+        "app.pipeline.quality": 1,
     }  # fmt: skip
 
 
