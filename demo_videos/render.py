@@ -159,7 +159,7 @@ def pictures(staged: Stage) -> Iterator[np.ndarray]:
 
 @exit_status
 def main(arguments: list[str] | None = None) -> None:
-    """The command."""
+    """Render the bundled clips, or some of them, as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.render", description=__doc__.splitlines()[0])
     parser.add_argument("--mocap", type=Path, required=True, help="motion-capture file in the mocap17 format")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent, help="default: demo_videos itself")

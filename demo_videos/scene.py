@@ -101,7 +101,7 @@ class Camera:
 
     @property
     def position(self) -> np.ndarray:
-        """(3,) world position."""
+        """(3,) metres: where the camera stands in the world."""
         return -self.rotation.T @ self.translation
 
 

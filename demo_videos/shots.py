@@ -13,7 +13,7 @@ from demo_videos.wardrobe import Garment, Outfit
 
 @dataclass(frozen=True)
 class Shot:
-    """One clip."""
+    """All that one clip is rendered from: who does what, dressed how, where, and how it is filmed."""
 
     name: str
     motion: str  # name in the motion-capture file

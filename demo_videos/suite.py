@@ -184,7 +184,7 @@ def _count(text: str) -> int:
 
 @exit_status
 def main(arguments: list[str] | None = None) -> None:
-    """The command."""
+    """Render the clips of a suite that are not there yet, as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m demo_videos.suite", description=__doc__.splitlines()[0])
     parser.add_argument("--mocap", type=Path, required=True, help="motion-capture file in the mocap17 format")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")

@@ -48,7 +48,7 @@ def write(placed: Placed, path: Path) -> None:
 
 
 def columns(joints: tuple[str, ...]) -> list[str]:
-    """The header."""
+    """The names of the columns, in their order."""
     values = (f"{joint}_{ending}" for joint in joints for ending in DECIMALS)
     return ["frame", "time_s", "person", "provenance", *values, "left_contact", "right_contact", "sound_time_s"]
 

@@ -178,7 +178,7 @@ def _pq_light(code: np.ndarray) -> np.ndarray:
 
 
 def _pq_code(light: np.ndarray | float) -> np.ndarray:
-    """The inverse of `_pq_light`."""
+    """Light to codes of PQ: the inverse of `_pq_light`."""
     power = (np.asarray(light) / 10_000.0) ** _M1
     return ((_C1 + _C2 * power) / (1.0 + _C3 * power)) ** _M2
 

@@ -128,6 +128,7 @@ class _Header:
 
     @classmethod
     def of(cls, stream: Any) -> _Header:
+        """What an open stream says of itself; what no video can have is put right."""
         rates = tuple(map(as_fraction, (stream.average_rate, stream.guessed_rate, stream.base_rate)))
         aspect = as_fraction(stream.sample_aspect_ratio) or Fraction(1)
         plausible = Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT
@@ -141,6 +142,7 @@ class _Header:
         return max(1, round(1 / (rate * self.time_base)))
 
     def clock(self, path: Path, ticks: list[int], last_duration: int) -> Clock:
+        """The clock of frames at these ticks. Raises VideoError if it ticks as no video's can."""
         clock = make_clock(ticks, self.time_base, self.rates, last_duration)
         if not _SLOWEST <= clock.fps <= _FASTEST:
             raise VideoError(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.motion import Motion, PersonMotion
-from app.quality.measures import TRUSTED_SCORE, bone_lengths, without_guesses
+from app.quality.measures import bone_lengths, without_guesses
 from app.quality.table import MEASURES
 from app.world.root import fit_root
+from estimators.confidence import SURE
 from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal, project
 
@@ -104,7 +105,7 @@ def reprojection(poses: np.ndarray, person: PersonMotion, motion: Motion) -> np.
     fitted to each frame, as in `app.quality.measures.reprojection_error`."""
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))
     root = fit_root(motion.observed(person), poses)
-    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
+    trusted = (person.scores >= SURE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     values = np.full(len(poses), np.nan)
     seen = trusted.any(axis=1)
     if seen.any():

@@ -18,12 +18,12 @@ from app.quality.table import MEASURES
 from app.world.contacts import FEET
 from app.world.ground import Ground
 from app.world.root import fit_root
+from estimators.confidence import SURE
 from estimators.files import complete_file
 from estimators.observation import Provenance
 from estimators.pinhole import assumed_focal, project
 from estimators.skeleton import Skeleton
 
-TRUSTED_SCORE = 0.3  # keypoints below this say little about where the joint is
 _SIDES_APART_M = 0.1  # limbs nearer to each other cannot be told to have traded places
 
 
@@ -120,7 +120,7 @@ def reprojection_error(motion: Motion, person: PersonMotion, poses: np.ndarray) 
     The root is fitted to each frame, for this very pose: the error is the pose's, not the trajectory's.
     """
     root = fit_root(motion.observed(person), poses)
-    trusted = (person.scores >= TRUSTED_SCORE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
+    trusted = (person.scores >= SURE) & (person.provenance == Provenance.DETECTED)[:, None] & person.known
     if not trusted.any():
         return None
     focal = float(motion.camera.get("focal_px") or assumed_focal(motion.image_size))

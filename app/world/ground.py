@@ -54,7 +54,7 @@ class Ground:
         return (points.astype(np.float64) - self.origin) @ self.axes.T
 
     def back(self, points: np.ndarray) -> np.ndarray:
-        """The inverse of `of`."""
+        """(...,3) metres in these axes back to camera space: the inverse of `of`."""
         return points @ self.axes + self.origin
 
 

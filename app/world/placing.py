@@ -123,7 +123,7 @@ def place(motion: Motion, space: str = "world", height: float | None = None, cle
 
 
 def _at_frames(placed: Placed, motion: Motion) -> Placed:
-    """Of a motion whose frames come unevenly, what was found at its even moments."""
+    """What was found at the even moments of `motion`, whose frames come unevenly, at these frames."""
     grid, people = motion.grid, motion.people
     positions = [grid.to_frames(body, person.present) for body, person in zip(placed.positions, people, strict=True)]
     contacts = [

@@ -45,7 +45,7 @@ class Standing:
     contacts: np.ndarray
 
     def part(self, frames: slice) -> Standing:
-        """Some frames of it."""
+        """The same feet, in some of the frames only."""
         return Standing(self.feet[frames], self.contacts[frames])
 
 

@@ -114,7 +114,7 @@ def fetch(model: ZooModel) -> Path:
 
 
 def fetch_hashed(model: ZooModel) -> tuple[Path, str]:
-    """The same, and the sha256 of the file, by which it was verified."""
+    """The checkpoint of a model, see `fetch`, and its sha256, by which it was verified."""
     name = PurePosixPath(urlsplit(model.url).path).name
     target = cache_folder() / "checkpoints" / name
     match = _HASH.search(name)

@@ -35,7 +35,7 @@ class Looks:
             self._look(*self._waiting)
 
     def finish(self) -> None:
-        """The video is over."""
+        """Look at the last frame of the video, if that has not been done."""
         if self._waiting is not None:
             self._look(*self._waiting)
 

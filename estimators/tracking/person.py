@@ -30,7 +30,7 @@ class Pose:
 
     @property
     def box(self) -> np.ndarray:
-        """(4,) xyxy pixels."""
+        """(4,) xyxy pixels, round the trusted joints."""
         return joint_box(self.keypoints, self.scores)
 
     def moved(self, shift: np.ndarray) -> Pose:

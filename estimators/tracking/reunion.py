@@ -54,7 +54,7 @@ def reunite(people: Sequence[Person], jumps: Collection[int] = ()) -> list[Perso
 
 
 def _distance(a: Person, b: Person) -> float:
-    """Of clothes, the less alike of torso and legs; infinite where no torso is seen."""
+    """How unlike two people's clothes are, on torso or legs, whichever is more; infinite where no torso is seen."""
     torso, legs = matching.clothes_distance(a.clothes, b.clothes)
     return float(np.nanmax([torso, legs])) if np.isfinite(torso) else np.inf
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from estimators import conversion, weights
-from estimators.detection.movenet.convert import card, trunk_names
+from estimators.detection.movenet.original import card, trunk_names
 from estimators.detection.tflite_layers import convolutions
 from estimators.errors import WeightsError
 

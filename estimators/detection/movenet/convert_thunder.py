@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from estimators import conversion, weights
-from estimators.detection.movenet.convert import card, trunk_names
+from estimators.detection.movenet.original import card, trunk_names
 from estimators.errors import WeightsError
 
 SOURCES = {
