@@ -77,33 +77,6 @@ def from_above(paths: Mapping[str, tuple[str, np.ndarray]], size: int = 260) -> 
     return Markup(f"{head}{''.join(parts)}</svg>")
 
 
-def coverage(shares: np.ndarray, found: Mapping[str, np.ndarray], size: int = 320) -> str:
-    """An SVG file of the shares (K,) found within bands that should hold (K,) `shares`; on the diagonal all is as it
-    should be."""
-    edge = 34.0
-    scale = size - 2 * edge
-
-    def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.stack([edge + scale * x, size - edge - scale * y], axis=1)
-
-    ends = np.array([0.0, 1.0])
-    parts = [f'<path d="{_steps(at(ends, ends))}" stroke="#999" stroke-dasharray="4 3"/>']
-    for level in (0.68, 0.95):
-        parts.append(f'<path d="{_steps(at(np.full(2, level), ends))}" stroke="#ddd"/>')
-        parts.append(
-            f'<text x="{edge + scale * level:.0f}" y="{size - edge + 14:.0f}" text-anchor="middle">{level:.0%}</text>'
-        )
-    for (name, values), colour in zip(found.items(), ("#2563eb", "#d97706", "#2e8b57"), strict=False):
-        parts.append(f'<path d="{_steps(at(shares, values))}" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{edge + 8}" y="{edge + 14 * len(parts) / 2:.0f}" fill="{colour}">{escape(name)}</text>')
-    parts.append(f'<text x="{size / 2}" y="{size - 4}" text-anchor="middle">expected within the band</text>')
-    body = "".join(parts).replace("<path", '<path fill="none"')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" font-family="sans-serif" font-size="11">'
-        f'<rect width="{size}" height="{size}" fill="#fff"/><g fill="#333">{body}</g></svg>\n'
-    )
-
-
 class _Axis:
     """Where seconds and values lie in the picture."""
 
