@@ -1,4 +1,4 @@
-"""What people touch: from a video to a `Motion`, its pictures, exports and measures; the command line and the browser app."""
+"""What people touch: from a video to a `Motion`, its pictures, exports, measures; command line and browser app."""
 
 from typing import TYPE_CHECKING
 

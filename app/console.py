@@ -19,7 +19,10 @@ from rich.progress import (
 
 
 class ConsoleProgress:
-    """An `app.progress.Progress` to be entered: `with ConsoleProgress() as progress: estimate("clip.mp4", progress=progress)`.
+    """An `app.progress.Progress`, to be entered:
+
+        with ConsoleProgress() as progress:
+            estimate("clip.mp4", progress=progress)
 
     Args:
         console: where to; None: the standard error.

@@ -1,6 +1,7 @@
 """Motion: the result of a run, and the one object that every export, measure and picture is made from.
 
-Camera space is x right, y down, z forward. N is the number of frames of the video, always. Its file is `app.motion_file`'s.
+Camera space is x right, y down, z forward. N is the number of frames of the video, always.
+Its file is `app.motion_file`'s.
 """
 
 from __future__ import annotations
@@ -101,15 +102,16 @@ class Motion:
         fps: frames per second; the typical rate if the video's rate varies, see `app.media.clock.typical_rate`.
         image_size: (width, height) pixels of the upright picture.
         source: `name` and `sha256` of the video file.
-        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found; `turned_deg`, if
-            pictures were turned clockwise for it beyond what the file says.
+        camera: the assumed pinhole camera, `focal_px` and `principal_point_px`, under which `root` was found;
+            `turned_deg`, if pictures were turned clockwise for it beyond what the file says.
         models: `detector`, `lifter`, `refiner` (None if not used): name, version, weight hash of each.
         options: what the user asked for.
         skeleton: names and parents of the 17 joints.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
         start_offset: seconds from the beginning of the file's sound to the first frame; None without sound.
         cuts: the frames that begin a new shot, rising; nothing is estimated across them.
-        left_out: real people of the video who are not among `people`: `id`, `frames` in which they are seen, `first` and `last`.
+        left_out: real people of the video who are not among `people`: `id`, `frames` in which they are seen, `first`
+            and `last`.
     """
 
     people: tuple[PersonMotion, ...]
@@ -140,7 +142,7 @@ class Motion:
 
     @cached_property
     def even(self) -> Motion:
-        """The same motion with a frame every 1 / `fps` seconds, for all that counts in frames; this very one if it is so.
+        """The same motion with a frame every 1 / `fps` seconds, for all that counts in frames; itself if it is so.
 
         Where frames were dropped poses are interpolated; in a pause of more than half a second everybody is missing.
         """
@@ -154,7 +156,7 @@ class Motion:
 
     @property
     def ground(self) -> Ground:
-        """The floor of the whole clip, see `app.world.ground`; without anybody seen it is level, at the camera's height."""
+        """The floor of the whole clip, see `app.world.ground`; level, at the camera's height, if nobody is seen."""
         return self._standing[0]
 
     @property
@@ -194,7 +196,7 @@ class Motion:
         raise DataError(f"No person {person_id} in this motion; there are {[person.id for person in self.people]}.")
 
     def shown_provenance(self, person: PersonMotion) -> np.ndarray:
-        """(N,) `Provenance` as people want to see it: frames that the detector has not looked at are like their neighbours."""
+        """(N,) `Provenance` as people want to see it: frames that were not looked at are like their neighbours."""
         shown = person.provenance.copy()
         for run in runs(shown == Provenance.INTERPOLATED):
             if self.looked is not None and not self.looked[run].any():

@@ -1,20 +1,20 @@
 """motion.npz: a `Motion` as a file, which NumPy loads with `allow_pickle=False`.
 
-    person{i}/id            ()           int64    the person's id; i, from 0, is only the place in this file
-    person{i}/keypoints_2d  (N,17,2)     float32  pixels, x right, y down, origin at the top-left corner; NaN if missing
-    person{i}/scores        (N,17)       float32  confidence of each keypoint, 0 if missing
-    person{i}/provenance    (N,)         uint8    0 missing, 1 interpolated, 2 detected
-    person{i}/lifted        (N,17,3)     float32  metres, camera space, relative to the hip; NaN if missing
-    person{i}/refined       (N,17,3)     float32  the same after refinement (absent if the run did not refine)
-    person{i}/root          (N,3)        float32  metres, camera space: where the hip is, see `app.world.root`; NaN if missing
-    person{i}/sigma         (N,17)       float32  metres, half a 68 % band of each coordinate of `refined` (absent if not estimated)
-    person{i}/believed      (N,17)       bool     False for a joint outside the picture or not seen for long, whose place is a guess,
-                                                  see `estimators.belief` (absent in older files: all are believed)
-    looked                  (N,)         bool     the frames that the detector has looked at (absent in files of earlier versions)
-    meta                    ()           str      JSON, see `meta_of`
+    person{i}/id            ()         int64    the person's id; i, from 0, is only the place in this file
+    person{i}/keypoints_2d  (N,17,2)   float32  pixels, x right, y down, from the top-left corner; NaN if missing
+    person{i}/scores        (N,17)     float32  confidence of each keypoint, 0 if missing
+    person{i}/provenance    (N,)       uint8    0 missing, 1 interpolated, 2 detected
+    person{i}/lifted        (N,17,3)   float32  metres, camera space, relative to the hip; NaN if missing
+    person{i}/refined       (N,17,3)   float32  the same after refinement; absent if the run did not refine
+    person{i}/root          (N,3)      float32  metres, camera space: where the hip is; NaN if missing
+    person{i}/sigma         (N,17)     float32  metres, half a 68 % band of each coordinate of `refined`; perhaps absent
+    person{i}/believed      (N,17)     bool     False for a joint whose place is a guess; absent in older files
+    looked                  (N,)       bool     the frames that the detector has looked at; absent in older files
+    meta                    ()         str      JSON, see `meta_of`
 
-The ids of all, by place, are `people` in `meta`: person 3 is at `person{meta["people"].index(3)}`, and `Motion.person(3)` finds it.
-Exports go by the id. Camera space is x right, y down, z forward. N is the number of frames of the video, always.
+The ids of all, by place, are `people` in `meta`: person 3 is at `person{meta["people"].index(3)}`, and
+`Motion.person(3)` finds it. Exports go by the id. Camera space is x right, y down, z forward. N is the number of frames
+of the video, always.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Motion:
 def _looked_of_old(motion: Motion) -> np.ndarray:
     """(N,) bool: what earlier versions have looked at, who wrote only how many looks a second were asked for.
 
-    They have also used what was found in every frame, by a search for everybody: then people are detected between the looks.
+    They have also used what was found in every frame, by a search for everybody: then people are detected between
+    the looks.
     """
     looks = motion.options.get("looks")
     every = frames_a_look(motion.fps, looks if isinstance(looks, int) and looks > 0 else 0)

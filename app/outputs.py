@@ -64,7 +64,7 @@ class Result:
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with the video, what it does not show, what was left out of it, and what could not be brought along."""
+        """What was wrong with the video, not shown by it, left out of it, or could not be brought along."""
         return [*self.estimate.warnings, *self.not_brought]
 
 
@@ -93,12 +93,14 @@ def write(
 
     Args:
         estimated: of the video, which is read again for the side-by-side pictures.
-        folder: where the files go; made if need be. Files of an earlier run, which show another motion, are replaced or removed.
+        folder: where the files go; made if need be. Files of an earlier run, which show another motion, are replaced or
+            removed.
         exports: formats of `app.export` to write as well, as `motion.FORMAT`.
         progress: is told about the drawing; may raise to cancel.
 
     Raises:
-        ConfigError: the folder cannot be written. VideoError: the video has changed. DataError: see `app.export.export`.
+        ConfigError: the folder cannot be written. VideoError: the video has changed. DataError: see
+            `app.export.export`.
     """
     folder, motion, stages = Path(folder), estimated.motion, Stages(progress or Silent())
     drawn = bool(motion.options.get("video", True))

@@ -32,7 +32,8 @@ class People:
         clock: of the frames that could be decoded.
         warnings: what was wrong with the video.
         every: the detector has looked at one frame in so many.
-        turn: degrees clockwise by which the pictures were turned for it, and are to be turned for whatever is made of these.
+        turn: degrees clockwise by which the pictures were turned for it, and are to be turned for whatever is made of
+            these.
         turn_found: nobody had said so.
     """
 
@@ -46,8 +47,8 @@ class People:
     turn_found: bool = False
 
     def fit(self, info: VideoInfo, detector: FindsPeople, every: int, rotate: str = UNSURE) -> bool:
-        """Whether they are of this very video, turned as is asked, found by this detector, which has looked at every frame,
-        or as is asked."""
+        """Whether they are of this very video, turned as is asked, found by this detector, which has looked at every
+        frame, or as is asked."""
         same = self.sha256 == info.sha256 and self.detector == detector.description()
         return same and self.turned_as(rotate) and self.every in (1, every)
 
@@ -95,8 +96,8 @@ def find_people(
     warnings = reader.warnings()
     if found and turn:
         warnings.append(
-            f"{info.path.name} shows people {_AS_THEY_ARE[turn]}: its pictures were turned by {turn} degrees clockwise; "
-            "with the rotation 0 they stay as they are."
+            f"{info.path.name} shows people {_AS_THEY_ARE[turn]}: its pictures were turned by {turn} degrees "
+            "clockwise; with the rotation 0 they stay as they are."
         )
     return People(info.sha256, detector.description(), tracks, reader.clock(), warnings, every, turn, found)
 

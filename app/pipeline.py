@@ -39,8 +39,8 @@ class Estimate:
         motion: the people whom the run is about.
         people: everybody in 2D, for another run on the same video.
         video: the file, upright: the picture that all pixels refer to.
-        disagreement: by id, (N,17) metres, NaN where missing: of each joint's refinement and that of the mirror image, which
-            sigma is made of, see `refiner.uncertainty`; empty without a refiner.
+        disagreement: by id, (N,17) metres, NaN where missing: of each joint's refinement and that of the mirror image,
+            which sigma is made of, see `refiner.uncertainty`; empty without a refiner.
         seconds: how long each stage took, by name.
     """
 
@@ -158,7 +158,7 @@ def _evenly(track: Observation, grid: Grid, people: People, focal: float) -> Obs
 
 
 class _Path:
-    """One person on the way through the networks; each stretch without a gap or a cut goes by itself, be it a single frame."""
+    """One person on the way through the networks; each stretch without a gap or a cut goes by itself."""
 
     def __init__(self, observed: Observation) -> None:
         self.observed, self.runs = observed, observed.runs()
@@ -216,7 +216,7 @@ class _Path:
 
 
 def _with_counts(paths: list[_Path], progress: Progress) -> list[tuple[_Path, _OnRun]]:
-    """Each person with what tells `progress` how far a stretch of frames is: networks count windows, people watch frames."""
+    """Each person with what tells `progress` how far a stretch is: networks count windows, people watch frames."""
     starts = np.cumsum([0, *(path.frames for path in paths)])
 
     def counter(path: _Path, before: int) -> _OnRun:

@@ -38,8 +38,8 @@ _BOXER = Outfit(
 )
 _DANCER = Outfit(
     top=Garment(
-        colour=(0.62, 0.60, 0.55), second=(0.05, 0.10, 0.22), pattern=1, low=1.04, sleeve=0.5, offset=0.009, flare=0.004,
-        high=2.0,
+        colour=(0.62, 0.60, 0.55), second=(0.05, 0.10, 0.22), pattern=1, low=1.04, sleeve=0.5, offset=0.009,
+        flare=0.004, high=2.0,
     ),
     trousers=Garment(colour=(0.07, 0.12, 0.24), pattern=2, low=0.06, offset=0.008),
     skin=(0.70, 0.46, 0.35), hair=(0.20, 0.09, 0.03), shoes=(0.55, 0.54, 0.52), hairdo="bun", iris=(0.08, 0.14, 0.20),

@@ -2,8 +2,8 @@
 
 Cameras drop frames, telephones slow down in the dark, recorders pause. What counts in frames (the windows of networks,
 smoothing, differences, formats that know only a rate) is given moments 1/rate seconds apart instead: a dropped frame is
-interpolated, a pause of more than half a second is a gap in which nothing is known. Frames that come evenly are their own
-moments, and nothing is touched.
+interpolated, a pause of more than half a second is a gap in which nothing is known. Frames that come evenly are their
+own moments, and nothing is touched.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Grid:
         return result
 
     def to_frames(self, values: np.ndarray, present: np.ndarray) -> np.ndarray:
-        """(M, ...) of the moments back to (N, ...) of the frames; as `to_moments`, `present` is again that of the frames."""
+        """(M, ...) of the moments back to (N, ...) of the frames; `present` is again that of the frames."""
         if self.even:
             return values
         if not np.issubdtype(values.dtype, np.floating):
@@ -114,8 +114,8 @@ class Grid:
         return moved if self.even else np.where(self._dropped(moved), Provenance.INTERPOLATED, moved).astype(np.uint8)
 
     def resample(self, person: _Person) -> _Person:
-        """One person as if every moment were a frame: a dataclass with `provenance` (N,), `scores`, more arrays (N, ...), and
-        perhaps `cuts`."""
+        """One person as if every moment were a frame: a dataclass with `provenance` (N,), `scores`, more arrays
+        (N, ...), and perhaps `cuts`."""
         if self.even:
             return person
         n, present = len(person.provenance), person.present

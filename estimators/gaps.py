@@ -78,10 +78,10 @@ def frames_a_look(fps: Fraction, looks: int) -> int:
 
 
 def spread(track: Observation, looks: Sequence[int], every: int, times: np.ndarray | None = None) -> Observation:
-    """A track over all frames of a video of which only some were looked at; those between two sightings are interpolated.
+    """A track over all frames of a video of which some were looked at; between two sightings it is interpolated.
 
-    A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints between
-    are as near to the truth as those that the detector gives.
+    A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints
+    between are as near to the truth as those that the detector gives.
 
     Args:
         track: over the M frames looked at.
@@ -115,7 +115,7 @@ def spread(track: Observation, looks: Sequence[int], every: int, times: np.ndarr
 
 
 def _placed(track: Observation) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (N, J, 2) float64, NaN where the person is not detected, and which of them (N, J) the detector has placed.
+    """Keypoints (N, J, 2) float64, NaN where nobody is detected, and which of them (N, J) the detector has placed.
 
     A joint that it has no place for is in the middle of the others, until neighbours in time know better.
     """

@@ -1,4 +1,4 @@
-"""Names that a package offers, whose modules are imported when they are first asked for: torch and mmpose take seconds."""
+"""Names that a package offers, whose modules are imported when they are asked for: torch and mmpose take seconds."""
 
 from __future__ import annotations
 

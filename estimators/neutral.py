@@ -12,8 +12,8 @@ from scipy.ndimage import distance_transform_edt
 
 from estimators.skeleton import H36M17, Skeleton
 
-# Bone that ends at a joint (left and right alike): metres, medians over 26 people of the motion capture; and where it points:
-# to the body's side, up, forward.
+# Bone that ends at a joint (left and right alike): metres, medians over 26 people of the motion capture; and where it
+# points: to the body's side, up, forward.
 _BONES = {
     "hip": (0.090, (1, 0, 0)), "knee": (0.406, (0, -1, 0)), "foot": (0.437, (0, -1, 0)), "spine": (0.250, (0, 1, 0)),
     "thorax": (0.251, (0, 1, 0)), "neck": (0.142, (0, 0.85, 0.53)), "head": (0.149, (0, 1, 0)),
@@ -37,8 +37,8 @@ def bone_lengths(skeleton: Skeleton = H36M17) -> np.ndarray:
 
 
 def outwards(known: np.ndarray, skeleton: Skeleton) -> Iterator[tuple[int, int, int]]:
-    """From known joints (J,) to all others along the bones, nearest first: (joint that has its place, joint that gets one,
-    joint at which the bone between them ends). If none is known the root is taken to be.
+    """From known joints (J,) to all others along the bones, nearest first: (joint that has its place, joint that gets
+    one, joint at which the bone between them ends). If none is known the root is taken to be.
     """
     placed = known.copy()
     if not placed.any():
@@ -61,9 +61,9 @@ def complete(
 ) -> np.ndarray:
     """Poses in which joints that are not believed have neutral places, seen from those that are.
 
-    Bones have the person's own length where there are frames in which both ends are believed, left and right together, and the
-    average body's in the person's proportion elsewhere. For 0.3 s after and before a joint is believed it moves between where
-    it was guessed to be and its neutral place.
+    Bones have the person's own length where there are frames in which both ends are believed, left and right together,
+    and the average body's in the person's proportion elsewhere. For 0.3 s after and before a joint is believed it moves
+    between where it was guessed to be and its neutral place.
 
     Args:
         poses: (N,J,3) metres, NaN where missing.

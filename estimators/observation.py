@@ -43,7 +43,8 @@ class Observation:
         skeleton: the order of the joints.
         scored: False where nobody has said how sure the keypoints are; their scores are 1 then.
         believed: (N, 17) bool, the joints that the picture shows, see `estimators.belief`; None: all.
-        pose_3d: (N, 17, 3) metres, camera axes, relative to the hip: a pose that the picture itself gives; None without.
+        pose_3d: (N, 17, 3) metres, camera axes, relative to the hip: a pose that the picture itself gives; None
+            without.
         pose_3d_scores: (N, 17) how sure that pose is, 0 to 1; None without.
         id: stable over a clip, from 0 in order of first appearance.
         every: frames from one look of the detector to the next; those between are interpolated.

@@ -9,7 +9,8 @@ import numpy as np
 
 
 def runs(present: np.ndarray, cuts: Sequence[int] = ()) -> list[slice]:
-    """Maximal stretches of True in an (N,) bool array, none of which goes on across a cut (the first frame of a shot)."""
+    """Maximal stretches of True in an (N,) bool array, none of which goes on across a cut (the first frame of a
+    shot)."""
     found = []
     for shot in parts(len(present), cuts):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], present[shot], [False]]).astype(np.int8)))

@@ -38,19 +38,19 @@ def run(args: argparse.Namespace) -> None:
     """Run the command.
 
     Raises:
-        D3PError: see `app.evaluation.cost.measure`.
+        D3PError: see `app.evaluation.cost.measure_cost`.
     """
     import json
 
     from rich.console import Console
 
     from app.cli.demo import choose
-    from app.evaluation.cost import measure
+    from app.evaluation.cost import measure_cost
 
     video = args.clip or next(iter(choose(None, everything=False).values()))[0]
     console, costs = Console(), []
     for seconds in args.seconds or [None]:
-        costs.append(measure(video, options(args), seconds))
+        costs.append(measure_cost(video, options(args), seconds))
         if not args.json:
             console.print(_table(costs[-1]))
     if args.json:

@@ -13,8 +13,8 @@ def add_parser(subparsers: Any) -> None:
     subparsers.add_parser(
         "setup",
         help="after `pip install`: install mmpose",
-        description="Install mmengine, mmcv-lite and mmpose, in the releases that work here, into this Python's environment "
-        "and without their own requirements, some of which do not install. Once after `pip install`.",
+        description="Install mmengine, mmcv-lite and mmpose, in the releases that work here, into this Python's "
+        "environment and without their own requirements, some of which do not install. Once after `pip install`.",
     )
 
 

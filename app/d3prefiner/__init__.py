@@ -2,9 +2,11 @@
 
     made = d3p.estimate("clip.mp4")                  # an Estimate; nothing is written
     person = made.motion.person(0)                   # by id
-    person.refined, person.sigma                     # (N, 17, 3) and (N, 17) metres; camera space: x right, y down, z forward
+    person.refined, person.sigma                     # (N, 17, 3) and (N, 17) metres
     d3p.export(made.motion, ["bvh", "glb"], "out")   # out/motion.bvh, out/motion.glb
     d3p.write(made, "out")                           # all that `d3p run` writes
+
+Poses are in camera space (x right, y down, z forward), relative to the hip.
 
 This package only re-exports, and imports what is asked for, when it is asked for.
 """

@@ -34,8 +34,8 @@ def own_packages_come_first() -> None:
         places = [*getattr(there, "__path__", ()), getattr(there, "__file__", None) or ""]
         if there is not None and str(_ROOT / name) not in places:
             raise ImportError(
-                f"d3prefiner has a package named {name!r}, and another module of that name ({places[-1]}) has been imported "
-                "before: import d3prefiner first, or give that module another name."
+                f"d3prefiner has a package named {name!r}, and another module of that name ({places[-1]}) has been "
+                "imported before: import d3prefiner first, or give that module another name."
             )
     if _OwnFinder not in sys.meta_path:
         sys.meta_path.insert(0, _OwnFinder)

@@ -162,7 +162,7 @@ def _groups(meta: dict[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def measure(
+def measure_clips(
     folder: str | Path,
     models: Models,
     options: Options | None = None,

@@ -87,7 +87,7 @@ class Meter:
         self._stage, self._wall, self._cpu = stage, wall, cpu
 
 
-def measure(video: str | Path, options: Options, seconds: float | None = None) -> Cost:
+def measure_cost(video: str | Path, options: Options, seconds: float | None = None) -> Cost:
     """Run the pipeline on a video, in a process of its own.
 
     Args:

@@ -43,7 +43,9 @@ def stretches_of(track: Observation, truth: Truth) -> Iterator[Stretch]:
             yield Stretch.of(found, scores, true, float(truth.fps))
 
 
-def measure(folder: Path, detector: Detector, leave_out: Set[str] = frozenset()) -> tuple[list[Stretch], list[str]]:
+def measure_detector(
+    folder: Path, detector: Detector, leave_out: Set[str] = frozenset()
+) -> tuple[list[Stretch], list[str]]:
     """Errors on all clips of a folder but those to leave out, and the clips in which somebody was found.
 
     Raises:
@@ -87,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     detector = Detector(options.detector)
     known, before = _known(options.out) if options.add else ([], [])
-    stretches, clips = measure(options.folder, detector, leave_out=set(before))
+    stretches, clips = measure_detector(options.folder, detector, leave_out=set(before))
     stretches, clips = known + stretches, before + clips
     card = {"name": options.out.stem, "detector": detector.description(), "clips": clips, "licence": "Apache-2.0"}
     MeasuredNoise(stretches).save(options.out, card)

@@ -84,7 +84,7 @@ def evaluate_rendered(
     seen: dict[str, People] | None = None,
     on_clip: Callable[[accuracy.ClipResult, int, int], None] | None = None,
 ) -> RenderedAccuracy:
-    """Measure the pipeline with these networks on every clip of a folder; arguments as for `accuracy.measure`.
+    """Measure the pipeline with these networks on every clip of a folder; arguments as for `accuracy.measure_clips`.
 
     Raises:
         ConfigError: there is no refiner among the networks. DataError: there are no clips, or a truth cannot be read.
@@ -101,7 +101,7 @@ def evaluate_rendered(
         covered[name] = space.coverage(made.motion, truth)
         rated.extend(ranks.rated_poses(made.motion, truth, name))
 
-    clips = accuracy.measure(folder, models, options, on_clip=on_clip, on_estimate=look, seen=seen)
+    clips = accuracy.measure_clips(folder, models, options, on_clip=on_clip, on_estimate=look, seen=seen)
     samples = calibration.together(parts) if parts else None
     return RenderedAccuracy(clips, worlds, covered, rated, samples)
 
@@ -113,14 +113,14 @@ def calibrate_rendered(
 
     Args:
         folder: rendered clips of validation people.
-        seen: as for `accuracy.measure`.
+        seen: as for `accuracy.measure_clips`.
 
     Raises:
         ConfigError: there is no refiner among the networks. DataError: there are no clips, or nobody in any of them.
     """
     refiner = _refiner(models)
     parts: list[Samples] = []
-    accuracy.measure(
+    accuracy.measure_clips(
         folder, models, options, seen=seen,
         on_estimate=lambda _, made, truth: parts.append(space.samples_of(made, truth, refiner)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Measures frame by frame, for the timeline: the same as those of `app.quality.measures`, before their mean is taken."""
+"""Measures frame by frame, for the timeline: those of `app.quality.measures` before their mean is taken."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CURVES = (
 
 
 def curves(motion: Motion, person: PersonMotion) -> dict[str, dict[str, np.ndarray]]:
-    """Each measure of each variant: {"acceleration": {"lifted": (N,), "refined": (N,)}, ...}; NaN where there is none."""
+    """{"acceleration": {"lifted": (N,), "refined": (N,)}, ...}: each measure of each variant, NaN where none."""
     variants = {"lifted": person.lifted, "refined": person.refined}
     found: dict[str, dict[str, np.ndarray]] = {curve.key: {} for curve in CURVES}
     for name, poses in variants.items():

@@ -74,8 +74,9 @@ def guesses(motion: Motion) -> list[str]:
         if doubted:
             names = ", ".join(name.replace("_", " ") for name in doubted)
             sentences.append(
-                f"Person {person.id}: {names} {'are' if len(doubted) > 1 else 'is'} outside the picture, or not seen for long, in up "
-                f"to {max(doubted.values()):.0f} % of the frames; the places there are guesses, and are marked in all files."
+                f"Person {person.id}: {names} {'are' if len(doubted) > 1 else 'is'} outside the picture, or not seen "
+                f"for long, in up to {max(doubted.values()):.0f} % of the frames; the places there are guesses, and "
+                "are marked in all files."
             )
     return sentences
 
@@ -218,7 +219,7 @@ def without_guesses(poses: np.ndarray, person: PersonMotion) -> np.ndarray:
 
 
 def _not_believed(person: PersonMotion, skeleton: Skeleton) -> dict[str, float]:
-    """By name, the share of the person's frames in which a joint is not believed, percent; without those that always are."""
+    """By name of a joint, in how many percent of the person's frames it is not believed; without zeros."""
     share = 100 * (person.present[:, None] & ~person.known).sum(axis=0) / max(int(person.present.sum()), 1)
     return {name: round(float(value), 1) for name, value in zip(skeleton.joints, share, strict=True) if value}
 

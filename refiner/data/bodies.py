@@ -38,5 +38,6 @@ def vary_bodies(joints: Tensor, generator: torch.Generator, bone_std: float = 0.
 
 
 def mirror_some(joints: Tensor, which: Tensor) -> Tensor:
-    """Windows (B, T, 17, 3) metres, those where `which` (B,) is true as in a mirror: world x negated, left and right traded."""
+    """Windows (B, T, 17, 3) metres, those where `which` (B,) is true as in a mirror: world x negated, left and right
+    traded."""
     return torch.where(which[:, None, None, None], mirror(joints), joints)

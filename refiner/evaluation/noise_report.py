@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from estimators.files import complete_file
 from estimators.lifting.normalise import person_size
 from refiner.data.capture import VirtualCapture
 from refiner.data.detector_noise import DetectorNoise
@@ -96,7 +97,8 @@ def picture(found: dict[str, dict[str, list[float]]], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     right.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110)
+    with complete_file(path) as temporary:
+        figure.savefig(temporary, dpi=110)
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ def write(runs: Sequence[PairAccuracy], folder: Path, people: str) -> None:
         parts += [run.markdown(), _gain(run)]
         for number, measure in zip(("I", "II"), POSITION, strict=True):
             parts += [f"By activity (Table {number}): {measure.name}, {measure.unit}.", by_activity(run, measure)]
-    parts += ["## Seeds", *(spread(group) for group in _seeds(runs))] if _seeds(runs) else []
+    parts += ["## Seeds", *(between_seeds(group) for group in _seeds(runs))] if _seeds(runs) else []
     parts += ["## Sizes (Table IV)", sizes(runs), "## Errors of frames (Fig. 4)", f"![Errors]({PICTURE})"]
     with complete_file(folder / TEXT) as temporary:
         temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -69,7 +69,7 @@ def by_activity(run: PairAccuracy, measure: Measure) -> str:
     return tables.table(["activity", *heads], rows)
 
 
-def spread(group: Sequence[PairAccuracy]) -> str:
+def between_seeds(group: Sequence[PairAccuracy]) -> str:
     """A Markdown table of one lifter's refiners of several seeds: their mean, and half of the range between them."""
     first = group[0]
     title = f"{first.lifter.name}: {', '.join(run.refiner.name for run in group)}; mean ± half of the range."

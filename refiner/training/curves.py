@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from estimators.errors import ConfigError, D3PError
+from estimators.files import complete_file
 from refiner.evaluation.tables import table
 
 _LOGS = "*/vis_data/scalars.json"
@@ -126,7 +127,8 @@ def picture(curves: Sequence[Curve], path: str | Path) -> None:
         axis.set_xlabel("step", fontsize=8)
     for axis in axes[::columns]:
         axis.set_ylabel("loss", fontsize=8)
-    figure.savefig(path, dpi=110)
+    with complete_file(path) as temporary:
+        figure.savefig(temporary, dpi=110)
 
 
 def _smooth(values: np.ndarray, width: int = 9) -> np.ndarray:

@@ -58,7 +58,10 @@ def test_a_bundled_config_goes_by_its_name_from_anywhere(tmp_path, monkeypatch):
         ({"warmup": 4}, "The config's warmup of 4 steps must end before the last, 4."),
         ({"rate": 3}, "The config has unknown entries: rate."),
         ({"data": {}}, "The config lacks data.stages, data.strides."),
-        ({"data": {"stages": [(4, 9)], "strides": (2, 4)}}, "data.stages must be a list of (until step, frames, windows)"),
+        (
+            {"data": {"stages": [(4, 9)], "strides": (2, 4)}},
+            "data.stages must be a list of (until step, frames, windows)",
+        ),
         ({"data": {"stages": [(4, 9, 2)], "strides": {2, 4}}}, "data.strides must be two whole numbers"),
         ({"data": {"stages": [(4, 9, 2)], "strides": (2, 4), "held_out": "x"}}, "data.held_out needs a data.detector"),
         ({"data": {"stages": [(4, 9, 2)], "strides": (2, 4), "folds": (2, 2)}}, "data.folds must be (k, n)"),

@@ -121,7 +121,7 @@ def test_a_folder_is_measured_clip_by_clip_nobody_found_included(tmp_path: Path)
     write_truth(empty, truth[:8], person.keypoints_2d[:8])
     (suite / "stray.mp4").write_bytes(b"no truth beside it")
     seen: list[tuple[str, int, int]] = []
-    results = accuracy.measure(
+    results = accuracy.measure_clips(
         suite, fake_models(), on_clip=lambda one, done, count: seen.append((one.name, done, count))
     )
     assert seen == [("empty", 1, 2), ("there", 2, 2)]
@@ -143,17 +143,17 @@ def test_what_the_detector_has_found_serves_the_next_lifter(tmp_path: Path) -> N
     assert person.refined is not None
     write_truth(clip, person.refined, person.keypoints_2d)
     seen: dict[str, People] = {}
-    (first,) = accuracy.measure(tmp_path, fake_models(), seen=seen)
+    (first,) = accuracy.measure_clips(tmp_path, fake_models(), seen=seen)
     second_models = fake_models()
     blind = second_models.detector
     blind.detect = blind.detect_in = pytest.fail  # type: ignore[method-assign, assignment]
-    (second,) = accuracy.measure(tmp_path, second_models, seen=seen)
+    (second,) = accuracy.measure_clips(tmp_path, second_models, seen=seen)
     assert second.errors("refined") == first.errors("refined")
 
 
 def test_a_folder_without_clips_and_a_truth_of_another_clip_are_clear_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No clips with ground truth"):
-        accuracy.measure(tmp_path, fake_models())
+        accuracy.measure_clips(tmp_path, fake_models())
     clip = write_video(tmp_path / "clip.mp4", size=SIZE, pictures=pictures([True] * 12))
     motion = outputs.run(clip, tmp_path / "out", models=fake_models()).motion
     write_truth(clip, np.zeros((20, 17, 3), np.float32), np.zeros((20, 17, 2), np.float32))

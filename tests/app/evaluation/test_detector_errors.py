@@ -38,7 +38,7 @@ def test_clips_are_added_to_those_of_the_file(tmp_path: Path, monkeypatch: pytes
         assert leave_out == {"a"}
         return [stretch(2.0), stretch(3.0)], ["b"]
 
-    monkeypatch.setattr(detector_errors, "measure", measure)
+    monkeypatch.setattr(detector_errors, "measure_detector", measure)
     monkeypatch.setattr(detector_errors, "Detector", lambda name: SimpleNamespace(description=lambda: {"name": name}))
     monkeypatch.setattr("sys.argv", ["detector_errors", str(tmp_path), "--out", str(out), "--add"])
     assert detector_errors.main() == 0
