@@ -1,4 +1,4 @@
-"""What the READMEs say is there: files, names in them, modules to run, options, headings that are linked to."""
+"""What the READMEs say is there: files, names in them, modules to run, commands, options, what is linked to."""
 
 from __future__ import annotations
 
@@ -122,6 +122,37 @@ def test_options_that_are_named_exist(document: Path) -> None:
         for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", code)
     }
     assert not named - options()
+
+
+@each
+def test_commands_that_are_named_exist(document: Path) -> None:
+    named = {name for code in code_of(document) for name in re.findall(r"\bd3p ([a-z][a-z0-9-]*)", code)}
+    assert named <= set(COMMANDS)
+    assert document != ROOT / "README.md" or {"run", "batch", "app"} <= named
+
+
+@each
+def test_targets_of_make_that_are_named_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = {name for code in code_of(document) for name in re.findall(r"\bmake ([a-z][a-z-]*)", code)}
+    assert named <= targets
+    assert document != ROOT / "README.md" or {"demo", "test"} <= named
+
+
+@each
+def test_files_that_are_linked_to_exist(document: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")) if "://" not in link]
+    assert not [link for link in links if not (document.parent / link).exists()]
+
+
+def test_every_readme_is_linked_to() -> None:
+    links = set(re.findall(r"\]\(([^)#]+)\)", DOCUMENTS[0].read_text("utf-8")))
+    assert not [path for path in DOCUMENTS[1:] if path.relative_to(ROOT).as_posix() not in links]
+
+
+@each
+def test_no_place_is_left_open(document: Path) -> None:
+    assert "<!-- FILL" not in document.read_text("utf-8")
 
 
 @each
