@@ -70,6 +70,7 @@ def test_a_module_of_our_name_that_came_first_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1 and "import d3prefiner first" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_readme_run_beside_an_app_py(tmp_path: Path) -> None:
     """In a folder that has an app.py of its own."""
     (lines,) = PYTHON.findall((ROOT / "README.md").read_text("utf-8"))
@@ -79,6 +80,7 @@ def test_the_lines_of_the_readme_run_beside_an_app_py(tmp_path: Path) -> None:
     assert {"motion.bvh", "motion.glb"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_python_of_the_folders_readmes_runs(document: Path, tmp_path: Path) -> None:
     cut(demo_clips()["walker"][0], tmp_path / "clip.mp4", 30)

@@ -145,6 +145,7 @@ def test_a_detector_that_looks_seldom(tmp_path: Path) -> None:
     assert outputs.run(source, tmp_path / "all", models=models, people=again.people).people.every == 1
 
 
+@pytest.mark.slow
 def test_what_was_missed_is_shown_as_missed_whatever_found_the_people(tmp_path: Path) -> None:
     """Nobody is there in frames 21 and 30 to 33 of 50. A pick by picture looks at every frame, and so knows."""
     room = np.linspace(100, 160, SIZE[0])[None, :, None].repeat(SIZE[1], 0).repeat(3, 2)
@@ -187,6 +188,7 @@ def test_a_person_for_half_of_the_clip(tmp_path: Path) -> None:
     assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == len(present)
 
 
+@pytest.mark.slow
 def test_variable_rate(tmp_path: Path) -> None:
     times_ms = [0, 33, 66, 100, 300, 333, 366, 1000, 1017, 1034, 1051, 2000]
     source = clip(tmp_path / "vfr.mp4", [True] * 12, times_ms=times_ms, b_frames=0)
@@ -253,6 +255,7 @@ def test_nobody_and_nobody_of_that_id_leave_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "deep").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["Prepare", "Detect and track", "Lift", "Refine", "Draw"])
 def test_a_run_cancelled_in_any_stage_leaves_the_earlier_results(tmp_path: Path, stage: str) -> None:
     class Cancelled(Exception):

@@ -104,6 +104,7 @@ def video(tmp_path: Path) -> Callable[[int], Path]:
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [90, 180])
 def test_a_run_uses_the_turn_and_says_so(video: Callable[[int], Path], tmp_path: Path, head: int) -> None:
     models = replace(fake_models(), detector=Arrow())
@@ -163,6 +164,7 @@ def test_the_bundled_detector_finds_the_turn_of_a_clip(movenet: Arrow, head: int
     assert find_turn([turned(one, head) for one in frames], 4, movenet) == -head % 360
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("still", ["handstand_1.jpg", "handstand_2.jpg"])
 def test_the_bundled_detector_leaves_people_on_their_hands_alone(movenet: Arrow, still: str) -> None:
     """Rendered as the bundled clips are; for the whole clip upside down."""

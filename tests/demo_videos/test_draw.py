@@ -39,6 +39,7 @@ def scene():
     return body, pose, camera, mesh, frames
 
 
+@pytest.mark.slow
 def test_the_person_is_drawn_where_the_truth_says(scene):
     body, pose, camera, mesh, (with_person, without) = scene
     assert with_person.shape == (180, 240, 3)
@@ -77,6 +78,7 @@ def test_the_left_side_of_the_body_is_drawn_on_the_right(scene):
     assert (columns >= 119).mean() > 0.98
 
 
+@pytest.mark.slow
 def test_a_shot_is_written_with_its_truth(scene, tmp_path):
     from demo_videos.motion import Motion17
 

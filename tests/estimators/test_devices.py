@@ -92,6 +92,7 @@ def test_every_command_takes_the_same_names(command: list[str], capsys: pytest.C
         assert stop.value.code == 2 and "There is no device" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_refine_runs_on_whatever_there_is(tmp_path: Path, no_gpu: None, capsys: pytest.CaptureFixture[str]) -> None:
     still = np.random.default_rng(0).normal(0, 0.4, (1, 17, 3)).repeat(9, 0)
     arrays = {"keypoints_2d": 300 + 100 * still[..., :2], "poses": still, "image_size": [640, 480], "fps": 25.0}

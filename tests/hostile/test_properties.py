@@ -35,6 +35,8 @@ from .material import LIFTER_CARD, motion
 from .motions import arrays_of, npz
 from .trainings import CONFIG
 
+pytestmark = pytest.mark.slow
+
 quick = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

@@ -27,6 +27,7 @@ def written(tmp_path, **others):
     return path
 
 
+@pytest.mark.slow
 def test_any_lifters_poses_are_refined_by_the_command(tmp_path, capsys):
     gap = arrays()["poses"]
     gap[12:15] = np.nan

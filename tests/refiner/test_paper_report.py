@@ -79,6 +79,7 @@ def test_activities(text, activity):
     assert activity_of(text) == activity
 
 
+@pytest.mark.slow
 def test_the_report_holds_every_table(run, tmp_path):
     report.write([run, run], tmp_path / "new", "test")
     text = (tmp_path / "new" / "report.md").read_text()

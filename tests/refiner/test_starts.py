@@ -35,6 +35,7 @@ def test_a_lifter_twice_as_wide_starts_as_the_narrower_one():
         torch.testing.assert_close(wide(x), Lifter.load("stcformer-81").network(x), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_refiner_twice_as_wide_starts_as_the_narrower_one_at_every_step():
     narrow = Refiner.load("refiner-stcformer-27").model.network
     channels = narrow.embed[0].in_features - 3

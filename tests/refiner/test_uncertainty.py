@@ -40,6 +40,7 @@ def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
     assert (coverage_curve(samples, narrow, shares) < shares - 0.04).all()
 
 
+@pytest.mark.slow
 def test_a_long_tail_is_found_and_both_bands_hold() -> None:
     rng = np.random.default_rng(2)
     samples = made_up(4000, scores=True)

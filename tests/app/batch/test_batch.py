@@ -358,6 +358,7 @@ def test_the_page_shows_text_as_text(tmp_path: Path) -> None:
     assert outputs.SIDE_BY_SIDE not in text  # there is none
 
 
+@pytest.mark.slow
 def test_workers_are_ours_in_a_folder_with_modules_of_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

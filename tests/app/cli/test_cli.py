@@ -206,6 +206,7 @@ def test_ctrl_c_is_130_and_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_termination_cleans_up(tmp_path: Path) -> None:
     source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 120))
     code = (

@@ -39,6 +39,7 @@ def test_choices(client: Client) -> None:
     assert found["limits"]["frames"] == 1000
 
 
+@pytest.mark.slow
 def test_a_video_is_processed(client: Client, clip: tuple[Path, Path]) -> None:
     assert client.predict(handle_file(clip[0]), api_name="/check")["frames"] == FRAMES
     summary, files, archive = client.predict(video=handle_file(clip[0]), api_name="/process")
@@ -127,6 +128,7 @@ def test_the_page_names_nothing_outside_that_a_browser_would_load(served: Served
     assert "googleapis" not in page and "gstatic" not in page and "cdnjs" not in page
 
 
+@pytest.mark.slow
 def test_a_closed_session_takes_its_files_along(served: Served, clip: tuple[Path, Path], tmp_path: Path) -> None:
     before = set(served.folders())
     other = Client(served.url, verbose=False, download_files=tmp_path)
@@ -138,6 +140,7 @@ def test_a_closed_session_takes_its_files_along(served: Served, clip: tuple[Path
     assert not any(path.exists() for path in made)
 
 
+@pytest.mark.slow
 def test_a_password_closes_everything_and_old_files_go(served: Served, tmp_path: Path) -> None:
     """With `served` running, whose networks are stand-ins."""
     with serving(Settings(port=0, user="ann", password="secret", max_age_s=1)) as closed:

@@ -96,6 +96,7 @@ def outside(served: Served, clip: tuple[Path, Path], tmp_path: Path) -> dict[str
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", [call, run], ids=["queued", "direct"])
 @pytest.mark.parametrize("endpoint", TAKE_FILES)
 def test_no_endpoint_takes_a_file_that_was_not_uploaded(
@@ -108,6 +109,7 @@ def test_no_endpoint_takes_a_file_that_was_not_uploaded(
         assert "root:" not in said and time.monotonic() - started < 5, what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", [call, run], ids=["queued", "direct"])
 def test_what_was_uploaded_is_taken(
     http: httpx.Client, clip: tuple[Path, Path], ask: Callable[..., tuple[bool, str]]
@@ -241,6 +243,7 @@ def test_what_the_page_does_not_need_is_closed(http: httpx.Client) -> None:
         assert http.request(method, "/config").status_code == 404, method
 
 
+@pytest.mark.slow
 def test_with_a_password_nothing_answers_before_it(served: Served) -> None:
     """With `served` running, whose networks are stand-ins."""
     with serving(Settings(port=0, user="ann", password="secret")) as closed, httpx.Client(base_url=closed.url) as http:

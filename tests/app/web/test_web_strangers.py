@@ -55,6 +55,7 @@ def test_what_another_program_has_left_in_the_environment_gives_it_none_either(
         assert httpx.get(f"{app.url}/config").json()["root"] == app.url
 
 
+@pytest.mark.slow
 def test_a_header_is_no_way_to_more_passwords(served: Served) -> None:
     """With `served` running, whose networks are stand-ins."""
     wrong = {"username": "ann", "password": "Secret"}

@@ -268,6 +268,7 @@ def test_a_zip_holds_files_under_one_folder(tmp_path: Path) -> None:
 # --- the people of a video -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_people_are_found_once(clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = stand_in()
     use(monkeypatch, lambda: models)

@@ -86,6 +86,7 @@ def test_a_moved_person_moves_exactly(detector):
     np.testing.assert_allclose(after.keypoints, before.keypoints + [37, 11], atol=0.01)
 
 
+@pytest.mark.slow
 def test_joints_have_no_side_they_lean_to(detector):
     """The picture and its mirror image give the same joints: what `shift` in the config is for."""
     from estimators.skeleton import COCO17
@@ -118,6 +119,7 @@ def test_finds_people_too_small_or_too_large_for_the_usual_size(detector, factor
     assert feet[1] - head[1] == pytest.approx(245 * factor, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image", [NOBODY, np.zeros((48, 64, 3), np.uint8), np.full((720, 16, 3), 255, np.uint8)])
 def test_nobody_is_nobody(detector, image):
     assert_well_formed(detector.detect(image), 0)

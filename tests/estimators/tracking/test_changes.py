@@ -99,6 +99,7 @@ def test_pictures_of_nothing_are_alike_and_of_something_are_not() -> None:
     assert abs(likeness(np.zeros_like(something), something)) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 2])
 def test_people_say_whether_it_is_a_cut(every: int) -> None:
     """A light that is switched on moves nobody; a jump is a cut, on both sides of which the detector looks."""

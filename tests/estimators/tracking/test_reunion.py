@@ -40,11 +40,13 @@ def test_who_leaves_and_comes_back_is_one_person_with_a_gap() -> None:
     assert track.id == 0 and track.cuts == ()
 
 
+@pytest.mark.slow
 def test_who_comes_back_twice_is_still_one() -> None:
     (track,) = tracks_of(Figure(np.concatenate([AWAY_AND_BACK, OUT, NOWHERE, IN])))
     assert (track.provenance == Provenance.DETECTED).sum() > 130
 
 
+@pytest.mark.slow
 def test_who_comes_back_while_somebody_else_is_there() -> None:
     standing = Figure(np.full(120, 240.0), GREEN, NAVY)
     tracks = tracks_of(Figure(AWAY_AND_BACK), standing)
@@ -70,6 +72,7 @@ def test_somebody_else_is_somebody_else(other: Figure) -> None:
     assert len(tracks_of(first, other)) == 2
 
 
+@pytest.mark.slow
 def test_where_two_wear_the_same_nobody_is_joined() -> None:
     twin = Figure(np.full(120, 240.0))
     assert len(tracks_of(Figure(AWAY_AND_BACK), twin)) == 3
