@@ -98,6 +98,8 @@ def _cards(kind: str, load: Callable[[Place], None]) -> Iterator[Case]:
         wrong["architecture.type"] = ["Oracle", None, 3, "__import__('os').system('touch canary')", "nn.Linear"]
     else:
         wrong["architecture.output"] = ["nothing", 3, None]
+        wrong["scores"] = ["yes", 1, None, [True]]
+        wrong["uncertainty"] = ["large", [1.0], {"scale": "x"}, {"tail": float("nan")}, {"scale": None}]
     for path, values in wrong.items():
         for value in values:
             harmless = path in ("architecture.in_channels",) and kind == "refiner"
