@@ -1,6 +1,6 @@
 """The main job: a video in, an `Estimate` out. It computes, and writes nothing; `app.outputs` writes.
 
-probe -> detect and track -> lift -> refine -> place in space
+    probe -> detect and track -> lift -> refine -> place in space
 """
 
 from __future__ import annotations
