@@ -116,6 +116,7 @@ def test_every_length_gives_one_pose_a_frame(tmp_path: Path, n: int) -> None:
     json.loads((tmp_path / "out" / "quality.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_record_says_where_it_comes_from(tmp_path: Path) -> None:
     source = clip(tmp_path / "a clip.mp4", [True] * 20, rate=Fraction(24000, 1001))
     motion = outputs.run(source, tmp_path / "out", Options(steps=3), models=fake_models()).motion
@@ -200,6 +201,7 @@ def test_variable_rate(tmp_path: Path) -> None:
     assert out_rate == in_rate
 
 
+@pytest.mark.slow
 def test_a_phone_held_upright(tmp_path: Path) -> None:
     source = set_display_matrix(clip(tmp_path / "phone.mp4", [True] * 10), (0, 1, -1, 0))
     motion = outputs.run(source, tmp_path / "out", models=fake_models()).motion
@@ -232,6 +234,7 @@ def test_a_truncated_video_is_used_with_a_warning(tmp_path: Path) -> None:
     assert len(decode(tmp_path / "out" / "side_by_side.mp4")[0]) == len(result.motion)
 
 
+@pytest.mark.slow
 def test_without_refiner_and_without_video(tmp_path: Path) -> None:
     source = clip(tmp_path / "clip.mp4", [True] * 10)
     outputs.run(source, tmp_path / "out", models=fake_models())

@@ -78,6 +78,7 @@ def test_what_is_refined_is_a_motion_that_can_be_exported(tmp_path):
     assert "Frames: 60" in (tmp_path / "out" / "mine.refined.bvh").read_text()
 
 
+@pytest.mark.slow
 def test_what_the_file_does_not_say_the_options_do(tmp_path):
     given = walker(20)
     width, height = given.pop("image_size")

@@ -246,6 +246,7 @@ def make_truth(path: Path, poses: np.ndarray, size: tuple[int, int]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_demo_compares_with_the_truth(
     clip: Path, tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

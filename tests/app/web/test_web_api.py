@@ -50,6 +50,7 @@ def test_a_video_is_processed(client: Client, clip: tuple[Path, Path]) -> None:
     assert found["side_by_side.mp4"].read_bytes()[4:8] == b"ftyp" and Path(archive).suffix == ".zip"
 
 
+@pytest.mark.slow
 def test_people_are_found_and_one_is_processed(client: Client, couple: Path, nobody: Path) -> None:
     found = client.predict(video=handle_file(couple), api_name="/people")
     assert [(one["id"], one["share"], one["largest"]) for one in found] == [(0, 1.0, False), (1, 1.0, True)]
@@ -60,6 +61,7 @@ def test_people_are_found_and_one_is_processed(client: Client, couple: Path, nob
         client.predict(video=handle_file(nobody), api_name="/people")
 
 
+@pytest.mark.slow
 def test_a_folder_is_processed(client: Client, clip: tuple[Path, Path], garbage: Path, tmp_path: Path) -> None:
     videos = [handle_file(clip[0]), handle_file(garbage)]
     told, report, archive = client.predict(videos=videos, refine=False, api_name="/folder")
@@ -106,6 +108,7 @@ def test_a_run_is_cancelled_and_leaves_nothing(client: Client, served: Served, l
     assert served.folders() == before and not served.desk.slot.busy()
 
 
+@pytest.mark.slow
 def test_files_outside_are_not_served(served: Served, clip: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     outside = ["/etc/passwd", "../../../../etc/passwd", str(clip[1]), str(Path(__file__).resolve())]
@@ -123,6 +126,7 @@ def test_an_upload_that_is_too_large_is_refused(served: Served) -> None:
     assert httpx.post(f"{served.url}/gradio_api/upload", files=sent).status_code == 413  # gradio counts MiB
 
 
+@pytest.mark.slow
 def test_the_page_names_nothing_outside_that_a_browser_would_load(served: Served) -> None:
     page = httpx.get(served.url).text
     assert "googleapis" not in page and "gstatic" not in page and "cdnjs" not in page

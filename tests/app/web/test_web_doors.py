@@ -122,6 +122,7 @@ def test_what_was_uploaded_is_taken(
         assert answered, said
 
 
+@pytest.mark.slow
 def test_the_pages_own_events_take_no_other_files_either(
     http: httpx.Client, served: Served, outside: dict[str, str]
 ) -> None:

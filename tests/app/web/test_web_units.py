@@ -321,6 +321,7 @@ def test_the_cards_of_several_people_offer_everyone() -> None:
 # --- several videos --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_bad_clip_stops_none_of_the_others(
     clip: tuple[Path, Path], garbage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +354,7 @@ def test_a_bad_clip_stops_none_of_the_others(
         assert "data:image/jpeg" in text and "href=" not in text and text.count("<tr>") == 5
 
 
+@pytest.mark.slow
 def test_a_cancelled_folder_leaves_nothing(
     clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -325,6 +325,7 @@ def test_the_bundled_weights_are_read_once_and_hashed_once(hashed):
     assert description["sha256"] == weights.load(BUNDLED_WEIGHTS)[1]["sha256"] and "Lightning" in description["version"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_hashed_once_and_its_finder_read_once(checkpoints, hashed, monkeypatch, tmp_path):
     opened, lengths = hashed
     own = checkpoints["rtmpose-t"]

@@ -54,6 +54,7 @@ def test_who_comes_back_while_somebody_else_is_there() -> None:
     assert sorted((track.provenance == Provenance.DETECTED).sum() > 110 for track in tracks) == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

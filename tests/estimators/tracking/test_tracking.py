@@ -269,6 +269,7 @@ def test_an_empty_picture_is_searched_now_and_then():
     assert world.full <= 1 + 90 / 6, "a search in vain takes six times as long as looking at a person"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", [60, 61, 62, 63, 64, 65])
 def test_who_comes_back_after_a_while_is_found_at_once_though_not_searched_for_always(back):
     actor = Actor(line((300, 180), (330, 180)), (np.arange(90) < 30) | (np.arange(90) >= back))
@@ -278,6 +279,7 @@ def test_who_comes_back_after_a_while_is_found_at_once_though_not_searched_for_a
     assert world.full < 40, "searched in every frame for a quarter of a second, then now and then"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 2])
 def test_dropped_frames_are_time_in_which_people_move(every):
     """A tenth of a second is lost now and then, and once half a second: a runner is far away by then, and the same."""
