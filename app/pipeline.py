@@ -1,11 +1,12 @@
 """The main job: a video in, an `Estimate` out. It computes, and writes nothing; `app.outputs` writes.
 
-probe -> detect and track -> lift -> refine -> place in space
+    probe -> detect and track -> lift -> refine -> place in space
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from app.left_out import people_left_out, sentences
 from app.media.focal import find_camera
 from app.media.video import VideoInfo, probe
-from app.models import Models
+from app.models import Lifts, Models, Refines
 from app.motion import Motion, PersonMotion
 from app.options import Options
 from app.people import People, find_people
@@ -27,8 +28,6 @@ from app.world.root import estimate_roots
 from estimators.belief import believed_joints, widened
 from estimators.even import Grid
 from estimators.observation import Observation
-
-_OnRun = Callable[[slice], Callable[[int, int], None]]
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,8 @@ def estimate(
     chosen, left_out = _chosen(people, options)
     clock = people.clock
     grid = Grid.of(clock.timestamps, float(clock.fps), chosen[0].cuts)
-    observed = [
-        _evenly(track, grid, people, float(camera["focal_px"])) for track in chosen
-    ]  # the rest counts in frames
+    # What follows counts in frames: the windows of networks, smoothing, differences.
+    observed = [_evenly(track, grid, people, float(camera["focal_px"])) for track in chosen]
     paths = [_Path(one) for one in observed]
     _through_networks(paths, models, options, stages)
     roots = estimate_roots(observed, [path.best for path in paths])
@@ -142,13 +140,16 @@ def _chosen(people: People, options: Options) -> tuple[list[Observation], tuple[
 
 def _through_networks(paths: list[_Path], models: Models, options: Options, stages: Stages) -> None:
     """Lift and, if there is a refiner, refine everybody."""
-    with stages("Lift", sum(path.frames for path in paths)) as bar:
-        for path, on_run in _with_counts(paths, bar):
-            path.lift(models, on_run)
+    seen = sum(path.frames for path in paths)
+    with stages("Lift", seen) as progress:
+        frames = _Frames(progress)
+        for path in paths:
+            path.lift(models.lifter, frames)
     if models.refiner is not None:
-        with stages("Refine", sum(path.frames for path in paths)) as bar:
-            for path, on_run in _with_counts(paths, bar):
-                path.refine(models, options, on_run)
+        with stages("Refine", seen) as progress:
+            frames = _Frames(progress)
+            for path in paths:
+                path.refine(models.refiner, options.steps, frames)
 
 
 def _evenly(track: Observation, grid: Grid, people: People, focal: float) -> Observation:
@@ -173,23 +174,20 @@ class _Path:
         """(N,17,3) metres: refined, or lifted if nobody has refined."""
         return self.lifted if self.refined is None else self.refined
 
-    def lift(self, models: Models, on_run: _OnRun) -> None:
+    def lift(self, lifter: Lifts, frames: _Frames) -> None:
         """Fill `lifted`."""
         for run in self.runs:
-            on_progress = on_run(run)
-            self.lifted[run] = models.lifter.lift(self.observed.part(run), on_progress=on_progress)
-            on_progress(1, 1)
+            with frames.counted(run) as on_progress:
+                self.lifted[run] = lifter.lift(self.observed.part(run), on_progress=on_progress)
 
-    def refine(self, models: Models, options: Options, on_run: _OnRun) -> None:
+    def refine(self, refiner: Refines, steps: int, frames: _Frames) -> None:
         """Fill `refined`, `sigma` and `disagreement`."""
-        assert models.refiner is not None
         self.refined = refined = self._nothing(17, 3)
         self.sigma, self.disagreement = sigma, disagreement = self._nothing(17), self._nothing(17)
         for run in self.runs:
-            part, on_progress = self.observed.part(run), on_run(run)
-            found = models.refiner.refine(part, self.lifted[run], options.steps, on_progress=on_progress)
+            with frames.counted(run) as on_progress:
+                found = refiner.refine(self.observed.part(run), self.lifted[run], steps, on_progress=on_progress)
             refined[run], sigma[run], disagreement[run] = found.poses, found.sigma, found.disagreement
-            on_progress(1, 1)
 
     def person(self, track: Observation, root: np.ndarray, grid: Grid) -> PersonMotion:
         """What was found, brought from the moments of `grid` to the frames of `track`."""
@@ -215,19 +213,16 @@ class _Path:
         return np.full((len(self.observed), *shape), np.nan, np.float32)
 
 
-def _with_counts(paths: list[_Path], progress: Progress) -> list[tuple[_Path, _OnRun]]:
-    """Each person with what tells `progress` how far a stretch is: networks count windows, people watch frames."""
-    starts = np.cumsum([0, *(path.frames for path in paths)])
+class _Frames:
+    """Counts frames over everybody for `progress`: networks count windows, people watch frames."""
 
-    def counter(path: _Path, before: int) -> _OnRun:
-        def on_run(run: slice) -> Callable[[int, int], None]:
-            done = before + int(path.observed.present[: run.start].sum())
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._done = progress, 0
 
-            def on_progress(part: int, whole: int) -> None:
-                progress.update(done + (run.stop - run.start) * part // max(whole, 1))
-
-            return on_progress
-
-        return on_run
-
-    return [(path, counter(path, int(start))) for path, start in zip(paths, starts, strict=False)]
+    @contextmanager
+    def counted(self, run: slice) -> Iterator[Callable[[int, int], None]]:
+        """For a network at work on a stretch of frames: what it tells of its windows, done and in all."""
+        length = run.stop - run.start
+        yield lambda part, whole: self._progress.update(self._done + length * part // max(whole, 1))
+        self._done += length
+        self._progress.update(self._done)
