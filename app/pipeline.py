@@ -1,6 +1,8 @@
 """The main job: a video in, an `Estimate` out. It computes, and writes nothing; `app.outputs` writes.
 
     probe -> detect and track -> lift -> refine -> place in space
+
+A person goes this way as an `Observation`, frame by frame at even moments.
 """
 
 from __future__ import annotations
