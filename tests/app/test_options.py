@@ -13,7 +13,7 @@ from app.cli.run import add_pipeline_arguments, options
 from app.options import PRESETS, Options, Shown, declared
 from app.web import choices
 from app.web.form import Form
-from estimators.errors import ConfigError
+from estimators.errors import ConfigError, D3PError
 from refiner.steps import STEPS
 
 # A value of each that is not its default.
@@ -90,3 +90,12 @@ def test_what_makes_no_sense_is_one_short_sentence(change: dict[str, Any], said:
 
 def test_a_whole_number_is_kept_as_one() -> None:
     assert type(Options(steps=2.0).steps) is int  # type: ignore[arg-type]  # as programs send it
+
+
+def test_options_that_make_no_sense() -> None:
+    for change in ({"steps": 0}, {"frames": 0}, {"looks": -1}):
+        with pytest.raises(D3PError):
+            Options(**change)  # type: ignore[arg-type]
+    assert Options(lifter="mixste", frames=27).lifter_weights == "mixste-27"
+    assert Options().refiner_weights == "refiner-stcformer-81"
+    assert Options(lifter="my/own.safetensors").refiner_weights == "my/refiner-own.safetensors"

@@ -14,9 +14,9 @@ from refiner.data.human36m import read_human36m
 from refiner.data.lifted import read_lifted
 from refiner.data.mocap import read_mocap
 
+from .archives import Bomb, arrays_of, member_cases, npz
 from .case import EITHER, REFUSED, RIGHT, Case, Place, d3p
 from .damage import damaged
-from .motions import Bomb, arrays_of, member_cases, npz
 
 CONVERT = "convert-h36m"
 

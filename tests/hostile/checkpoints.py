@@ -15,9 +15,9 @@ import torch
 
 from estimators.checkpoints import read_checkpoint
 
+from .archives import Bomb, claiming
 from .case import EITHER, REFUSED, RIGHT, Case, Place, d3p
 from .damage import damaged
-from .motions import Bomb, claiming
 
 AREA = "checkpoints"
 

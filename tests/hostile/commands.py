@@ -10,8 +10,8 @@ from demo_videos.truth import demo_clips
 from estimators.errors import D3PError
 from tests.support.paths import ROOT
 
+from .archives import Bomb, npz
 from .case import REFUSED, RIGHT, Case, Place, Unclear
-from .motions import Bomb, npz
 from .running import check_result
 
 AREA = "real commands"

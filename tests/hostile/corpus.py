@@ -9,9 +9,9 @@ from pathlib import Path
 from .case import Case
 from .material import make_in_a_child
 
-AREAS = (
-    "videos", "names", "outputs", "batches", "motions", "arrays", "cards", "checkpoints", "trainings", "evaluations",
-    "app_inputs", "app_http", "library", "commands",
+AREAS = (  # modules; the area of weights is in four of them
+    "videos", "names", "outputs", "batches", "motions", "arrays", "cards", "weight_files", "weight_commands",
+    "downloads", "checkpoints", "trainings", "evaluations", "app_inputs", "app_http", "library", "commands",
 )  # fmt: skip
 
 

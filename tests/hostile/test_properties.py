@@ -31,8 +31,8 @@ from refiner.data.mocap import KEYS, read_mocap
 from refiner.training.__main__ import _option
 from refiner.training.config import check_config
 
+from .archives import arrays_of, npz
 from .material import LIFTER_CARD, motion
-from .motions import arrays_of, npz
 from .trainings import CONFIG
 
 pytestmark = pytest.mark.slow

@@ -13,6 +13,7 @@ from tests.support.paths import ROOT
 
 FLOW = ("estimators", "refiner", "app")  # a package imports itself and those before it
 SOURCES = [path for package in (*FLOW, "demo_videos") for path in sorted((ROOT / package).rglob("*.py"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Modules that start other programs, or that import by name.
 _STARTERS = {"subprocess", "multiprocessing", "runpy", "importlib", "os", "estimators.processes"}

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -81,6 +82,13 @@ def served(clip: tuple[Path, Path]) -> Iterator[Served]:
         yield app
     patch.undo()
     playback._bundled.cache_clear()
+
+
+@pytest.fixture
+def http(served: Served) -> Iterator[httpx.Client]:
+    """A client of its own, without cookies."""
+    with httpx.Client(base_url=served.url, timeout=60) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,10 @@
-"""Sessions that are come back to, and jobs that are waited for."""
+"""Sessions: their files, their end, and how they are come back to."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
-from app.web.jobs import JobProgress, Slot
 from app.web.sessions import Sessions
 from app.web.uploads import Uploads
 
@@ -32,24 +31,37 @@ def test_nobody_comes_into_a_session_without_its_secret(tmp_path: Path) -> None:
     assert sessions.again("two", one.token) is None and sessions.of("two") is two  # a hash has one session
 
 
-def test_a_job_is_stopped_when_nobody_has_watched_it_for_a_while() -> None:
-    slot = Slot()
+def test_a_session_ends_with_its_files_but_not_with_those_of_others(tmp_path: Path) -> None:
+    sessions = Sessions(Uploads(tmp_path), 60)
+    one, two = sessions.of("one"), sessions.of("two")
+    assert sessions.of("one") is one and one.folder != two.folder and "one" not in str(one.folder)
+    shared, own = tmp_path / "shared.mp4", tmp_path / "own.mp4"
+    for path in (shared, own):
+        path.touch()
+    one.uploads, two.uploads = {shared, own}, {shared}
+    one.new_run().mkdir()
+    sessions.close("one")
+    assert not one.folder.exists() and not own.exists() and shared.exists()
+    sessions.sweep(now=lambda: time.monotonic() + 61)
+    assert not shared.exists()
 
-    def endless(progress: JobProgress) -> None:
-        while True:
-            progress.check()
-            time.sleep(0.01)
 
-    job = slot.submit(endless)
-    with job.watched(0.3):
-        pass
-    time.sleep(0.1)
-    with job.watched(0.3):  # come back to in time
-        time.sleep(0.5)
-        assert not job.done()
-        with job.watched(0.0):  # a second page, closed again
-            pass
-        time.sleep(0.1)
-        assert not job.done()
-    assert job.wait(5)
-    slot.close()
+def test_a_lost_connection_is_not_the_end(tmp_path: Path) -> None:
+    sessions = Sessions(Uploads(tmp_path), 60, grace_s=0.2)
+    back, gone = sessions.of("back"), sessions.of("gone")
+    for session, key in ((back, "back"), (gone, "gone")):
+        session.new_run().mkdir()
+        sessions.close_soon(key)
+    time.sleep(0.05)
+    sessions.of("back")
+    sessions.sweep()
+    assert gone.folder.exists()
+    sessions.sweep(now=lambda: time.monotonic() + 0.6)
+    assert back.folder.exists() and not gone.folder.exists()
+
+
+def test_a_session_keeps_its_last_runs(tmp_path: Path) -> None:
+    session = Sessions(Uploads(tmp_path), 60).of("one")
+    for _ in range(6):
+        session.new_run().mkdir()
+    assert len(list(session.folder.iterdir())) == 3 + 1  # those before, and the new one

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ from app.web.sessions import Sessions
 from app.web.uploads import Uploads
 from app.web.visitors import Attempts
 from tests.support.serving import Served, serving
-
-
-@pytest.fixture
-def http(served: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.url, timeout=60) as client:
-        yield client
 
 
 def raw(url: str, request: str, body: bytes = b"") -> str:
