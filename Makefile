@@ -52,12 +52,13 @@ constraints:
 	$(MAKE) test VENV=$(VENV)-newest CONSTRAINTS=
 	$(MAKE) freeze VENV=$(VENV)-newest CONSTRAINTS=
 
-# Left out: torch, and what some of its builds or releases ask for in one release (TORCH says which); setuptools, which belongs to the
-# environment; and mmpose with what is installed beside it, which estimators/openmmlab.txt pins.
+# Left out: torch, and what some of its builds or releases ask for in one release (TORCH says which); setuptools, which
+# belongs to the environment; and mmpose with what is installed beside it, which estimators/openmmlab.txt pins.
+FROZEN_NOT := ^(torch|triton|nvidia-|cuda-|sympy|setuptools|mmengine|mmcv|mmpose|ray)
 freeze: install-dev
 	{ echo "# What the tests ran with; written by \`make constraints\`."; \
 	  $(BIN)/python -m pip freeze --exclude-editable | sed -e 's/+[a-z0-9.]*$$//' \
-	  | grep -E '^[A-Za-z0-9._-]+==' | grep -v -i -E '^(torch|triton|nvidia-|cuda-|sympy|setuptools|mmengine|mmcv|mmpose|ray)'; } > $(TESTED).tmp
+	  | grep -E '^[A-Za-z0-9._-]+==' | grep -v -i -E '$(FROZEN_NOT)'; } > $(TESTED).tmp
 	mv $(TESTED).tmp $(TESTED)
 
 hostile: install-dev

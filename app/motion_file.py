@@ -57,8 +57,8 @@ def save(motion: Motion, path: str | Path, beside: Mapping[str, np.ndarray | Non
     if motion.looked is not None:
         arrays["looked"] = motion.looked
     arrays["meta"] = np.array(json.dumps(meta_of(motion), ensure_ascii=False))
-    with complete_file(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+    with complete_file(path) as temporary, temporary.open("wb") as file:  # by name, NumPy would add a suffix
+        np.savez_compressed(file, **arrays)
     return Path(path)
 
 

@@ -7,6 +7,7 @@ of all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -55,6 +56,7 @@ class Option:
         what: its name in a sentence about a wrong value.
         help: what it is, half a sentence.
         kind: of its values: bool, int, float or str.
+        optional: None is a value, too.
         metavar: what stands for a value in the command line's help.
         least, most: of a whole number.
         values: all that there are, where they can be listed.
@@ -65,6 +67,7 @@ class Option:
     what: str
     help: str
     kind: type
+    optional: bool = False
     metavar: str | None = None
     least: int | None = None
     most: int | None = None
@@ -78,15 +81,33 @@ class Option:
         Raises:
             ConfigError: it makes none.
         """
+        if value is None and self.optional:
+            return None
         if self.check is not None:
             self.check(value)
-        elif self.kind is bool and not isinstance(value, bool):
+            return value
+        self._check_kind(value)
+        if self.kind is bool and not isinstance(value, bool):
             raise ConfigError(f"{self.what} is true or false, not {_quoted(value)}.")
-        elif self.values is not None and value not in self.values:
+        if self.values is not None and value not in self.values:
             raise ConfigError(f"{self.what} is one of {', '.join(self.values)}, not {_quoted(value)}.")
-        elif self.least is not None:
+        if self.least is not None:
             return self._whole(value, self.least, self.most if most is None else most)
         return value
+
+    def as_text(self, value: Any) -> Any:
+        """Numbers and paths as text where text is wanted: `person=3`, `lifter=Path("mine.safetensors")`."""
+        if self.kind is str and isinstance(value, int | os.PathLike) and not isinstance(value, bool):
+            return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        return value
+
+    def _check_kind(self, value: Any) -> None:
+        if value is None:
+            raise ConfigError(f"{self.what} is not None.")
+        if self.kind is str and not isinstance(value, str):
+            raise ConfigError(f"{self.what} is a text, not {_quoted(value)}.")
+        if self.kind is float and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ConfigError(f"{self.what} is a number, not {_quoted(value)}.")
 
     def _whole(self, value: Any, least: int, most: int | None) -> int:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -111,7 +132,8 @@ def _check_rotation(value: Any) -> None:
 
 def _option(default: Any, what: str, help: str, kind: type | None = None, **declared: Any) -> Any:
     """A field of `Options`; its kind is that of its default, if it has one."""
-    return field(default=default, metadata={"option": Option(what, help, kind or type(default), **declared)})
+    option = Option(what, help, kind or type(default), optional=default is None, **declared)
+    return field(default=default, metadata={"option": option})
 
 
 @dataclass(frozen=True)
@@ -208,7 +230,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, option in declared().items():
-            object.__setattr__(self, name, option.checked(getattr(self, name)))
+            object.__setattr__(self, name, option.checked(option.as_text(getattr(self, name))))
 
     @classmethod
     def preset(cls, name: str, **given: Any) -> Options:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.export import export, exported_files
+from app.export import export, exported_files, parse_formats
 from app.media.video import VideoReader
 from app.models import Models
 from app.motion import Motion
@@ -83,6 +83,8 @@ def run(
         D3PError: anything that a user can cause, see `estimators.errors`.
     """
     check_output_folder(Path(folder))
+    if exports:
+        parse_formats(",".join(exports))  # before the work, too
     return write(estimate(video, options, progress, models, people), folder, exports, progress)
 
 
@@ -103,6 +105,7 @@ def write(
             `app.export.export`.
     """
     folder, motion, stages = Path(folder), estimated.motion, Stages(progress or Silent())
+    check_output_folder(folder)
     drawn = bool(motion.options.get("video", True))
     not_brought: list[str] = []
     with complete_folder(folder) as staging:
@@ -114,7 +117,8 @@ def write(
         exported = [path.name for path in export(motion, exports, staging)] if exports else []
     stale = [path for path in exported_files(folder) if path.name not in exported]
     for path in stale if drawn else [*stale, folder / SIDE_BY_SIDE]:
-        path.unlink(missing_ok=True)
+        if not path.is_dir():  # none of ours
+            path.unlink(missing_ok=True)
     files = [folder / name for name in (*OUTPUTS, *exported) if drawn or name != SIDE_BY_SIDE]
     return Result(estimated, files, {**estimated.seconds, **stages.seconds}, not_brought)
 

@@ -86,6 +86,7 @@ def estimate(
         info = probe(Path(video))
         camera = find_camera(info.path, info.size, options.focal)
         models = models or Models.load(options)
+        models = models if options.refine else replace(models, refiner=None)
     people = _find(info, models, options, people, stages)
     if people.turn:
         info = info.turned(people.turn)

@@ -38,10 +38,10 @@ def refine_poses(
     seen = replace(
         observed,
         focal=camera["focal_px"],
-        keypoints=np.where(present, observed.keypoints, np.float32(np.nan)),
-        scores=np.where(observed.present[:, None], observed.scores, np.float32(0)),
+        keypoints=np.where(present, observed.keypoints, np.nan).astype(np.float32),
+        scores=np.where(observed.present[:, None], observed.scores, 0).astype(np.float32),
     )
-    lifted = np.where(present, poses, np.float32(np.nan))
+    lifted = np.where(present, poses, np.nan).astype(np.float32)
     refined = np.full_like(lifted, np.nan)
     sigma = np.full(lifted.shape[:2], np.nan, np.float32)
     for run in observed.runs():

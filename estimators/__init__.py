@@ -6,7 +6,14 @@ from estimators.lazy import lazily
 
 if TYPE_CHECKING:
     from estimators.detection.detector import Detector as Detector
+    from estimators.errors import ConfigError as ConfigError
     from estimators.errors import D3PError as D3PError
+    from estimators.errors import DataError as DataError
+    from estimators.errors import NobodyFoundError as NobodyFoundError
+    from estimators.errors import PersonError as PersonError
+    from estimators.errors import SetupError as SetupError
+    from estimators.errors import VideoError as VideoError
+    from estimators.errors import WeightsError as WeightsError
     from estimators.lifting.lifter import Lifter as Lifter
     from estimators.observation import Observation as Observation
     from estimators.observation import Provenance as Provenance
@@ -14,7 +21,14 @@ if TYPE_CHECKING:
 else:
     _NAMES = {
         "Detector": "estimators.detection.detector",
+        "ConfigError": "estimators.errors",
         "D3PError": "estimators.errors",
+        "DataError": "estimators.errors",
+        "NobodyFoundError": "estimators.errors",
+        "PersonError": "estimators.errors",
+        "SetupError": "estimators.errors",
+        "VideoError": "estimators.errors",
+        "WeightsError": "estimators.errors",
         "Lifter": "estimators.lifting.lifter",
         "Observation": "estimators.observation",
         "Provenance": "estimators.observation",
@@ -22,3 +36,6 @@ else:
     }
     __all__ = list(_NAMES)
     __getattr__ = lazily(__name__, _NAMES)
+
+    def __dir__() -> list[str]:  # what is not imported yet is offered, too
+        return sorted({*globals(), *__all__})

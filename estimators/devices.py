@@ -22,7 +22,7 @@ def checked_name(name: str) -> str:
     Raises:
         ConfigError: it is none.
     """
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(f"There is no device {name!r}; use {DEVICES}.")
     return name
 

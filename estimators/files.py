@@ -84,6 +84,9 @@ def complete_folder(folder: str | Path) -> Iterator[Path]:
         yield staging
         folder.mkdir(exist_ok=True)
         for file in sorted(staging.iterdir()):
+            if (folder / file.name).is_dir():  # before any file is replaced
+                raise ConfigError(f"Cannot write {folder / file.name}: that is a folder.")
+        for file in sorted(staging.iterdir()):
             os.replace(file, folder / file.name)
     except OSError as error:
         raise ConfigError(f"Cannot write to {folder}: {error.strerror or error}.") from error

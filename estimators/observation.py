@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from estimators.errors import DataError
 from estimators.skeleton import H36M17, Skeleton, coco_to_h36m, mirror
 from estimators.stretches import runs
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+_FARTHEST = 10**6  # pixels from the picture's corner: what is farther is none, and its square no number
+REACH = 10.0  # metres that a joint may be from the root: beyond it, the unit is not metres
+_SUREST = 10.0  # heads that classify places may give somewhat more than 1; percent they never give
 
 
 class Provenance(IntEnum):
@@ -85,9 +91,20 @@ class Observation:
             image_size: (width, height) pixels.
             fps: frames per second.
             focal: focal length of the camera, pixels, if it is known.
+
+        Raises:
+            DataError: a shape or a value that cannot be.
         """
+        keypoints = _numbers("Keypoints", keypoints, (17, 2))
         there = np.isfinite(keypoints).all(axis=(1, 2))
-        sure = np.ones(keypoints.shape[:2], np.float32) if scores is None else scores
+        sure = np.ones(keypoints.shape[:2], np.float32) if scores is None else _numbers("Scores", scores, (17,))
+        if len(sure) != len(keypoints):
+            raise DataError(f"There are keypoints of {len(keypoints)} frames, but scores of {len(sure)}.")
+        if not ((sure[there] >= 0) & (sure[there] <= _SUREST)).all():
+            raise DataError("Scores are confidences from 0 to 1; these are others.")
+        if np.abs(keypoints[there]).max(initial=0) > _FARTHEST:
+            raise DataError(f"Keypoints are pixels; these lie more than {_FARTHEST} pixels from the picture.")
+        _check_camera(image_size, fps, focal)
         provenance = np.where(there, Provenance.DETECTED, Provenance.MISSING).astype(np.uint8)
         return cls(keypoints, sure, provenance, image_size, fps, focal, scored=scores is not None)
 
@@ -105,6 +122,19 @@ class Observation:
         """(N, 17) how much each keypoint counts: its score, 0 where it is not believed."""
         return self.scores if self.believed is None else np.where(self.believed, self.scores, np.float32(0))
 
+    def check_whole(self) -> None:
+        """Networks take a stretch of frames without a gap, see `runs`.
+
+        Raises:
+            DataError: there is no frame, or one in which keypoints or scores are missing.
+        """
+        whole = np.isfinite(self.keypoints).all(axis=(1, 2)) & np.isfinite(self.scores).all(axis=1)
+        if not len(self):
+            raise DataError("There is no frame to lift or refine.")
+        if not whole.all():
+            missing = int(np.flatnonzero(~whole)[0])
+            raise DataError(f"Frame {missing} has no keypoints; take one of `runs()` at a time.")
+
     def runs(self) -> list[slice]:
         """The stretches of frames without a gap or a cut in which there is a pose."""
         return runs(self.present, self.cuts)
@@ -121,10 +151,39 @@ class Observation:
 
     def to_h36m(self) -> Observation:
         """The same with Human3.6M-17 joints."""
-        if self.skeleton is H36M17:
+        if self.skeleton == H36M17:
             return self
         keypoints, scores = coco_to_h36m(self.keypoints, self.scores)
         return replace(self, keypoints=keypoints, scores=scores, skeleton=H36M17)
+
+
+def _numbers(what: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """An array (N, *shape) of floating-point numbers.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of several lengths
+        raise DataError(f"{what} must be numbers of shape (N, {', '.join(map(str, shape))}).") from error
+    if array.dtype.kind not in "fiu" or array.ndim != 1 + len(shape) or array.shape[1:] != shape:
+        wanted = ", ".join(map(str, ("N", *shape)))
+        raise DataError(f"{what} must be numbers of shape ({wanted}), not {array.dtype} of shape {array.shape}.")
+    return array if array.dtype.kind == "f" else array.astype(np.float32)
+
+
+def _check_camera(image_size: Any, fps: Any, focal: Any) -> None:
+    try:
+        sides = [float(side + 0) for side in image_size]  # no text
+        positive = [*sides, float(fps + 0), *([] if focal is None else [float(focal + 0)])]
+    except (TypeError, ValueError) as error:
+        raise DataError("Image size, frame rate and focal length must be numbers.") from error
+    if len(sides) != 2 or not all(0 < value < float("inf") for value in positive):
+        raise DataError(
+            "Image size (width, height), frame rate and focal length must be positive, "
+            f"not {image_size}, {fps} and {focal}."
+        )
 
 
 def joined(shots: Sequence[Observation]) -> Observation:

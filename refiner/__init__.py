@@ -14,3 +14,6 @@ else:
     }
     __all__ = list(_NAMES)
     __getattr__ = lazily(__name__, _NAMES)
+
+    def __dir__() -> list[str]:  # what is not imported yet is offered, too
+        return sorted({*globals(), *__all__})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ from torch import Tensor
 
 from estimators import weights
 from estimators.devices import placed
+from estimators.errors import DataError
 from estimators.lifting.lifter import Progress, over_windows
 from estimators.lifting.pace import Pace
 from estimators.lifting.windows import anti_alias, tds_stride
-from estimators.observation import Observation, ObservedWindows
+from estimators.observation import REACH, Observation, ObservedWindows, Provenance
 from estimators.skeleton import mirror
 from refiner import guidance
 from refiner.model import RefinerModel, load_model
@@ -96,23 +97,33 @@ class Refiner:
             guided: let what the whole clip tells have its say afterwards, see `guide`.
 
         Raises:
-            ConfigError: K out of range.
+            ConfigError: K out of range. DataError: no frame, one without keypoints, or poses of another shape or
+                that are not finite.
         """
         checked_steps(steps)
+        observed.check_whole()
+        lifted = np.asarray(lifted)
+        if lifted.shape != (len(observed), 17, 3) or lifted.dtype.kind not in "fiu" or not np.isfinite(lifted).all():
+            raise DataError(
+                f"Lifted poses must be finite numbers of shape {(len(observed), 17, 3)}, "
+                f"not {lifted.dtype} of shape {lifted.shape}."
+            )
+        if np.abs(lifted).max() > REACH:
+            raise DataError(f"Lifted poses must be in metres; these joints are over {REACH:.0f} m from the root.")
 
         def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
             return self.refine_windows(ObservedWindows(points, sure, size), poses, steps)
 
         device = next(self.model.parameters()).device
         pace = Pace(len(observed), float(observed.fps))
-        seen = replace(
-            observed, keypoints=pace.take(observed.keypoints), scores=pace.take(observed.scores), fps=pace.fps
-        )
+        keypoints, scores = pace.take(observed.keypoints), pace.take(observed.scores)
+        provenance = np.full(len(keypoints), Provenance.DETECTED, np.uint8)
+        seen = Observation(keypoints, scores, provenance, observed.image_size, pace.fps, observed.focal)
         stride = tds_stride(pace.fps, self.card["tds_fps"])
-        inputs = [anti_alias(sequence, stride) for sequence in (seen.keypoints, pace.take(lifted), seen.scores)]
+        inputs = [anti_alias(sequence, stride) for sequence in (keypoints, pace.take(lifted), scores)]
         result = over_windows(refine_windows, inputs, seen.image_size, self.frames, stride, device, on_progress)
         disagreement = result[..., 3]
-        sigma = self.calibration.sigma(self.joint_std, disagreement, seen.scores if seen.scored else None)
+        sigma = self.calibration.sigma(self.joint_std, disagreement, scores if observed.scored else None)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
             poses = self.guide(seen, poses)

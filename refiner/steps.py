@@ -13,6 +13,6 @@ def checked_steps(count: int) -> int:
     Raises:
         ConfigError: it does not lie between 1 and `STEPS`.
     """
-    if not 1 <= count <= STEPS:
-        raise ConfigError(f"The number of steps must lie between 1 and {STEPS}, not {count}.")
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= STEPS:
+        raise ConfigError(f"The number of steps must be a whole number between 1 and {STEPS}, not {count}.")
     return count

@@ -80,7 +80,7 @@ def mark_failed(video: Path, folder: Path, made_with: dict[str, Any], error: str
 
 
 def remove_markers(folder: Path) -> None:
-    """The clip is begun anew."""
+    """Remove what an earlier batch has noted of a clip, for it is begun anew."""
     for name in (DONE, FAILED):
         with suppress(OSError):
             (folder / name).unlink(missing_ok=True)

@@ -6,16 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.export import FORMATS
 from estimators.numbers import number
 
-_FORMATS = """\
-formats
-  bvh    bones and rotations, metres, Y up; a file a person, and NAME.bvh.json: which frames are missing
-  glb    animated body, metres, Y up
-  trc    markers for OpenSim and Pose2Sim, metres; a file a person
-  c3d    markers, millimetres
-  csv    a row a frame and person, metres
-  json   everything in one document, metres
+_NAMES = """\
 
 files are called as the motion file, NAME.FORMAT; where a format holds one person and there are several,
 NAME_personID.FORMAT
@@ -26,9 +20,9 @@ def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
         "export",
-        help="a motion as BVH, GLB, TRC, C3D, CSV, JSON",
+        help="a motion in the formats of other programs",
         description="Write a motion.npz in the formats of other programs.",
-        epilog=_FORMATS,
+        epilog="\n".join(["formats", *(f"  {name:<6} {kind.holds}" for name, kind in FORMATS.items()), _NAMES]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="motion.npz, as written by `d3p run`")

@@ -33,10 +33,13 @@ def add_parser(subparsers: Any) -> None:
         "--refiner", default="refiner-stcformer-81", help="name or path of weights (default: %(default)s)"
     )
     add_steps(parser)
-    parser.add_argument("--fps", type=number, metavar="RATE", help="frames per second, if the file does not say it")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="pixels of the picture, if the file does not say it")
+    parser.add_argument("--fps", type=number, metavar="RATE", help="frames per second (default: the file's word)")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="pixels of the picture (default: the file's word)")
     parser.add_argument(
-        "--focal", type=number, metavar="PIXELS", help="focal length of the camera, if it is known (default: assumed)"
+        "--focal",
+        type=number,
+        metavar="PIXELS",
+        help="focal length of the camera (default: the file's word, else assumed)",
     )
     add_device(parser)
 

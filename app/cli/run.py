@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli._arguments import add_option
+from app.export import FORMATS
 from app.models import Models
 from app.options import PRESETS, Options, declared
 from estimators.errors import ConfigError, D3PError
@@ -37,9 +38,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("videos", type=Path, nargs="+", metavar="VIDEO")
-    parser.add_argument(
-        "--to", metavar="FORMATS", help="export as well: bvh, glb, trc, c3d, csv, json; comma-separated"
-    )
+    parser.add_argument("--to", metavar="FORMATS", help=f"export as well: {', '.join(FORMATS)}; comma-separated")
     add_pipeline_arguments(parser)
 
 

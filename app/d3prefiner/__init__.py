@@ -1,7 +1,7 @@
 """Video to refined 3D human motion: `import d3prefiner as d3p`.
 
     made = d3p.estimate("clip.mp4")                  # an Estimate; nothing is written
-    person = made.motion.person(0)                   # by id
+    person = made.motion.people[0]                   # the most prominent one; motion.person(3): by id
     person.refined, person.sigma                     # (N, 17, 3) and (N, 17) metres
     d3p.export(made.motion, ["bvh", "glb"], "out")   # out/motion.bvh, out/motion.glb
     d3p.write(made, "out")                           # all that `d3p run` writes
@@ -33,11 +33,18 @@ if TYPE_CHECKING:
     from app import write as write
     from app.export import FORMATS as FORMATS
     from app.export import export as export
+    from estimators import ConfigError as ConfigError
     from estimators import D3PError as D3PError
+    from estimators import DataError as DataError
     from estimators import Detector as Detector
     from estimators import Lifter as Lifter
+    from estimators import NobodyFoundError as NobodyFoundError
     from estimators import Observation as Observation
+    from estimators import PersonError as PersonError
     from estimators import Provenance as Provenance
+    from estimators import SetupError as SetupError
+    from estimators import VideoError as VideoError
+    from estimators import WeightsError as WeightsError
     from estimators import track_people as track_people
     from refiner import Refined as Refined
     from refiner import Refiner as Refiner
@@ -54,3 +61,6 @@ else:
     }
     __all__ = list(_NAMES)
     __getattr__ = lazily(__name__, _NAMES)
+
+    def __dir__() -> list[str]:  # what is not imported yet is offered, too
+        return sorted({*globals(), *__all__})

@@ -32,7 +32,7 @@ def own_packages_come_first() -> None:
     for name in _OURS:
         there = sys.modules.get(name)
         places = [*getattr(there, "__path__", ()), getattr(there, "__file__", None) or ""]
-        if there is not None and str(_ROOT / name) not in places:
+        if there is not None and _ROOT / name not in {Path(place).resolve() for place in places if place}:
             raise ImportError(
                 f"d3prefiner has a package named {name!r}, and another module of that name ({places[-1]}) has been "
                 "imported before: import d3prefiner first, or give that module another name."

@@ -26,6 +26,7 @@ class Format:
 
     Attributes:
         module: in this package.
+        holds: what is in a file, for the command line's help.
         one_person: a file holds one person.
         sidecar: suffix of the JSON file that says what the format cannot; None if it can.
         even: the format knows a rate only, or holds what is missing:
@@ -33,18 +34,25 @@ class Format:
     """
 
     module: str
+    holds: str
     one_person: bool = False
     sidecar: str | None = None
     even: bool = False
 
 
 FORMATS = {
-    "bvh": Format("bvh", one_person=True, sidecar=".bvh.json", even=True),
-    "trc": Format("trc", one_person=True),
-    "c3d": Format("c3d_points", even=True),
-    "glb": Format("glb", even=True),
-    "csv": Format("table"),
-    "json": Format("document"),
+    "bvh": Format(
+        "bvh",
+        "bones and rotations, metres, Y up; a file a person, and NAME.bvh.json: which frames are missing",
+        one_person=True,
+        sidecar=".bvh.json",
+        even=True,
+    ),
+    "glb": Format("glb", "animated body, metres, Y up", even=True),
+    "trc": Format("trc", "markers for OpenSim and Pose2Sim, metres; a file a person", one_person=True),
+    "c3d": Format("c3d_points", "markers, millimetres", even=True),
+    "csv": Format("table", "a row a frame and person, metres"),
+    "json": Format("document", "everything in one document, metres"),
 }
 
 
@@ -66,7 +74,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 def export(
     motion: Motion,
-    formats: Sequence[str],
+    formats: Sequence[str] | str,
     folder: str | Path,
     stem: str = "motion",
     space: str = "world",
@@ -77,7 +85,7 @@ def export(
 
     Args:
         motion: the people.
-        formats: names in `FORMATS`.
+        formats: names in `FORMATS`, or one.
         folder: where the files go, `STEM.FORMAT`, or `STEM_personID.FORMAT` for one of several people.
         stem: of the files' names.
         space: "world" or "camera", see `app.world.placing`.
@@ -88,12 +96,14 @@ def export(
         The files written, in the order of `formats`.
 
     Raises:
-        ConfigError: an unknown format or space, or an impossible height.
+        ConfigError: an unknown format or space, an impossible height or name.
         DataError: a motion that a format cannot hold.
     """
     from app.world.placing import place
 
-    formats = parse_formats(",".join(formats))
+    if not stem or Path(stem).name != stem:
+        raise ConfigError(f"The name of files, {stem!r}, must be a name, without a folder.")
+    formats = parse_formats(formats if isinstance(formats, str) else ",".join(formats))
     try:
         placed = place(motion, space, height, clean_feet)
         evenly = placed if motion.even is motion else place(motion.even, space, height, clean_feet)

@@ -25,7 +25,7 @@ _MOST_LABELS = 255  # in one parameter: its dimension is one byte; the rest goes
 
 
 def write(placed: Placed, path: Path) -> None:
-    """Write everybody."""
+    """Write all people of a placed motion as one C3D file."""
     motion = placed.motion
     people, joints = motion.people, motion.skeleton.joints
     prefixes = [f"person{person.id}:" if len(people) > 1 else "" for person in people]

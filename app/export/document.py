@@ -34,7 +34,7 @@ from estimators.observation import Provenance
 
 
 def write(placed: Placed, path: Path) -> None:
-    """Write everybody."""
+    """Write all people of a placed motion as one JSON document."""
     motion = placed.motion
     meta = {
         key: motion.meta[key]

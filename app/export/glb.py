@@ -32,7 +32,7 @@ _VERTICES, _INDICES = 34962, 34963
 
 
 def write(placed: Placed, path: Path) -> None:
-    """Write everybody."""
+    """Write all people of a placed motion as one GLB scene."""
     document = _Document(placed)
     for index in range(len(placed.motion.people)):
         document.add_person(placed, index)

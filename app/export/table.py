@@ -31,7 +31,7 @@ DECIMALS = {"x_m": 6, "y_m": 6, "z_m": 6, "sigma_m": 6, "score": 6, "believed": 
 
 
 def write(placed: Placed, path: Path) -> None:
-    """Write everybody."""
+    """Write all people of a placed motion as one CSV table."""
     motion = placed.motion
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")

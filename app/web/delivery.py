@@ -24,7 +24,7 @@ class Delivery:
     """What a run has made.
 
     Attributes:
-        result: of the outputs.
+        result: the estimate, and what `app.outputs` has written of it.
         video: side_by_side.mp4.
         playback: the viewer's file.
         files: to download, one by one.

@@ -17,7 +17,7 @@ from app.web.tab import Tab
 
 
 class FolderTab(Tab):
-    """The tab."""
+    """Build the tab that takes several videos."""
 
     name = "folder"
 

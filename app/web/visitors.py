@@ -56,7 +56,7 @@ class Attempts:
             self._failures.pop(next(iter(self._failures)))
 
     def succeeded(self, address: str) -> None:
-        """It was right."""
+        """A password was right: the address no longer has to wait."""
         self._failures.pop(address, None)
 
 

@@ -41,7 +41,7 @@ element.addEventListener("click", (event) => {
 
 
 class Workbench(Tab):
-    """The tab."""
+    """Build the tab that takes one video."""
 
     name = "run"
 

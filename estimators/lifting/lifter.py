@@ -89,7 +89,11 @@ class Lifter:
 
         Returns:
             (N, 17, 3) float32 metres, camera space (x right, y down, z forward), root-relative.
+
+        Raises:
+            DataError: no frame, or one without keypoints.
         """
+        observed.check_whole()
 
         def lift_windows(points: Tensor, size: Tensor) -> Tensor:
             return self.lift_windows(ObservedWindows(points, None, size), flip)

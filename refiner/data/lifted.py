@@ -21,11 +21,10 @@ import numpy as np
 
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
-from estimators.observation import Observation, Provenance
+from estimators.observation import REACH, Observation, Provenance
 
 WHAT = "a file of lifted poses, as `refiner.data.lifted` describes it"
 LARGEST = 1 << 16  # pixels of a side
-FARTHEST = 10.0  # metres that a joint may be from the root: beyond it, the unit is not metres
 
 
 def read_lifted(
@@ -77,9 +76,7 @@ def read_lifted(
     there = observed.present & np.isfinite(poses).all(axis=(1, 2))
     if not there.any():
         raise DataError(f"{path.name}: no frame has both keypoints and a pose.")
-    if np.abs(poses[there]).max() > FARTHEST:
-        raise DataError(
-            f"{path.name}: joints are more than {FARTHEST:.0f} m from the root; poses have to be in metres."
-        )
+    if np.abs(poses[there]).max() > REACH:
+        raise DataError(f"{path.name}: joints are more than {REACH:.0f} m from the root; poses have to be in metres.")
     provenance = np.where(there, observed.provenance, Provenance.MISSING).astype(np.uint8)
     return replace(observed, provenance=provenance), poses

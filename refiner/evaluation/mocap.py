@@ -31,7 +31,7 @@ class PairAccuracy:
 
     @property
     def name(self) -> str:
-        """Of the pair."""
+        """The lifter's and the refiner's name, as tables show them."""
         return f"{self.lifter.name} and {self.refiner.name}"
 
     def row(self, condition: str, method: str) -> Row:

@@ -81,7 +81,7 @@ def report(mocap: str) -> dict[str, dict[str, list[float]]]:
 
 
 def picture(found: dict[str, dict[str, list[float]]], path: Path) -> None:
-    """Both as curves."""
+    """Draw the errors of both kinds of noise as curves."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.4), layout="constrained")

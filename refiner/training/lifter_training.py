@@ -42,7 +42,7 @@ class LifterTraining(BaseModel):
 
     @property
     def networks(self) -> list[nn.Module]:
-        """What takes the time."""
+        """The networks whose speed is measured: nearly all of a step's time is theirs."""
         return [self.network]
 
     def forward(self, windows: Windows, mode: str = "tensor") -> dict[str, Tensor] | list[dict] | Tensor:

@@ -138,7 +138,7 @@ class Plan:
         return str(path) if path.exists() else name
 
     def _left(self) -> float:
-        """Seconds."""
+        """How long the plan has run, seconds."""
         left = float("inf") if self.deadline is None else self.deadline - time.monotonic()
         if left <= 0:
             raise TimeIsUpError

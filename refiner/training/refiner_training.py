@@ -83,7 +83,7 @@ class RefinerTraining(BaseModel):
 
     @property
     def networks(self) -> list[nn.Module]:
-        """What takes the time."""
+        """The networks whose speed is measured: nearly all of a step's time is theirs."""
         return [*(lifter.network for lifter in (self.lifter, *self.cross_fitted)), self.model.network]
 
     def forward(

@@ -37,6 +37,7 @@ def python(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 def test_what_is_offered_is_there(name: str) -> None:
     facade = importlib.import_module(name)
     assert facade.__all__ and all(getattr(facade, offered) is not None for offered in facade.__all__)
+    assert set(facade.__all__) <= set(dir(facade))  # whatever has been imported so far
     with pytest.raises(AttributeError, match="nonsense"):
         facade.nonsense  # noqa: B018
 
@@ -63,6 +64,16 @@ def test_importing_is_quick_and_asking_is_what_costs(tmp_path: Path) -> None:
     )
     done = python(tmp_path, code)
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["[]", "[]"], done.stderr
+
+
+def test_a_link_on_the_way_to_us_makes_no_stranger_of_us(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(ROOT)
+    code = "import app, d3prefiner; print(d3prefiner.Options is app.Options)"
+    paths = os.pathsep.join([str(tmp_path / "link"), str(tmp_path / "link" / "app")])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_module_of_our_name_that_came_first_is_said(tmp_path: Path) -> None:

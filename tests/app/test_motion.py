@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -146,8 +147,8 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     path = make_motion(5).save(tmp_path / "motion.npz")
     before = path.read_bytes()
 
-    def half_written(file: Path, **arrays: np.ndarray) -> None:
-        Path(file).write_bytes(b"PK half")
+    def half_written(file: BinaryIO, **arrays: np.ndarray) -> None:
+        file.write(b"PK half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(np, "savez_compressed", half_written)
@@ -239,3 +240,10 @@ def test_files_that_are_no_motion(tmp_path: Path) -> None:
 )
 def test_how_many_sigmas_cover_95_percent(refiner: object, expected: float) -> None:
     assert replace(make_motion(), models={"refiner": refiner}).sigma_95 == expected
+
+
+def test_a_motion_is_written_under_any_name(tmp_path: Path) -> None:
+    motion = make_motion()
+    for name in ("plain", "m.dat", "motion.npz"):
+        assert Motion.load(motion.save(tmp_path / name)).meta == motion.meta
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.dat", "motion.npz", "plain"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -80,12 +81,22 @@ def test_the_page_has_a_control_for_every_option_that_it_shows() -> None:
         ({"video": "no"}, "true or false"),
         ({"rotate": "45"}, "degrees or 'auto'"),
         ({"device": "tpu"}, "use auto"),
+        ({"device": None}, "use auto"),
+        ({"lifter": None}, "not None"),
+        ({"person": 1.5}, "a text"),
+        ({"focal": "x"}, "a number"),
     ],
 )
 def test_what_makes_no_sense_is_one_short_sentence(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as refused:
         Options(**change)
     assert said in str(refused.value) and len(str(refused.value)) < 200
+
+
+def test_numbers_and_paths_are_taken_as_text_where_text_is_wanted() -> None:
+    mine = Options(person=3, rotate=90, lifter=Path("my/own.safetensors"))  # type: ignore[arg-type]
+    assert (mine.person, mine.rotate, mine.lifter_weights) == ("3", "90", "my/own.safetensors")
+    assert mine.refiner_weights == "my/refiner-own.safetensors"
 
 
 def test_a_whole_number_is_kept_as_one() -> None:

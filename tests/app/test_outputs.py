@@ -112,3 +112,28 @@ def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pat
         with pytest.raises(ConfigError, match="file"):
             outputs.run(source, target, progress=recorder, models=fake_models())
         assert recorder.stages == []
+
+
+def test_a_folder_of_a_files_name_is_no_place_for_any_file(tmp_path: Path) -> None:
+    made = estimate(clip(tmp_path / "clip.mp4", [True] * 5), Options(video=False), models=fake_models())
+    out = tmp_path / "out"
+    outputs.write(made, out, ["csv"])
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (out / "motion.bvh").mkdir()
+    with pytest.raises(ConfigError, match=r"motion\.bvh: that is a folder"):
+        outputs.write(made, out, ["bvh"])
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    assert outputs.write(made, out, ["trc"]).files[-1].is_file() and not (out / "motion.csv").exists()
+
+
+def test_an_unknown_format_is_said_before_the_work(tmp_path: Path) -> None:
+    recorder = Recorder()
+    with pytest.raises(ConfigError, match="xyz"):
+        outputs.run(tmp_path / "none.mp4", tmp_path / "out", progress=recorder, exports=["xyz"], models=fake_models())
+    assert recorder.stages == []
+
+
+def test_options_have_the_last_word_whether_to_refine(tmp_path: Path) -> None:
+    made = estimate(clip(tmp_path / "clip.mp4", [True] * 5), Options(refine=False), models=fake_models())
+    assert made.motion.people[0].refined is None and made.motion.models["refiner"] is None
+    assert made.disagreement == {}

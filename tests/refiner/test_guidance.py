@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from estimators.errors import DataError
 from estimators.observation import Observation
 from estimators.skeleton import H36M17
 from refiner.guidance import guide, keypoint_sigma
@@ -104,3 +105,17 @@ def test_a_refiner_bends_to_the_camera_that_it_is_told():
 def test_the_right_focal_length_is_best():
     errors = {focal: error_mm(run(wrong(), focal=focal)) for focal in (400.0, FOCAL, 3000.0)}
     assert min(errors, key=lambda focal: errors[focal]) == FOCAL
+
+
+@pytest.mark.parametrize(
+    ("lifted", "message"),
+    [
+        (TRUE[:-1], "finite numbers of shape"),
+        (TRUE[:, :16], "finite numbers of shape"),
+        (np.full_like(TRUE, np.nan), "finite numbers of shape"),
+        (1000 * TRUE, "in metres"),
+    ],
+)
+def test_poses_that_are_none_are_refused(lifted, message):
+    with pytest.raises(DataError, match=message):
+        Refiner.load("refiner-stcformer-27").refine(Observation.of(KEYPOINTS, None, SIZE, 50.0), lifted)
