@@ -34,8 +34,4 @@ else:
         "Progress": "app.progress",
         "__version__": "app.version",
     }
-    __all__ = list(_NAMES)
-    __getattr__ = lazily(__name__, _NAMES)
-
-    def __dir__() -> list[str]:  # what is not imported yet is offered, too
-        return sorted({*globals(), *__all__})
+    __all__, __getattr__, __dir__ = lazily(__name__, _NAMES)

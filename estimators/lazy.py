@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-def lazily(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """A `__getattr__` for a package.
+def lazily(package: str, names: Mapping[str, str]) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
+    """`__all__`, `__getattr__` and `__dir__` of a package.
 
     Args:
         package: its `__name__`.
@@ -23,4 +23,7 @@ def lazily(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         setattr(sys.modules[package], name, value)  # found without us from now on
         return value
 
-    return get
+    def offered() -> list[str]:  # what is not imported yet, too
+        return sorted({*vars(sys.modules[package]), *names})
+
+    return list(names), get, offered

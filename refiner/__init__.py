@@ -12,8 +12,4 @@ else:
         "Refined": "refiner.refiner",
         "Refiner": "refiner.refiner",
     }
-    __all__ = list(_NAMES)
-    __getattr__ = lazily(__name__, _NAMES)
-
-    def __dir__() -> list[str]:  # what is not imported yet is offered, too
-        return sorted({*globals(), *__all__})
+    __all__, __getattr__, __dir__ = lazily(__name__, _NAMES)

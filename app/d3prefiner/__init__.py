@@ -59,8 +59,4 @@ else:
         "FORMATS": "app.export",
         "export": "app.export",
     }
-    __all__ = list(_NAMES)
-    __getattr__ = lazily(__name__, _NAMES)
-
-    def __dir__() -> list[str]:  # what is not imported yet is offered, too
-        return sorted({*globals(), *__all__})
+    __all__, __getattr__, __dir__ = lazily(__name__, _NAMES)
