@@ -77,7 +77,9 @@ def frames_a_look(fps: Fraction, looks: int) -> int:
     return max(1, round(fps / looks)) if looks else 1
 
 
-def spread(track: Observation, looks: Sequence[int], every: int, times: np.ndarray | None = None) -> Observation:
+def over_all_frames(
+    track: Observation, looks: Sequence[int], every: int, times: np.ndarray | None = None
+) -> Observation:
     """A track over all frames of a video of which some were looked at; between two sightings it is interpolated.
 
     A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints

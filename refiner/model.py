@@ -49,14 +49,14 @@ class RefinerModel(nn.Module):
         super().__init__()
         self.register_buffer("trust", torch.ones(()))
         self.register_buffer("ambiguity", torch.zeros(48, 48))
-        self.normalisation, self.scores = Normalisation(normalisation), scores
+        self.normalisation, self.scored = Normalisation(normalisation), scores
         self.network = PoseDenoiser(in_channels=self.normalisation.channels + scores, **network)
         self.noise = ConditionalNoise()
 
     def inputs(self, observed: ObservedWindows) -> Tensor:
         """What the network sees beside the pose (B, T, 17, C): normalised keypoints and, last, the detector's doubt."""
         x2d = normalise(observed.keypoints, observed.image_size, self.normalisation)
-        if not self.scores:
+        if not self.scored:
             return x2d
         sure = observed.scores
         doubt = torch.zeros_like(x2d[..., 0]) if sure is None else 1 - sure.clamp(0, 1)

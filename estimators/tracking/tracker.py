@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from estimators.gaps import clean, spread
+from estimators.gaps import clean, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
 from estimators.tracking import matching
@@ -91,7 +91,7 @@ def track_people(
     tracks = (
         _to_track(number, person, looks.moments, fps / every, image_size, cuts) for number, person in enumerate(people)
     )
-    return [spread(clean(track, at), looks.frames, every, times) for track in tracks]
+    return [over_all_frames(clean(track, at), looks.frames, every, times) for track in tracks]
 
 
 def _to_track(

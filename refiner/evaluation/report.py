@@ -105,7 +105,7 @@ def operations(model: Lifter | Refiner) -> float:
         if isinstance(model, Lifter):
             model.network(torch.zeros(1, T, 17, model.normalisation.channels))
         else:
-            channels = model.model.normalisation.channels + model.model.scores
+            channels = model.model.normalisation.channels + model.model.scored
             network: nn.Module = model.model.network
             network(torch.zeros(1, T, 17, 3), torch.zeros(1, T, 17, channels), torch.ones(1, dtype=torch.long))
     return counter.get_total_flops() / T

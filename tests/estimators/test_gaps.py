@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from estimators.gaps import clean, find_spikes, frames_a_look, spread
+from estimators.gaps import clean, find_spikes, frames_a_look, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
 from estimators.stretches import gaps
@@ -142,7 +142,7 @@ def test_between_two_looks_joints_are_interpolated_and_marked():
         whole, keypoints=whole.keypoints[looks], scores=whole.scores[looks], provenance=whole.provenance[looks]
     )
     seen.scores[1, 0] = 0.5
-    found = spread(replace(without(seen, [3]), fps=FPS / 3), looks, every=3)  # nobody is found in frame 9
+    found = over_all_frames(replace(without(seen, [3]), fps=FPS / 3), looks, every=3)  # nobody is found in frame 9
     assert (found.fps, found.every) == (FPS, 3)
     assert found.looked is not None and np.flatnonzero(found.looked).tolist() == looks
     assert found.provenance.tolist() == [D, F, F, D, F, F, D, M, M, M, M, M, D, F, D]
