@@ -24,7 +24,7 @@ trainings = [
         "paper-loss": {"model.loss": "l2", "model.velocity_weight": 0.0},
         "forward-marginal-only": {"model.inference_share": 0.0},
         "hand-made-detector": {"data.detector": None},
-        "no-scores": {"model.scored": False},
+        "no-scores": {"model.scores": False},
         "no-velocity": {"model.velocity_weight": 0.0},
         "from-nothing": {"model.start": None},
     }.items()
