@@ -115,11 +115,12 @@ def decode(path: Path) -> tuple[list[np.ndarray], list[float], Fraction]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = list(container.decode(stream))
-        assert stream.average_rate is not None
+        rate = stream.average_rate  # newer releases have a number of their own
+        assert rate is not None
         return (
             [frame.to_ndarray(format="bgr24") for frame in frames],
             [float(frame.time or 0.0) for frame in frames],
-            stream.average_rate,
+            Fraction(rate.numerator, rate.denominator),
         )
 
 
