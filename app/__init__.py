@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.pipeline import Estimate as Estimate
     from app.pipeline import estimate as estimate
     from app.progress import Progress as Progress
+    from app.refining import refine_poses as refine_poses
     from app.version import __version__ as __version__
 else:
     _NAMES = {
@@ -32,6 +33,7 @@ else:
         "Estimate": "app.pipeline",
         "estimate": "app.pipeline",
         "Progress": "app.progress",
+        "refine_poses": "app.refining",
         "__version__": "app.version",
     }
     __all__, __getattr__, __dir__ = lazily(__name__, _NAMES)

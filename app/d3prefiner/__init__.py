@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app import Result as Result
     from app import __version__ as __version__
     from app import estimate as estimate
+    from app import refine_poses as refine_poses
     from app import run as run
     from app import write as write
     from app.export import FORMATS as FORMATS
