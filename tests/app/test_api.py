@@ -20,7 +20,9 @@ FACADES = ["app", "estimators", "refiner", "app.d3prefiner"]
 # Installed, d3prefiner lies beside app; in a checkout, Python is told where it is.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "app")}
 PYTHON = re.compile(r"^```python\n(.*?)^```", flags=re.M | re.S)
-DOCUMENTS = [path for path in sorted(ROOT.glob("*/**/README.md")) if PYTHON.search(path.read_text("utf-8"))]
+FOLDERS = ("app", "demo_videos", "estimators", "refiner", "tests")  # a virtual environment holds READMEs of others
+READMES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("README.md"))]
+DOCUMENTS = [path for path in READMES if PYTHON.search(path.read_text("utf-8"))]
 
 
 def python(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
