@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +14,7 @@ from app.media.focal import camera_of
 from app.motion import Motion, PersonMotion
 from app.version import __version__
 from app.world.root import estimate_roots
+from estimators.hashes import file_sha256
 from estimators.observation import Observation
 from refiner.refiner import Refiner
 
@@ -70,8 +70,7 @@ def source_of(path: Path) -> dict[str, Any]:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        return {"name": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"name": path.name, "sha256": file_sha256(path)}
 
 
 def save_refined(motion: Motion, path: str | Path) -> Path:

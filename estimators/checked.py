@@ -1,5 +1,4 @@
-"""Documents that people write, checked by pydantic: model cards, configurations.
-What is wrong is said in one sentence."""
+"""Documents that people write, checked by pydantic: model cards, configurations. What is wrong is said in a sentence."""
 
 from __future__ import annotations
 

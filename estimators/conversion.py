@@ -114,8 +114,7 @@ def command(
     arguments: list[str] | None = None,
     sizes: Sequence[str] = (),
 ) -> None:
-    """Run the command line of a conversion: `python -m MODULE FILE -o FOLDER`,
-    with `--size` where a network has several.
+    """Run the command line of a conversion: `python -m MODULE FILE -o FOLDER`, with `--size` where there are several.
 
     Args:
         module: the conversion's, dotted.
