@@ -1,4 +1,4 @@
-"""Documents that people write, checked by pydantic: model cards, configurations. What is wrong is said in a sentence."""
+"""Documents that people write, model cards and configurations, checked by pydantic; one sentence says what is wrong."""
 
 from __future__ import annotations
 
