@@ -96,8 +96,9 @@ class Option:
         return value
 
     def as_text(self, value: Any) -> Any:
-        """Numbers and paths as text where text is wanted: `person=3`, `lifter=Path("mine.safetensors")`."""
-        if self.kind is str and isinstance(value, int | os.PathLike) and not isinstance(value, bool):
+        """Numbers and paths as text where any text is taken: `person=3`, `lifter=Path("mine.safetensors")`."""
+        free = self.kind is str and self.check is None
+        if free and isinstance(value, int | os.PathLike) and not isinstance(value, bool):
             return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
         return value
 

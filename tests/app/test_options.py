@@ -93,9 +93,9 @@ def test_what_makes_no_sense_is_one_short_sentence(change: dict[str, Any], said:
     assert said in str(refused.value) and len(str(refused.value)) < 200
 
 
-def test_numbers_and_paths_are_taken_as_text_where_text_is_wanted() -> None:
-    mine = Options(person=3, rotate=90, lifter=Path("my/own.safetensors"))  # type: ignore[arg-type]
-    assert (mine.person, mine.rotate, mine.lifter_weights) == ("3", "90", "my/own.safetensors")
+def test_numbers_and_paths_are_taken_as_text_where_any_text_is_taken() -> None:
+    mine = Options(person=3, lifter=Path("my/own.safetensors"))  # type: ignore[arg-type]
+    assert (mine.person, mine.lifter_weights) == ("3", "my/own.safetensors")
     assert mine.refiner_weights == "my/refiner-own.safetensors"
 
 
