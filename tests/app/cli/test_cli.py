@@ -210,13 +210,14 @@ def test_ctrl_c_is_130_and_leaves_nothing(
 def test_termination_cleans_up(tmp_path: Path) -> None:
     source = write_video(tmp_path / "long.mp4", size=(160, 120), pictures=pictures([True] * 120))
     code = (
-        "import sys; from app import cli; from app.models import Models\n"
+        "import sys, time; from app import cli; from app.models import Models\n"
         "from app.picture.side_by_side import SideBySide\n"
         "from tests.support.fakes import fake_models\n"
         "Models.load = classmethod(lambda cls, options: fake_models())\n"
         "draw = SideBySide.draw\n"
         "def slow(self, index, picture):\n"
         "    if index == 20: print('drawing', file=sys.stderr, flush=True)\n"
+        "    if index >= 20: time.sleep(0.3)\n"  # the signal comes before the end
         "    return draw(self, index, picture)\n"
         "SideBySide.draw = slow\n"
         f"sys.exit(cli.main(['run', {str(source)!r}, '-o', {str(tmp_path / 'out')!r}]))"
