@@ -84,6 +84,7 @@ def test_a_module_of_our_name_that_came_first_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_lines_of_the_readme_run_beside_an_app_py(tmp_path: Path) -> None:
     """In a folder that has an app.py of its own."""
     (lines,) = PYTHON.findall((ROOT / "README.md").read_text("utf-8"))
@@ -93,6 +94,7 @@ def test_the_lines_of_the_readme_run_beside_an_app_py(tmp_path: Path) -> None:
     assert {"motion.bvh", "motion.glb"} <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_python_of_the_folders_readmes_runs(document: Path, tmp_path: Path) -> None:
