@@ -1,6 +1,6 @@
 # make demo    install, then run the whole pipeline on a bundled clip
 # make test    install, then run all tests
-# make quick   install, then the tests that take less than a few seconds each: under two minutes in all
+# make quick   install, then the tests that take less than a few seconds each: under three minutes in all
 # make app     install, then serve the browser app on this machine
 # make lint    install, then ruff and mypy
 # make constraints: test the newest releases that pyproject.toml allows, then write down what they were
