@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from app.options import Options
+from estimators.finding import PersonDetector
 from estimators.observation import Observation
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
     from estimators.lifting.lifter import Lifter
-    from estimators.tracking.tracker import Found
     from refiner.refiner import Refined, Refiner
 
 
@@ -25,14 +25,8 @@ class Described(Protocol):
         """Name, version and weight hash, for the record in a Motion."""
 
 
-class FindsPeople(Described, Protocol):
+class FindsPeople(Described, PersonDetector, Protocol):
     """What a run needs of a detector, see `estimators.detection.detector.Detector`."""
-
-    def detect(self, image: np.ndarray, /) -> Found:
-        """People of a whole (H, W, 3) uint8 BGR frame."""
-
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
-        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
 
 
 class Lifts(Described, Protocol):

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.media.orientation import turned
+from estimators.finding import Found, PersonDetector
 from estimators.skeleton import COCO17
-from estimators.tracking.tracker import Found, PersonDetector
 
 TURNS = (90, 180, 270)  # degrees clockwise
 _SHARES = (0, 1 / 4, 1 / 2, 3 / 4)  # of the clip: where frames are looked at; the last three are turned as well

@@ -16,13 +16,12 @@ from markupsafe import Markup
 from app.batch.clips import Clip, LeftOut
 from app.batch.outcome import LOG, THUMBNAIL, Outcome, sum_up
 from app.outputs import SIDE_BY_SIDE
-from app.quality.table import MEASURES
+from app.quality.table import BRIEFLY, MEASURES
 from app.templates import macros
 from estimators.files import complete_file
 
 REPORT_JSON, REPORT_HTML = "report.json", "report.html"
 
-_SHOWN = ("acceleration", "bone_length_variation", "reprojection_error")  # measures
 _TEMPLATE = Path(__file__).with_name("report.html")
 
 
@@ -59,7 +58,7 @@ def write_report(
 def table(folder: Path, clips: Sequence[Clip], outcomes: Sequence[Outcome], alone: bool = False) -> Markup:
     """The report's table, HTML: links to the files in `folder`, or, if it is shown alone, its pictures inside it."""
     return Markup(
-        macros(_TEMPLATE).table(_rows(folder, clips, outcomes, alone), [MEASURES[name].brief for name in _SHOWN])
+        macros(_TEMPLATE).table(_rows(folder, clips, outcomes, alone), [MEASURES[name].brief for name in BRIEFLY])
     )
 
 
@@ -74,7 +73,7 @@ def page(
     """`report.html`; see `table`."""
     summary = ", ".join(f"{count} {status}" for status, count in sum_up(outcomes).items() if count)
     rows = _rows(folder, clips, outcomes, alone)
-    return Markup(macros(_TEMPLATE).page(summary, seconds, rows, [MEASURES[name].brief for name in _SHOWN], left_out))
+    return Markup(macros(_TEMPLATE).page(summary, seconds, rows, [MEASURES[name].brief for name in BRIEFLY], left_out))
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _row(folder: Path, clip: Clip, one: Outcome, alone: bool) -> _Row:
     if one.status == "failed":
         return _Row(one.name, one.error or "", (), (), log=link(LOG))
     numbers = [str(one.frames), str(one.people), f"{100 * one.found:.0f} %"]
-    numbers += [_before_and_after(one.quality, measure) for measure in _SHOWN]
+    numbers += [_before_and_after(one.quality, measure) for measure in BRIEFLY]
     numbers.append("before" if one.status == "skipped" else f"{one.seconds:.1f}")
     picture = link(THUMBNAIL)
     if alone and (clip.folder / THUMBNAIL).is_file():

@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.outputs import Result
-from app.quality.table import MEASURES
-
-_SHOWN = ("acceleration", "bone_length_variation", "reprojection_error")  # measures
+from app.quality.table import BRIEFLY, MEASURES
 
 
 def print_result(console: Console, result: Result) -> None:
@@ -27,14 +25,14 @@ def people_table(result: Result) -> Table:
     """A row a person: frames by provenance, then acceleration, bone length variation and 2D reprojection error, before
     and after refinement."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Person", "detected", "interp.", "missing", *(MEASURES[name].brief for name in _SHOWN)):
+    for heading in ("Person", "detected", "interp.", "missing", *(MEASURES[name].brief for name in BRIEFLY)):
         table.add_column(heading, justify="right", no_wrap=True)
     for person in result.quality["people"]:
         frames = person["frames"]
         table.add_row(
             str(person["id"]),
             *(str(frames[kind]) for kind in ("detected", "interpolated", "missing")),
-            *(_before_after(person, name) for name in _SHOWN),
+            *(_before_after(person, name) for name in BRIEFLY),
         )
     return table
 

@@ -75,3 +75,5 @@ MEASURES = {
         "Arms or legs that trade places from one frame to the next.",
     ),
 }
+
+BRIEFLY = ("acceleration", "bone_length_variation", "reprojection_error")  # where there is room for three

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import count
-from typing import Protocol
 
 import numpy as np
 
+from estimators.finding import PersonDetector
 from estimators.gaps import clean, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
@@ -30,25 +30,6 @@ FULL_FRAME_EVERY = 5  # frames between searches of the whole frame, where nobody
 EMPTY_EVERY = 6  # the same where nobody is at all: a search in vain takes as long as looking at a person six times
 KEEP_LOST = 1.5  # seconds that a lost person is looked for, and keeps the id if found again
 LOOK_AGAIN = 0.25  # seconds unseen up to which the rectangle is still searched where the whole frame shows nobody
-
-
-class Found(Protocol):
-    """M people: keypoints (M,17,2) pixels in COCO order, scores (M,17)."""
-
-    @property
-    def keypoints(self) -> np.ndarray: ...
-    @property
-    def scores(self) -> np.ndarray: ...
-
-
-class PersonDetector(Protocol):
-    """What the tracker needs of a detector; see `estimators.detection.detector.Detector`."""
-
-    def detect(self, image: np.ndarray, /) -> Found:
-        """People of a whole (H, W, 3) uint8 BGR frame."""
-
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
-        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
 
 
 def track_people(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli._arguments import add_device, add_steps, at_least_one
+from app.cli._arguments import add_device, add_option, add_steps, at_least_one
 
 if TYPE_CHECKING:
     from app.options import Options
@@ -38,8 +38,8 @@ def add_people(parser: argparse.ArgumentParser) -> None:
 def add_clips(parser: argparse.ArgumentParser) -> None:
     """The folder of clips, and how the pipeline goes over them."""
     parser.add_argument("folder", metavar="FOLDER", help="clips that `python -m demo_videos.suite` has rendered")
-    parser.add_argument("--detector", default="movenet", help="as for `d3p run` (default: movenet)")
-    parser.add_argument("--looks", type=int, default=0, metavar="N", help="as for `d3p run` (default: 0)")
+    add_option(parser, "detector")
+    add_option(parser, "looks")
 
 
 def add_plot(parser: argparse.ArgumentParser) -> None:
