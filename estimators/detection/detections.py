@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,17 @@ class Detections:
         scores: (M, 17) float32 confidences in 0..1.
         boxes: (M, 4) float32 xyxy pixels round the trusted joints: tighter than a person's outline.
         person_scores: (M,) float32 confidences in 0..1 that this is a person.
+        poses_3d: (M, 17, 3) float32, Human3.6M-17 joints as the picture itself gives them: metres from the hip, camera
+            axes (x right, y down, z away), seen along the ray through the person; None if the detector gives none.
+        poses_3d_scores: (M, 17) float32 confidences in 0..1 of these; None with `poses_3d`.
     """
 
     keypoints: np.ndarray
     scores: np.ndarray
     boxes: np.ndarray
     person_scores: np.ndarray
+    poses_3d: np.ndarray | None = None
+    poses_3d_scores: np.ndarray | None = None
 
     @classmethod
     def of(cls, keypoints: np.ndarray, scores: np.ndarray, person_scores: np.ndarray) -> Detections:
@@ -53,12 +59,13 @@ class Detections:
 
     def __getitem__(self, which: np.ndarray | list[int]) -> Detections:
         """The people of these numbers, in this order."""
-        return Detections(self.keypoints[which], self.scores[which], self.boxes[which], self.person_scores[which])
+        return Detections(**{name: values[which] for name, values in self._arrays().items()})
 
     def __add__(self, other: Detections) -> Detections:
-        return Detections(
-            np.concatenate([self.keypoints, other.keypoints]),
-            np.concatenate([self.scores, other.scores]),
-            np.concatenate([self.boxes, other.boxes]),
-            np.concatenate([self.person_scores, other.person_scores]),
-        )
+        """The people of both; what only one of them knows is left out."""
+        mine, others = self._arrays(), other._arrays()
+        return Detections(**{name: np.concatenate([mine[name], others[name]]) for name in mine if name in others})
+
+    def _arrays(self) -> dict[str, Any]:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: array for name, array in values.items() if array is not None}
