@@ -49,9 +49,10 @@ class Observation:
         skeleton: the order of the joints.
         scored: False where nobody has said how sure the keypoints are; their scores are 1 then.
         believed: (N, 17) bool, the joints that the picture shows, see `estimators.belief`; None: all.
-        pose_3d: (N, 17, 3) metres, camera axes, relative to the hip: a pose that the picture itself gives; None
-            without.
-        pose_3d_scores: (N, 17) how sure that pose is, 0 to 1; None without.
+        pose_3d: (N, 17, 3) float32 metres, Human3.6M-17, relative to the hip: a pose that the picture itself gives, in
+            camera axes, or, while `focal` is None, in those of a camera that looks straight at the hip; NaN in frames
+            without. None if nobody gives any.
+        pose_3d_scores: (N, 17) float32, how sure that pose is, 0 to 1; 0 in frames without. None with `pose_3d`.
         id: stable over a clip, from 0 in order of first appearance.
         every: frames from one look of the detector to the next; those between are interpolated.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
@@ -134,6 +135,14 @@ class Observation:
         if not whole.all():
             missing = int(np.flatnonzero(~whole)[0])
             raise DataError(f"Frame {missing} has no keypoints; take one of `runs()` at a time.")
+
+    @property
+    def present_3d(self) -> np.ndarray:
+        """(N,) bool: the frames in which the picture itself gives a pose."""
+        if self.pose_3d is None:
+            return np.zeros(len(self), bool)
+        found: np.ndarray = np.isfinite(self.pose_3d).all(axis=(1, 2))
+        return found
 
     def runs(self) -> list[slice]:
         """The stretches of frames without a gap or a cut in which there is a pose."""
