@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimators.errors import DataError
+from estimators.pinhole import along_rays, rays_of
 from estimators.skeleton import H36M17, Skeleton, coco_to_h36m, mirror
 from estimators.stretches import runs
 
@@ -157,6 +158,15 @@ class Observation:
         """What has a row a frame, by the name of the field."""
         values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def seen_by(self, focal: float) -> Observation:
+        """The same with the focal length of its camera, pixels, which was not known: `pose_3d` in the camera's axes."""
+        seen = replace(self, focal=focal)
+        if self.pose_3d is None:
+            return seen
+        hips = self.to_h36m().keypoints[:, 0]
+        poses = along_rays(self.pose_3d, rays_of(hips, self.image_size, focal)).astype(np.float32)
+        return replace(seen, pose_3d=poses)
 
     def to_h36m(self) -> Observation:
         """The same with Human3.6M-17 joints."""
