@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
 
-from typing import Any
-
 import numpy as np
 import torch
 from mmpose.apis import inference_bottomup, inference_topdown
 
 from estimators.boxes import long_side, pose_distance
 from estimators.confidence import TRUSTED
-from estimators.detection.approaches import coco_order, fit, people_in, put
+from estimators.detection.approaches import Approach, coco_order, fit, people_in, put
 from estimators.detection.asking import Model, ask
+from estimators.detection.blazepose.look import BlazePose
 from estimators.detection.detections import Detections
+from estimators.detection.fusion import fused
 from estimators.detection.movenet.input import crop_square, resize
+from estimators.detection.networks import FUSED
 from estimators.skeleton import COCO17
 
 # Sizes of people in network pixels between which MoveNet sees them well: measured on real video, errors double at the
@@ -124,9 +125,25 @@ class Thunder:
         return Detections.of(np.stack(keypoints), scores, scores.mean(axis=1))
 
 
-def looking(name: str, multipose: Model, *others: Model) -> Any:
+class Deep:
+    """BlazePose where Thunder's joints of the same frame are; alone, or fused with them."""
+
+    def __init__(self, model: Model, thunder: Thunder, alone: bool) -> None:
+        self.blazepose, self.thunder, self.alone = BlazePose(model), thunder, alone
+
+    def detect(self, image: np.ndarray) -> Detections:
+        return self.thunder.detect(image)
+
+    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
+        guide = self.thunder.detect_in(image, rectangles, before)
+        seen = self.blazepose.look(image, guide.keypoints, guide.scores)
+        return seen if self.alone else fused(guide, seen)
+
+
+def looking(name: str, multipose: Model, thunder: Model | None = None, blazepose: Model | None = None) -> Approach:
     """The approach of one of `networks.BUNDLED`, made of its networks."""
     finder = MultiPose(multipose)
-    if not others:
+    if thunder is None:
         return finder
-    return Thunder(others[0], finder)
+    guide = Thunder(thunder, finder)
+    return guide if blazepose is None else Deep(blazepose, guide, alone=name != FUSED)
