@@ -51,6 +51,7 @@ class Detector:
             raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
         source = _resolve(model, checkpoint)
         self.name, self._version = source.name, source.version
+        self._engines: set[str] = set()
         self._approach, self._sha256 = self._ready(source)
 
     def detect(self, image: np.ndarray) -> Detections:
@@ -91,19 +92,20 @@ class Detector:
             return self._approach.detect_in(_checked(image), boxes)
 
     def description(self) -> dict[str, Any]:
-        """Name, version, sha256 of the weights and mmpose's version, for the record of a result."""
+        """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes."""
         return {
             "name": self.name,
             "version": self._version,
             "sha256": self._sha256,
             "mmpose": version("mmpose"),
             "device": str(self._device),
+            "engine": ", ".join(sorted(self._engines)),
         }
 
     def _ready(self, source: _Source) -> tuple[Any, str]:
         """Build, load and place a model, with the approach that fits its kind; and the sha256 of its weights."""
         # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
-        from estimators.detection import approaches, loading  # isort: skip  # they make mmpose importable
+        from estimators.detection import approaches, engine, loading  # isort: skip  # they make mmpose importable
 
         from mmpose.models import BottomupPoseEstimator, TopdownPoseEstimator
 
@@ -112,6 +114,7 @@ class Detector:
             raise ConfigError(f"{source.config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
         sha256 = loading.load_into(model, source.weights, source.sha256)
         model = placed(model, self._device)
+        self._engines.add(engine.attach(model, self._device))
         if source.config == BUNDLED_CONFIG:
             return approaches.MoveNet(model), sha256
         if isinstance(model, BottomupPoseEstimator):

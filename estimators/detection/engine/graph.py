@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,41 +17,65 @@ from estimators.detection.engine import onnx
 INPUT = "picture"
 
 
-class _Tracer(fx.Tracer):
-    """Goes into every module, torch's own too, until there are functions only."""
+@dataclass(frozen=True)
+class Graph:
+    """A network as an ONNX model without its weights.
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return False
+    Attributes:
+        content: of the model's file; its one input is `INPUT`.
+        weights: of the network by their names in the model, in the network's own memory.
+        outputs: the type of what it puts out, a named tuple, whose fields name the model's outputs.
+    """
+
+    content: bytes
+    weights: dict[str, np.ndarray]
+    outputs: type[Any]
 
 
-def onnx_model(network: nn.Module, shape: tuple[onnx.Size, ...]) -> tuple[bytes, type[Any]]:
-    """The ONNX model of a network that takes one picture and returns a named tuple.
+def onnx_graph(network: nn.Module, shape: tuple[onnx.Size, ...]) -> Graph:
+    """The graph of a network that takes one picture and returns a named tuple.
 
     Args:
         shape: of the picture, (B,3,H,W).
-
-    Returns:
-        The model, whose outputs are named as the fields of the tuple, and the tuple's type.
 
     Raises:
         NotImplementedError: the network does something for which there is no operator here.
     """
     writer = _Writer(network)
-    for node in _Tracer().trace(network).nodes:
+    for node in _Tracer(network).trace(network).nodes:
         writer.write(node)
-    model = onnx.model(writer.nodes, list(writer.constants.values()), [onnx.value(INPUT, shape)], writer.outputs)
-    return model, writer.maps
+    constants = [onnx.tensor(name, array) for name, array in writer.constants.items()]
+    constants += [onnx.promise(name, array.shape) for name, array in writer.weights.items()]
+    content = onnx.model(writer.nodes, constants, [onnx.value(INPUT, shape)], writer.outputs)
+    return Graph(content, writer.weights, writer.kind)
+
+
+class _Tracer(fx.Tracer):
+    """Goes into every module, torch's own too, until there are functions only."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self._names = {id(weights): name for name, weights in network.named_parameters()}
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return False
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """Weights, without torch's search for each among all of them, which takes longer than all else."""
+        name = self._names.get(id(attr_val))
+        return attr_val if name is None else self.create_proxy("get_attr", name, (), {})
 
 
 class _Writer:
-    """Operators and constants, one step after the other."""
+    """Operators, constants and weights, one step after the other."""
 
     def __init__(self, network: nn.Module) -> None:
-        self.network = network
+        self.parameters = dict(network.named_parameters())
         self.nodes: list[bytes] = []
-        self.constants: dict[str, bytes] = {}
+        self.constants: dict[str, np.ndarray] = {}
+        self.weights: dict[str, np.ndarray] = {}
         self.outputs: list[bytes] = []
-        self.maps: type[Any] = tuple  # that the network puts out
+        self.kind: Any = tuple  # of what the network puts out
         self.names: dict[fx.Node, str] = {}  # what a step has put out
         # Zeros to the right of and below a map, which the convolution after them adds itself: (source, padding)
         self.padded: dict[fx.Node, tuple[str, tuple[int, int]]] = {}
@@ -59,10 +84,11 @@ class _Writer:
         if node.op == "placeholder":
             self.names[node] = INPUT
         elif node.op == "get_attr":
-            self.names[node] = self.constant(str(node.target), _attribute(self.network, str(node.target)))
-        elif isinstance(node.target, type) and issubclass(node.target, tuple):
-            self.maps = node.target
-            for field, source in zip(node.target._fields, node.args, strict=True):
+            self.names[node] = name = str(node.target)
+            self.weights[name] = self.parameters[name].detach().contiguous().numpy()
+        elif hasattr(node.target, "_fields"):  # a named tuple
+            self.kind = cast(Any, node.target)
+            for field, source in zip(self.kind._fields, cast(tuple[fx.Node, ...], node.args), strict=True):
                 self.nodes.append(onnx.node("Identity", [self.names[source]], field))
                 self.outputs.append(onnx.value(field, None))
         elif node.op != "output":
@@ -72,20 +98,13 @@ class _Writer:
             step(self, node, *node.args, **node.kwargs)
 
     def constant(self, name: str, array: np.ndarray) -> str:
-        self.constants[name] = onnx.tensor(name, array)
+        self.constants[name] = array
         return name
 
     def add(self, node: fx.Node, kind: str, inputs: list[fx.Node | str], **attributes: onnx.Value) -> None:
         names = [item if isinstance(item, str) else self.names[item] for item in inputs]
         self.nodes.append(onnx.node(kind, names, node.name, **attributes))
         self.names[node] = node.name
-
-
-def _attribute(network: nn.Module, path: str) -> np.ndarray:
-    found: Any = network
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found.detach().float().numpy()
 
 
 def _conv(
@@ -115,7 +134,7 @@ def _is_conv(node: fx.Node) -> bool:
 
 
 def _relu6(writer: _Writer, node: fx.Node, x: fx.Node, inplace: bool = False) -> None:
-    low, high = (writer.constant(f"clip.{limit}", np.float32(limit)) for limit in (0, 6))
+    low, high = (writer.constant(f"clip.{limit}", np.array(limit, np.float32)) for limit in (0, 6))
     writer.add(node, "Clip", [x, low, high])
 
 

@@ -1,13 +1,12 @@
 """Writes ONNX models: just enough of the format, by hand, for the networks that are bundled.
 
-A model is a protobuf message, of which these few fields are needed. The `onnx` package would do it too, but it is larger
-than all else here, and the people who look at videos need no other part of it. Field numbers are those of
+A model is a protobuf message, of which these few fields are needed. The `onnx` package would write it too, but it is
+larger than the engine itself needs to be, and nothing else here has a use for it. Field numbers are those of
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, which never change.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy as np
 IR_VERSION, OPSET = 8, 17  # of 2022: readers of any age know them
 FLOAT, INT64 = 1, 7  # TensorProto.DataType
 _TYPES = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64}
-_VARINT, _BYTES, _FLOAT32 = 0, 2, 5  # kinds of fields
-_INT, _FLOATS, _INTS, _STRING = 2, 6, 7, 3  # AttributeProto.AttributeType
+_VARINT, _BYTES = 0, 2  # kinds of fields
+_INT, _INTS, _STRING = 2, 7, 3  # AttributeProto.AttributeType
+_EXTERNAL = 1  # TensorProto.DataLocation
 
 Value = int | str | Sequence[int]  # of an attribute
 Size = int | str  # of one axis: a number, or the name of a size that is known when the model runs
@@ -48,6 +48,13 @@ def tensor(name: str, array: np.ndarray) -> bytes:
     return dims + _number(2, _TYPES[array.dtype]) + _bytes(8, name) + _bytes(9, np.ascontiguousarray(array).tobytes())
 
 
+def promise(name: str, shape: Sequence[int]) -> bytes:
+    """A float32 constant whose values are handed over when the model is opened, TensorProto."""
+    dims = b"".join(_number(1, size) for size in shape)
+    place = _bytes(13, _bytes(1, "location") + _bytes(2, "memory"))
+    return dims + _number(2, FLOAT) + _bytes(8, name) + place + _number(14, _EXTERNAL)
+
+
 def node(kind: str, inputs: Sequence[str], output: str, **attributes: Value) -> bytes:
     """An operator with one output, NodeProto; an input that is left out is ""."""
     content = b"".join(_bytes(1, name) for name in inputs) + _bytes(2, output) + _bytes(3, output) + _bytes(4, kind)
@@ -72,7 +79,9 @@ def value(name: str, shape: Sequence[Size] | None) -> bytes:
     return _bytes(1, name) + _bytes(2, _bytes(1, kind))
 
 
-def model(nodes: Sequence[bytes], constants: Sequence[bytes], inputs: Sequence[bytes], outputs: Sequence[bytes]) -> bytes:
+def model(
+    nodes: Sequence[bytes], constants: Sequence[bytes], inputs: Sequence[bytes], outputs: Sequence[bytes]
+) -> bytes:
     """The content of a model file, ModelProto."""
     parts = ((1, nodes), (5, constants), (11, inputs), (12, outputs))
     graph = b"".join([_bytes(field, part) for field, several in parts for part in several] + [_bytes(2, "network")])

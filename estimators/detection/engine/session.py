@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from estimators.detection.engine.graph import INPUT, onnx_model
+from estimators.detection.engine.graph import INPUT, onnx_graph
 
 PACKAGE, TORCH = "onnxruntime", "torch"
 SILENT = 4  # of its levels of logging: fatal errors only. What goes wrong is raised, and torch takes over
@@ -58,14 +58,17 @@ class _Maps(nn.Module):
         import onnxruntime
 
         super().__init__()
-        content, self._kind = onnx_model(_Whole(model), shape)
+        graph = onnx_graph(_Whole(model), shape)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = SILENT
         # A thread that waits sleeps. Spinning, it takes the core from whoever has something to do, other programs and
         # its own fellows among them.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in graph.weights.values()]
+        options.add_external_initializers(list(graph.weights), weights)
+        self._kind = graph.outputs
+        self._session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
 
     def forward(self, pictures: Tensor) -> Any:
         found = self._session.run(None, {INPUT: pictures.contiguous().numpy()})
