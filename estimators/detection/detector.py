@@ -43,6 +43,7 @@ class Detector:
             WeightsError: weights are missing, damaged, for another model, or cannot be downloaded.
         """
         self._device = resolve_device(device)
+        self._engines: set[str] = set()  # what computes the networks
         if (name := str(model)) in BUNDLED:
             if checkpoint is not None:
                 raise ConfigError(f"The detector {name!r} brings its weights along; leave the checkpoint out.")
@@ -95,9 +96,14 @@ class Detector:
             return self._approach.detect_in(_checked(image), boxes, before)
 
     def description(self) -> dict[str, Any]:
-        """Name, version, sha256 of the weights and mmpose's version, for the record of a result; of a detector made of
-        several networks, `networks` has name, version and sha256 of each."""
-        return {**self._described, "mmpose": version("mmpose"), "device": str(self._device)}
+        """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes; of a
+        detector made of several networks, `networks` has name, version and sha256 of each."""
+        return {
+            **self._described,
+            "mmpose": version("mmpose"),
+            "device": str(self._device),
+            "engine": ", ".join(sorted(self._engines)),
+        }
 
     def _of_bundled(self, name: str) -> Any:
         """The approach of one of `BUNDLED`."""
@@ -122,11 +128,13 @@ class Detector:
     def _model(self, config: Path, file: str | Path, sha256: str | None = None) -> tuple[Any, str]:
         """A model of mmpose, with its weights, on its device; and their sha256."""
         # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
-        from estimators.detection import loading
+        from estimators.detection import engine, loading
 
         model = loading.build(config)
         sha256 = loading.load_into(model, file, sha256)
-        return placed(model, self._device), sha256
+        model = placed(model, self._device)
+        self._engines.add(engine.attach(model, self._device))
+        return model, sha256
 
 
 @dataclass(frozen=True)
