@@ -31,11 +31,7 @@ def add_parser(jobs: Any, line: str) -> None:
         add_option(parser, name)
     add_steps(parser)
     add_device(parser)
-    parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER",
-        help="keep there what detectors find, clip by clip: a stopped job goes on, and another lifter is quick",
-    )  # fmt: skip
-    parser.add_argument("--stale", action="store_true", help="take what is kept, though the code has changed since")
+    _options.add_keep(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to this file")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw 2D error and MPJPE (.png, .svg, .pdf)")
 
