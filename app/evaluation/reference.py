@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 
 from app.evaluation.accuracy import body_axes
-from app.evaluation.detectors import VARIANTS
 from app.evaluation.kept import Kept
 from app.media.video import probe
 from app.models import Models
@@ -134,9 +133,9 @@ def compare(motion: Motion, target: np.ndarray, clip: str) -> View:
         raise DataError(f"No frame of {clip} has both a pose and a reference.")
     poses = {"lifted": person.lifted, "refined": person.refined}
     errors = {
-        variant: errors_of(rooted(poses[variant][both][:, JOINTS].astype(np.float64)), target[both])
-        for variant in VARIANTS
-        if poses[variant] is not None
+        variant: errors_of(rooted(found[both][:, JOINTS].astype(np.float64)), target[both])
+        for variant, found in poses.items()
+        if found is not None
     }
     return View(clip, int(both.sum()), len(motion), errors)
 
