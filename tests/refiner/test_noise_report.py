@@ -11,11 +11,11 @@ from refiner.evaluation import noise_report
 
 
 def write(path: Path, error: float) -> None:
-    """A detector whose joints stand off by a constant (downwards: the same in a mirror), and tremble by `error` person sizes."""
+    """A detector whose joints stand too low by a constant, and tremble by `error` person sizes."""
     generator = torch.Generator().manual_seed(0)
     trembling = error * torch.randn(120, 17, 2, generator=generator)
     shape = torch.randn(1, 17, 2, generator=generator).expand(120, 17, 2)
-    MeasuredNoise([Stretch(torch.tensor([0.0, 0.3]) + trembling, torch.ones(120, 17), shape, 25.0)]).save(
+    MeasuredNoise([Stretch(torch.tensor([0.0, 0.02]) + trembling, torch.ones(120, 17), shape, 25.0)]).save(
         path, {"name": path.stem}
     )
 
@@ -29,7 +29,7 @@ def test_what_is_drawn_resembles_what_was_measured(mocap, tmp_path, monkeypatch)
     middle = noise_report.QUANTILES.index(0.5)
     # the median length of two numbers, each normal with 0.02, and a window's error by a level of its own
     assert held_out["quantiles"][middle] == pytest.approx(0.02 * 1.18, rel=0.1)
-    assert drawn["quantiles"][middle] == pytest.approx(held_out["quantiles"][middle], rel=0.8)
+    assert drawn["quantiles"][middle] == pytest.approx(held_out["quantiles"][middle], rel=0.5)
     noise_report.picture(found, tmp_path / "noise.png")
     assert (tmp_path / "noise.png").stat().st_size > 1000
 
