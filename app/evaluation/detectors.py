@@ -20,7 +20,7 @@ from app.models import FindsPeople, Lifts, Models, Refines
 from app.options import Options
 from app.pipeline import estimate
 from demo_videos.truth import load_truth
-from estimators.errors import NobodyFoundError
+from estimators.errors import ConfigError, NobodyFoundError
 from refiner.evaluation.metrics import p_mpjpe
 
 VARIANTS = ("lifted", "refined")
@@ -88,34 +88,40 @@ def measure_detector(
     options: Options | None = None,
     kept: Kept | None = None,
     on_clip: Callable[[str, int, int], None] | None = None,
+    on_left_out: Callable[[str, str], None] | None = None,
 ) -> list[Measured]:
-    """One detector on every clip of a folder.
+    """One detector on every clip of a folder; without the lifters that need what this detector does not give.
 
     Args:
         lifters: by name, each with what refines its poses.
         options: how the pipeline goes over the clips; which networks it names is of no account.
         kept: where what is found is kept.
         on_clip: called with a clip's name, the number of clips done, and of all.
+        on_left_out: called with the name of a lifter that is left out, and why.
 
     Raises:
-        DataError: there are no clips, or a lifter needs what this detector does not give.
+        DataError: there are no clips, or a truth cannot be read.
     """
     options, kept = replace(options or Options(), video=False, rotate="0", person="largest"), kept or Kept()
-    clips, measured = clips_in(folder), []
+    clips, measured, left = clips_in(folder), list[Measured](), dict(lifters)
     for name, (video, truth_file) in clips.items():
         truth = load_truth(truth_file)
         people, _ = kept.find(probe(video), detector, options.looks)
         results = {}
-        for lifter, (lifts, refines) in lifters.items():
+        for lifter, (lifts, refines) in list(left.items()):
             try:
                 made = estimate(video, options, models=Models(detector, lifts, refines), people=people)
                 results[lifter] = compare(made.motion, truth, name)
             except NobodyFoundError:
                 results[lifter] = nobody(truth, name)
+            except ConfigError as error:
+                del left[lifter]
+                if on_left_out:
+                    on_left_out(lifter, str(error))
         measured.append(Measured(name, see(people.tracks, truth), results))
         if on_clip:
             on_clip(name, len(measured), len(clips))
-    return measured
+    return [replace(one, results={lifter: one.results[lifter] for lifter in left}) for one in measured]
 
 
 def load_lifters(names: Sequence[str], options: Options) -> dict[str, tuple[Lifts, Refines | None]]:

@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> None:
     """Run the job.
 
     Raises:
-        DataError: there are no clips, their truth cannot be read, or a lifter needs what a detector does not give.
-        ConfigError, WeightsError: see `app.models`.
+        DataError: there are no clips, or their truth cannot be read. ConfigError, WeightsError: see `app.models`.
     """
     from app.evaluation.accuracy import clips_in
     from app.evaluation.detector_plot import draw_detectors
@@ -73,7 +72,8 @@ def _measure(args: argparse.Namespace, chosen: Options, names: list[str]) -> dic
 
     kept, lifters = Kept(args.keep, args.stale), load_lifters(args.lifter or [chosen.lifter], chosen)
     measured: dict[str, dict[str, list[Measured]]] = {folder: {} for folder in args.folder}
-    with Console(stderr=True).status("clips") as status:
+    console = Console(stderr=True)
+    with console.status("clips") as status:
         for name in names:
             detector = Models.load_detector(replace(chosen, detector=name))
             for folder in measured:
@@ -81,5 +81,8 @@ def _measure(args: argparse.Namespace, chosen: Options, names: list[str]) -> dic
                 def told(clip: str, done: int, count: int, where: str = f"{name}, {folder}") -> None:
                     status.update(f"{where}: {done} of {count} clips, {clip} done")
 
-                measured[folder][name] = measure_detector(folder, detector, lifters, chosen, kept, told)
+                def left_out(lifter: str, why: str, who: str = name) -> None:
+                    console.print(f"{who}, {lifter} is left out. {why}", highlight=False, markup=False)
+
+                measured[folder][name] = measure_detector(folder, detector, lifters, chosen, kept, told, left_out)
     return measured

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from app.evaluation.accuracy import ClipResult
 from app.evaluation.detector_tables import Comparison
 from app.evaluation.detectors import Measured
 from app.evaluation.eyes import Seen
+from app.models import Models
+from estimators.errors import ConfigError
 from tests.app.evaluation.test_accuracy import SIZE, write_truth
-from tests.support.fakes import FakeDetector, fake_models, pictures, use
+from tests.support.fakes import FakeDetector, FakeLifter, fake_models, pictures, use
 from tests.support.video_files import write_video
 
 N = 20
@@ -123,6 +126,21 @@ def test_the_command_measures_keeps_and_draws(
     monkeypatch.setattr(FakeDetector, "detect", pytest.fail)
     assert main(command) == 0  # from what was kept
     assert capsys.readouterr().out.splitlines()[3:6] == shown.splitlines()[3:6]
+
+
+def test_a_lifter_that_needs_what_a_detector_does_not_give_is_left_out(
+    clips: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Choosy(FakeLifter):
+        def lift(self, *args: Any, **more: Any) -> np.ndarray:
+            raise ConfigError("This detector reads no poses from pictures.")
+
+    use(monkeypatch, fake_models)
+    monkeypatch.setattr(Models, "load_lifter", lambda one: Choosy() if one.lifter == "choosy" else FakeLifter())
+    assert main(["evaluate", "detectors", str(clips), "--lifter", "choosy", "--lifter", "stcformer"]) == 0
+    told = capsys.readouterr()
+    assert "movenet, choosy is left out. This detector reads no poses" in " ".join(told.err.split())
+    assert "| movenet, stcformer |" in told.out and "| movenet, choosy |" not in told.out
 
 
 def test_a_folder_without_clips_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
