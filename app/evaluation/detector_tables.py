@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from app.evaluation.accuracy import by_group
+from app.evaluation.accuracy import Summary, by_group
 from app.evaluation.detectors import VARIANTS, Measured
 from app.evaluation.eyes import RIGHT_WITHIN
 from app.evaluation.intervals import Interval, Resampling, interval
@@ -83,6 +83,11 @@ class Comparison:
         """(detector, lifter) of every row of poses."""
         return [(name, lifter) for name, clips in self.measured.items() for lifter in clips[0].results]
 
+    @cached_property
+    def summaries(self) -> dict[tuple[str, str], dict[str, Summary]]:
+        """By row of poses and group of clips, see `accuracy.by_group`."""
+        return {row: by_group([one.results[row[1]] for one in self.measured[row[0]]]) for row in self.rows}
+
     def sight(self, detector: str) -> dict[str, Interval]:
         """The measures of `SIGHT`."""
         clips = self.measured[detector]
@@ -113,7 +118,7 @@ class Comparison:
             same[name] = interval(self._over(gains))
         pairs = zip(self.names, self.frames[self.rows[0][0]], self.frames[detector], strict=True)
         clips = {
-            name: float(np.nanmean(after[f"{second}/mpjpe"]) - np.nanmean(before[f"{first}/mpjpe"]))
+            name: _mean_of(after[f"{second}/mpjpe"]) - _mean_of(before[f"{first}/mpjpe"])
             for name, before, after in pairs
             if f"{first}/mpjpe" in before and f"{second}/mpjpe" in after
         }
@@ -143,6 +148,11 @@ class Comparison:
             "poses": {
                 f"{name}, {lifter}": {variant: _numbers(one) for variant, one in self.poses(name, lifter).items()}
                 for name, lifter in self.rows
+            },
+            "sight_differences": {name: _numbers(self.sight_difference(name)) for name in list(self.measured)[1:]},
+            "groups": {
+                ", ".join(row): {group: _known(asdict(one)) for group, one in found.items()}
+                for row, found in self.summaries.items()
             },
             "differences": {
                 f"{name}, {lifter}": self._told(self.difference(name, lifter)) for name, lifter in self.rows[1:]
@@ -198,18 +208,27 @@ class Comparison:
         return tables
 
     def _groups_table(self) -> str:
-        """MPJPE / P-MPJPE of the last variant, by group of clips."""
-        summaries = {row: by_group([one.results[row[1]] for one in self.measured[row[0]]]) for row in self.rows}
-        groups = list(dict.fromkeys(group for found in summaries.values() for group in found))
+        """By group of clips: the best poses' errors, the 2D error, found frames."""
+        groups = list(dict.fromkeys(group for found in self.summaries.values() for group in found))
         body = []
         for group in groups:
-            cells = [group, str(next(found[group].clips for found in summaries.values() if group in found))]
-            for found in summaries.values():
+            cells = [group, str(next(found[group].clips for found in self.summaries.values() if group in found))]
+            for (detector, _), found in self.summaries.items():
                 errors = list(found[group].errors.values())[-1:] if group in found else []
-                share = f", {100 * found[group].found:.0f} %" if group in found else ""
-                cells.append("".join(f"{one.mpjpe:.1f} / {one.p_mpjpe:.1f}" for one in errors) + share)
+                error, there = (self._in_group(detector, name, group) for name in ("error", "found"))
+                cells.append("; ".join([*(f"{one.mpjpe:.1f} / {one.p_mpjpe:.1f}" for one in errors),
+                                        f"{error:.2f} %", f"{there:.0f} %"]))  # fmt: skip
             body.append(cells)
-        return table(["MPJPE / P-MPJPE mm, found", "clips", *(", ".join(row) for row in self.rows)], body)
+        heads = (f"{', '.join(row)}: MPJPE / P-MPJPE mm; 2D error; found" for row in self.rows)
+        return table(["group", "clips", *heads], body)
+
+    def _in_group(self, detector: str, name: str, group: str) -> float:
+        """The plain mean of a measure over the frames of a group's clips; of all clips for a group of all."""
+        kind, _, member = group.partition(": ")
+        results = [next(iter(one.results.values())) for one in self.measured[detector]]
+        inside = [not member or member in one.groups.get(kind, []) for one in results]
+        values = [clip[name] for clip, wanted in zip(self.frames[detector], inside, strict=True) if wanted]
+        return _mean_of(np.concatenate(values))
 
     def _refined(self, detector: str, lifter: str) -> str:
         """The name of the best poses of a row among `Measured.by_frame`'s."""
@@ -228,13 +247,22 @@ class Comparison:
         return self.draws.mean(np.array([one.sum() for one in known]), np.array([float(len(one)) for one in known]))
 
 
-def _numbers(found: Mapping[str, Interval]) -> dict[str, dict[str, float | None]]:
-    """JSON has no NaN."""
-    return {
-        name: {key: value if np.isfinite(value) else None for key, value in asdict(one).items()}
-        for name, one in found.items()
-    }
+def _numbers(found: Mapping[str, Interval]) -> dict[str, Any]:
+    return {name: _known(asdict(one)) for name, one in found.items()}
 
 
-def _means(values: Mapping[str, np.ndarray]) -> dict[str, float | None]:
-    return {name: float(np.nanmean(one)) if np.isfinite(one).any() else None for name, one in values.items()}
+def _means(values: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return _known({name: _mean_of(one) for name, one in values.items()})
+
+
+def _mean_of(values: np.ndarray) -> float:
+    """Of those that are known; NaN if none is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _known(told: Any) -> Any:
+    """JSON has no NaN: None in its place."""
+    if isinstance(told, dict):
+        return {name: _known(one) for name, one in told.items()}
+    return None if isinstance(told, float) and not np.isfinite(told) else told

@@ -76,7 +76,7 @@ def test_differences_are_paired(compared: Comparison) -> None:
 def test_the_tables_name_clips_that_are_worse(compared: Comparison) -> None:
     text = compared.markdown()
     assert "| new, stc | b | +3.8 |" in text and "| new less old |" in text
-    assert "| flaw: dark | 3 | 64.0 / " in text
+    assert "| flaw: dark | 3 | 64.0 / " in text and "; 2.00 %; 83 % |" in text
     json.dumps(compared.numbers(), allow_nan=False)
     assert compared.numbers()["differences"]["new, stc"]["clips_mpjpe"]["a"] == pytest.approx(-20 * 16 / 17)
 
