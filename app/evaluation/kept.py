@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -91,7 +92,8 @@ class Kept:
         assert self.folder is not None
         description = detector.description()
         told = json.dumps([description, every], sort_keys=True).encode()
-        return self.folder / f"{description['name']}-{hashlib.sha256(told).hexdigest()[:8]}"
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", str(description["name"]))  # of a user's config it may be anything
+        return self.folder / f"{name}-{hashlib.sha256(told).hexdigest()[:8]}"
 
 
 @cache
