@@ -39,4 +39,5 @@ BUNDLED: dict[str, tuple[Network, ...]] = {
     "thunder+blazepose": (MULTIPOSE, THUNDER, HEAVY),
 }
 FUSED = "thunder+blazepose"
+READ_3D = tuple(name for name, networks in BUNDLED.items() if {HEAVY, FULL} & {*networks})  # from the picture itself
 FINDER = "movenet"  # says where people are for models of mmpose's zoo that see one at a time
