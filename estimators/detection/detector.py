@@ -49,7 +49,9 @@ class Detector:
                 raise ConfigError(f"The detector {name!r} brings its weights along; leave the checkpoint out.")
             self._approach = self._of_bundled(name)
             networks = [network.description() for network in BUNDLED[name]]
-            self._described: dict[str, Any] = networks[0] if len(networks) == 1 else {"name": name, "networks": networks}
+            self._described: dict[str, Any] = (
+                networks[0] if len(networks) == 1 else {"name": name, "networks": networks}
+            )
         else:
             source = _resolve(model, checkpoint)
             self._approach, sha256 = self._of_zoo(source)
