@@ -41,7 +41,9 @@ def clip(frames: int = 60, missing: tuple[int, ...] = (), **more: Any) -> tuple[
     seen = np.full(frames, Provenance.DETECTED, np.uint8)
     seen[list(missing)] = Provenance.MISSING
     keypoints = np.where((seen == Provenance.MISSING)[:, None, None], np.nan, points + 3).astype(np.float32)
-    return Observation(keypoints, np.ones((frames, 17), np.float32), seen, SIZE, Fraction(25), **{"focal": 400.0, **more}), truth
+    return Observation(
+        keypoints, np.ones((frames, 17), np.float32), seen, SIZE, Fraction(25), **{"focal": 400.0, **more}
+    ), truth
 
 
 def test_a_gap_parts_stretches_and_short_ones_are_left_out() -> None:
@@ -67,7 +69,7 @@ def test_the_pictures_own_pose_errs_by_what_its_best_scale_leaves() -> None:
     beside, _, _ = detector_errors.picture_errors(unturned, truth)
     np.testing.assert_allclose(beside, detector_errors.picture_errors(unturned.seen_by(400.0), truth)[0], atol=1e-6)
     assert np.abs(beside - error).max() > 0.02
-    # first seen from behind, upright; then turned about the camera's y axis, which points down
+    # first upright and facing the camera; then turned about the camera's y axis, which points down
     np.testing.assert_allclose(Rotation.from_rotvec(turn[0]).as_matrix(), np.eye(3), atol=1e-6)
     np.testing.assert_allclose(turn[-1], [0, 1, 0], atol=1e-6)
 
