@@ -11,7 +11,6 @@ from app.evaluation.intervals import Interval
 from estimators.errors import ConfigError
 from estimators.files import complete_file
 
-
 KINDS = (".png", ".svg", ".pdf")
 
 
