@@ -62,6 +62,8 @@ def refine(landmarks: Tensor, heatmap: Tensor) -> tuple[Tensor, Tensor]:
 class BlazePoseHead(BaseHead):
     """Heat maps from the finest map, landmarks and world landmarks from the trunk."""
 
+    picture = ("people", 3, INPUT_PX, INPUT_PX)  # see `estimators.detection.engine`
+
     def __init__(self, size: str, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)
         self.heatmap = nn.Conv2d(LATERAL, LANDMARKS, 1)
