@@ -69,25 +69,45 @@ def track_people(
     cuts = confirm(tracker.changes, people, float(fps / every))
     times = np.array(looks.times)
     at = times if every == 1 else np.array(looks.moments)
+    with_3d = any(pose.pose_3d is not None for person in people for pose in person.poses)
     tracks = (
-        _to_track(number, person, looks.moments, fps / every, image_size, cuts) for number, person in enumerate(people)
+        _to_track(number, person, looks.moments, fps / every, image_size, cuts, with_3d)
+        for number, person in enumerate(people)
     )
     return [over_all_frames(clean(track, at), looks.frames, every, times) for track in tracks]
 
 
 def _to_track(
-    number: int, person: Person, moments: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
+    number: int,
+    person: Person,
+    moments: Sequence[int],
+    fps: Fraction,
+    image_size: tuple[int, int],
+    cuts: Sequence[int],
+    with_3d: bool,
 ) -> Observation:
-    """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted."""
+    """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted.
+    `with_3d`: the detector gives poses that the picture itself shows, of somebody at least."""
     length, seen = len(moments), np.searchsorted(moments, person.frames)
-    keypoints = np.full((length, 17, 2), np.nan, np.float32)
-    scores = np.zeros((length, 17), np.float32)
-    provenance = np.full(length, Provenance.MISSING, np.uint8)
-    keypoints[seen] = [pose.keypoints for pose in person.poses]
-    scores[seen] = [pose.scores for pose in person.poses]
-    provenance[seen] = Provenance.DETECTED
     begun = tuple(int(place) for place in np.searchsorted(moments, cuts))
-    return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
+    track = Observation(
+        keypoints=np.full((length, 17, 2), np.nan, np.float32),
+        scores=np.zeros((length, 17), np.float32),
+        provenance=np.full(length, Provenance.MISSING, np.uint8),
+        image_size=image_size,
+        fps=fps,
+        skeleton=COCO17,
+        pose_3d=np.full((length, 17, 3), np.nan, np.float32) if with_3d else None,
+        pose_3d_scores=np.zeros((length, 17), np.float32) if with_3d else None,
+        id=number,
+        cuts=begun,
+    )
+    track.provenance[seen] = Provenance.DETECTED
+    for place, pose in zip(seen, person.poses, strict=True):
+        track.keypoints[place], track.scores[place] = pose.keypoints, pose.scores
+        if pose.pose_3d is not None and track.pose_3d is not None and track.pose_3d_scores is not None:
+            track.pose_3d[place], track.pose_3d_scores[place] = pose.pose_3d, pose.pose_3d_scores
+    return track
 
 
 def _expected(pose: Pose | None) -> np.ndarray:
