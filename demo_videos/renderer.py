@@ -99,7 +99,7 @@ class Renderer:
             program["light_matrix"].write(light.T.astype("f4").tobytes())
         feet = [pose.positions[index, self.body.bone(f"{s}Foot")] for s in ("Left", "Right")]
         rest = self.body.heads[self.body.bone("LeftFoot"), 1]
-        self._walls["feet"].write((np.array(feet) - [0, rest, 0]).astype("f4").tobytes())
+        self._walls["feet"].write((np.array(feet) - [0, rest * pose.scale, 0]).astype("f4").tobytes())
         self._draw_shadow()
         return self._draw_picture()
 
