@@ -128,7 +128,7 @@ def test_ground_truth_follows_the_height():
 
 def test_the_camera_stands_in_the_room():
     seen = 0
-    for shot in SHOTS[:24]:
+    for shot in SHOTS[:12]:
         staged = stage(replace(shot, seconds=0.4), motion_of(shot.motion))
         walls = [box for box in staged.room.boxes if box.inward]
         if not walls:
@@ -142,7 +142,7 @@ def test_the_camera_stands_in_the_room():
             assert (np.abs(point - walls[0].centre) < np.array(walls[0].size) / 2 - 0.3).all()
         assert inside[0][2] > inside[1][2]
         assert staged.room.half[2] == pytest.approx(walls[0].size[2] / 2)
-    assert seen > 10
+    assert seen > 5
     assert not HALL.stretches
 
 
