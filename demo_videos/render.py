@@ -165,7 +165,9 @@ def pictures(staged: Stage) -> Iterator[np.ndarray]:
     each = len(staged.exposures) // len(staged.pose)
     rng = np.random.default_rng(zlib.crc32(shot.name.encode()))
     mesh = dress(body, shot.outfit)
-    with Renderer(body, mesh, shot.outfit, staged.room, staged.camera, staged.origin, staged.yaw) as renderer:
+    with Renderer(
+        body, mesh, shot.outfit, staged.room, staged.camera, staged.origin, staged.yaw, shot.samples
+    ) as renderer:
         for i in range(len(staged.pose)):
             moments = [renderer.frame(staged.exposures, i * each + k) for k in range(each)]
             picture = moments[0] if each == 1 else np.mean(moments, axis=0).round().astype(np.uint8)

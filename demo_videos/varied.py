@@ -40,7 +40,7 @@ def draw_varied_shot(motions: list[Motion17], seed: int, index: int, frames: int
     clean = index % 4 == 0
     room, build = _draw_room(rng, clean), _draw_build(rng)
     view = _draw_view(rng, build.height_m, clean)
-    return Shot(
+    shot = Shot(
         name=f"varied-{motion.split}-{seed}-{index:03d}-{slug(motion.text)}",
         motion=motion.name,
         start_s=margin + rng.uniform(0, max(0.0, available - seconds)),
@@ -56,6 +56,8 @@ def draw_varied_shot(motions: list[Motion17], seed: int, index: int, frames: int
         occluders=() if clean or view.fill > _CUT else _draw_occluders(rng),
         flaws=Flaws(crf=int(rng.integers(18, 26)), preset="veryfast") if clean else _draw_flaws(rng),
     )
+    blurred = shot.flaws.defocus_px > 0 or shot.flaws.shrink > 1
+    return replace(shot, samples=0) if blurred else shot
 
 
 def _draw_build(rng: np.random.Generator) -> Build:

@@ -220,3 +220,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     suite.main([*command, "4"])
     assert [name for name, _ in rendered[3:]] == [first[1], rendered[-1][0]] and len(rendered) == 5
     assert all(name.startswith("varied-train-0-00") and threads == 1 for name, threads in rendered)
+
+
+def test_edges_are_smooth_unless_the_picture_is_blurred():
+    for shot in SHOTS:
+        assert shot.samples == (0 if {"defocus", "low resolution"} & set(shot.flaws.names()) else 4)
+    assert draw_shot(MOTIONS, 0, 1).samples == 4
