@@ -47,9 +47,9 @@ class FirstLook:
             return self._detector.detect(image)
         return self._kept[1]
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray) -> Found:
         """As the detector's."""
-        return self._detector.detect_in(image, boxes)
+        return self._detector.detect_in(image, boxes, before)
 
 
 @dataclass(frozen=True)

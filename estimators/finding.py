@@ -22,5 +22,8 @@ class PersonDetector(Protocol):
     def detect(self, image: np.ndarray, /) -> Found:
         """People of a whole (H, W, 3) uint8 BGR frame."""
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray, /) -> Found:
-        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is."""
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray, /) -> Found:
+        """The person inside each of (M, 4) rectangles, in the same order; scores 0 where nobody is.
+
+        `before` (M, 17, 3) are their joints as they are expected: x, y pixels and scores, 0 where nobody knows.
+        """

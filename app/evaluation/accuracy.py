@@ -128,6 +128,12 @@ def compare(motion: Motion, truth: Truth, name: str = "") -> ClipResult:
     )
 
 
+def nobody(truth: Truth, name: str = "") -> ClipResult:
+    """The result of a clip in which nobody is found."""
+    nothing, groups = np.zeros((0, 17, 3)), _groups(truth.meta)
+    return ClipResult(name, len(truth), float(truth.fps), 0.0, float("nan"), {}, nothing, [], groups)
+
+
 def _keypoint_error(person: PersonMotion, truth: Truth) -> float:
     seen = person.present
     if not seen.any():
@@ -193,8 +199,7 @@ def measure_clips(
             if on_estimate:
                 on_estimate(name, made, truth)
         except NobodyFoundError:
-            nothing, unknown = np.zeros((0, 17, 3)), float("nan")
-            result = ClipResult(name, len(truth), float(truth.fps), 0.0, unknown, {}, nothing, [], _groups(truth.meta))
+            result = nobody(truth, name)
         results.append(result)
         if on_clip:
             on_clip(result, len(results), len(clips))
@@ -206,7 +211,7 @@ def without_offset(results: list[ClipResult]) -> list[ClipResult]:
     seen = [result for result in results if len(result.target)]
     if not seen:
         return results
-    axes = [_pelvis_axes(result.target) for result in seen]
+    axes = [body_axes(result.target) for result in seen]
     corrected: list[dict[str, np.ndarray]] = [{} for _ in seen]
     for variant in seen[0].predicted:
         errors = [
@@ -219,8 +224,8 @@ def without_offset(results: list[ClipResult]) -> list[ClipResult]:
     return [replace(result, predicted=pose) for result, pose in zip(seen, corrected, strict=True)]
 
 
-def _pelvis_axes(poses: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) rows: to the person's left, up along the spine, forward."""
+def body_axes(poses: np.ndarray) -> np.ndarray:
+    """(N, 3, 3) of (N, 17, 3) poses; rows: to the person's left, up along the spine, forward."""
     left = poses[:, 4] - poses[:, 1]
     left /= np.linalg.norm(left, axis=-1, keepdims=True).clip(min=1e-9)
     up = poses[:, 8] - poses[:, 0]

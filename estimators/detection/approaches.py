@@ -1,4 +1,4 @@
-"""How mmpose's kinds of models are asked: one-stage on the whole frame, top-down inside boxes, MoveNet both ways."""
+"""How mmpose's kinds of models are asked: one-stage on the whole frame, top-down inside boxes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,17 @@ import torch
 from mmpose.apis import inference_bottomup, inference_topdown
 from scipy.optimize import linear_sum_assignment
 
-from estimators.boxes import PERSON_IN_RECTANGLE, long_side, pose_distance
+from estimators.boxes import PERSON_IN_RECTANGLE, long_side
+from estimators.detection.asking import Model
 from estimators.detection.detections import Detections
 from estimators.errors import ConfigError
 from estimators.skeleton import COCO17
 
-# Sizes of people in network pixels between which MoveNet sees them well: measured on real video, errors double at the
-# lower end and at the upper, and nobody is found at half and twice of that.
-GOOD_SIZE_PX = (80, 200)
-FRAME_SIZES = {"large": 192, "usual": 384, "small": 640}  # long side of the frame for people of this size
-SAME_PERSON = 0.2  # mean distance of two poses' joints, in body sizes, below which they are one person found twice
 BODY_MARGIN = 0.1  # of the joints' box: how far head, hands and feet reach over the joints
 FARTHEST_PX = 1e6  # joints beyond are no joints
 TOPDOWN_PADDING = 1.25  # mmpose's GetBBoxCenterScale widens a box by this
 TOPDOWN_TIGHTEN = 0.85  # part of a rectangle that a top-down model looks at: it likes people to fill the view
 TOPDOWN_ASPECT = 0.75  # width over height of what it looks at
-
-
-Model = Any  # a torch module of mmpose's with `cfg` and `dataset_meta`, which mypy takes for tensors
 
 
 class Approach(Protocol):
@@ -39,8 +32,10 @@ class Approach(Protocol):
     def detect(self, image: np.ndarray) -> Detections:
         """Everybody in an (H,W,3) uint8 BGR image."""
 
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray) -> Detections:
-        """The person in each of (M,4) xyxy rectangles, M > 0, in the same order; scores 0 where nobody is."""
+    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
+        """The person in each of (M,4) xyxy rectangles, M > 0, in the same order; scores 0 where nobody is.
+
+        `before` (M,17,3) is where each person's joints are expected: x, y pixels and scores, all 0 where unknown."""
 
 
 def coco_order(model: Model) -> list[int]:
@@ -68,7 +63,7 @@ def exact() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = before
 
 
-def _people(instances: Any, order: list[int]) -> Detections:
+def people_in(instances: Any, order: list[int]) -> Detections:
     """mmpose's `pred_instances` with COCO-17 joints, without those whose exponentials have overflowed."""
     keypoints = np.asarray(instances.keypoints)[:, order, :2]
     scores = np.asarray(instances.keypoint_scores)[:, order]
@@ -77,7 +72,7 @@ def _people(instances: Any, order: list[int]) -> Detections:
     return Detections.of(keypoints[sane], scores[sane], person_scores[sane])
 
 
-def _fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
+def fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
     """(N,) in 0..1: how much each of N people is the one for whom the rectangle was drawn: in its middle,
     half as large."""
     side = long_side(rectangle)
@@ -85,55 +80,6 @@ def _fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
     distance = np.linalg.norm(middles - (rectangle[:2] + rectangle[2:]) / 2, axis=1) / side
     growth = np.log([long_side(box) / (side * PERSON_IN_RECTANGLE) for box in people.boxes])
     return people.person_scores * np.exp(-((4 * distance) ** 2) - np.asarray(growth).reshape(-1) ** 2)
-
-
-def _each_once(people: Detections) -> Detections:
-    """The clearest view of each person, clearest person first."""
-    kept: list[int] = []
-    for number in np.argsort(-people.person_scores, kind="stable"):
-
-        def is_same(other: int, number: int = number) -> bool:
-            size = max(long_side(people.boxes[number]), long_side(people.boxes[other]))
-            views = (people.keypoints[number], people.scores[number], people.keypoints[other], people.scores[other])
-            return pose_distance(*views, size) < SAME_PERSON
-
-        if not any(is_same(other) for other in kept):
-            kept.append(int(number))
-    return people[kept]
-
-
-class MoveNet:
-    """The bundled detector: finds people on the frame at one to three sizes, and looks again in crops."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model.to(memory_format=torch.channels_last)
-        self.order = coco_order(model)
-        # mmpose reads the pipeline from the config anew at each call
-        (self.fit,) = (step for step in model.cfg.test_dataloader.dataset.pipeline if step["type"] == "FitToNetwork")
-
-    def detect(self, image: np.ndarray) -> Detections:
-        usual = self._detect_at(image, FRAME_SIZES["usual"])
-        scale = FRAME_SIZES["usual"] / max(image.shape[:2])
-        sizes = np.array([long_side(box) * scale for box in usual.boxes])
-        people = usual
-        if not len(usual) or sizes.max() > GOOD_SIZE_PX[1]:
-            people = people + self._detect_at(image, FRAME_SIZES["large"])
-        if not len(people) or (len(usual) and sizes.min() < GOOD_SIZE_PX[0]):
-            people = people + self._detect_at(image, FRAME_SIZES["small"])
-        return _each_once(people)
-
-    def _detect_at(self, image: np.ndarray, frame_size: int) -> Detections:
-        self.fit["frame_size"] = frame_size
-        (result,) = inference_bottomup(self.model, image)
-        return _people(result.pred_instances, self.order)
-
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray) -> Detections:
-        found = Detections.nothing_in(rectangles)
-        for number, result in enumerate(inference_topdown(self.model, image, rectangles)):
-            people = _people(result.pred_instances, self.order)
-            if len(people):
-                _put(found, number, people, int(_fit(people, rectangles[number]).argmax()))
-        return found
 
 
 class OneStage:
@@ -144,16 +90,16 @@ class OneStage:
 
     def detect(self, image: np.ndarray) -> Detections:
         (result,) = inference_bottomup(self.model, image)
-        return _people(result.pred_instances, self.order)
+        return people_in(result.pred_instances, self.order)
 
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray) -> Detections:
+    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
         people, found = self.detect(image), Detections.nothing_in(rectangles)
         if len(people):
-            fit = np.stack([_fit(people, rectangle) for rectangle in rectangles])
+            fit = np.stack([fit(people, rectangle) for rectangle in rectangles])
             for number, person in zip(*linear_sum_assignment(-fit), strict=True):
                 middle = people.boxes[person].reshape(2, 2).mean(axis=0)
                 if np.all((middle >= rectangles[number, :2]) & (middle <= rectangles[number, 2:])):
-                    _put(found, number, people, person)
+                    put(found, number, people, person)
         return found
 
 
@@ -168,7 +114,7 @@ class TopDown:
         margin = BODY_MARGIN * np.array([long_side(box) for box in people.boxes])[:, None]
         return self._ask(image, people.boxes + margin * np.array([-1, -1, 1, 1]))
 
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray) -> Detections:
+    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
         sides = np.array([long_side(rectangle) for rectangle in rectangles])
         half = sides[:, None] * np.array([TOPDOWN_ASPECT, 1.0]) * TOPDOWN_TIGHTEN / TOPDOWN_PADDING / 2
         middle = (rectangles[:, :2] + rectangles[:, 2:]) / 2
@@ -185,7 +131,7 @@ class TopDown:
         return Detections.of(keypoints[..., :2], scores, np.clip(scores, 0, 1).mean(axis=1))
 
 
-def _put(found: Detections, number: int, people: Detections, person: int) -> None:
+def put(found: Detections, number: int, people: Detections, person: int) -> None:
     """Write one of `people` into place `number` of `found`."""
     found.keypoints[number] = people.keypoints[person]
     found.scores[number] = people.scores[person]

@@ -15,15 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from estimators import weights
 from estimators.detection import zoo
 from estimators.detection.detections import Detections
+from estimators.detection.networks import BUNDLED, FINDER
 from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError, WeightsError
-
-BUNDLED = "movenet"
-BUNDLED_WEIGHTS = "movenet-multipose"
-BUNDLED_CONFIG = Path(__file__).parent / "movenet" / "multipose_config.py"
 
 
 class Detector:
@@ -33,12 +29,12 @@ class Detector:
     (Halpe-26, whole body) are chosen by name.
     """
 
-    def __init__(self, model: str | Path = BUNDLED, checkpoint: str | Path | None = None, device: str = "cpu") -> None:
+    def __init__(self, model: str | Path = FINDER, checkpoint: str | Path | None = None, device: str = "cpu") -> None:
         """Build a model and load its weights.
 
         Args:
-            model: "movenet", an alias ("rtmpose-t", -s, -m, -l, "rtmo-t", -s, -m, -l), a name in mmpose's model index,
-                or the path of an mmpose config (.py).
+            model: one of `networks.BUNDLED`, an alias ("rtmpose-t", -s, -m, -l, "rtmo-t", -s, -m, -l), a name in
+                mmpose's model index, or the path of an mmpose config (.py).
             checkpoint: file with the weights (.pth). Needed for a config; for a name it replaces the download.
             device: where it is to run, see `estimators.devices`.
 
@@ -47,11 +43,18 @@ class Detector:
             WeightsError: weights are missing, damaged, for another model, or cannot be downloaded.
         """
         self._device = resolve_device(device)
-        if str(model) == BUNDLED and checkpoint is not None:
-            raise ConfigError("The detector 'movenet' brings its weights along; leave the checkpoint out.")
-        source = _resolve(model, checkpoint)
-        self.name, self._version = source.name, source.version
-        self._approach, self._sha256 = self._ready(source)
+        self._engines: set[str] = set()  # what computes the networks
+        if (name := str(model)) in BUNDLED:
+            if checkpoint is not None:
+                raise ConfigError(f"The detector {name!r} brings its weights along; leave the checkpoint out.")
+            self._approach = self._of_bundled(name)
+            networks = [network.description() for network in BUNDLED[name]]
+            self._described: dict[str, Any] = networks[0] if len(networks) == 1 else {"name": name, "networks": networks}
+        else:
+            source = _resolve(model, checkpoint)
+            self._approach, sha256 = self._of_zoo(source)
+            self._described = {"name": source.name, "version": source.version, "sha256": sha256}
+        self.name = self._described["name"]
 
     def detect(self, image: np.ndarray) -> Detections:
         """Everybody in a frame.
@@ -67,8 +70,8 @@ class Detector:
         with exact():
             return self._approach.detect(_checked(image))
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Detections:
-        """Look at each person again, inside a rectangle.
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Detections:
+        """Look at each person again, inside a rectangle, or where the joints are expected.
 
         The same rectangle shows a model the same crop in every frame: hold it still for steady joints.
 
@@ -76,6 +79,8 @@ class Detector:
             image: (H,W,3) uint8 BGR.
             boxes: (M,4) xyxy pixels, each about twice as large as the person, who is near its middle; may reach over
                 the image's border.
+            before: (M,17,3) x, y pixels and scores of the joints, as the frame before lets expect them; scores of 0
+                where nobody knows. Thunder and BlazePose look about them.
 
         Returns:
             M people in the order of the boxes, in pixels of the image; scores are 0 where nobody is found.
@@ -87,36 +92,50 @@ class Detector:
             raise ValueError("Boxes must be finite.")
         if not len(boxes):
             return Detections.nothing_in(boxes)
+        before = np.zeros((len(boxes), 17, 3)) if before is None else before
         with exact():
-            return self._approach.detect_in(_checked(image), boxes)
+            return self._approach.detect_in(_checked(image), boxes, before)
 
     def description(self) -> dict[str, Any]:
-        """Name, version, sha256 of the weights and mmpose's version, for the record of a result."""
+        """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes; of a
+        detector made of several networks, `networks` has name, version and sha256 of each."""
         return {
-            "name": self.name,
-            "version": self._version,
-            "sha256": self._sha256,
+            **self._described,
             "mmpose": version("mmpose"),
             "device": str(self._device),
+            "engine": ", ".join(sorted(self._engines)),
         }
 
-    def _ready(self, source: _Source) -> tuple[Any, str]:
-        """Build, load and place a model, with the approach that fits its kind; and the sha256 of its weights."""
-        # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
-        from estimators.detection import approaches, loading  # isort: skip  # they make mmpose importable
+    def _of_bundled(self, name: str) -> Any:
+        """The approach of one of `BUNDLED`."""
+        from estimators.detection import bundled
+
+        built = [self._model(network.config, network.weights)[0] for network in BUNDLED[name]]
+        return bundled.looking(name, *built)
+
+    def _of_zoo(self, source: _Source) -> tuple[Any, str]:
+        """The approach that fits a model's kind, and the sha256 of its weights."""
+        from estimators.detection import approaches  # isort: skip  # makes mmpose importable
 
         from mmpose.models import BottomupPoseEstimator, TopdownPoseEstimator
 
-        model = loading.build(source.config)
-        if not isinstance(model, BottomupPoseEstimator | TopdownPoseEstimator):
-            raise ConfigError(f"{source.config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
-        sha256 = loading.load_into(model, source.weights, source.sha256)
-        model = placed(model, self._device)
-        if source.config == BUNDLED_CONFIG:
-            return approaches.MoveNet(model), sha256
+        model, sha256 = self._model(source.config, source.weights, source.sha256)
         if isinstance(model, BottomupPoseEstimator):
             return approaches.OneStage(model), sha256
-        return approaches.TopDown(model, finder=self._ready(_bundled())[0]), sha256
+        if isinstance(model, TopdownPoseEstimator):
+            return approaches.TopDown(model, finder=self._of_bundled(FINDER)), sha256
+        raise ConfigError(f"{source.config.name} is a {type(model).__name__}, not a model of 2D poses in images.")
+
+    def _model(self, config: Path, file: str | Path, sha256: str | None = None) -> tuple[Any, str]:
+        """A model of mmpose, with its weights, on its device; and their sha256."""
+        # here and not at the top: mmpose takes seconds to import, which `--help` and a wrong name should not cost
+        from estimators.detection import engine, loading
+
+        model = loading.build(config)
+        sha256 = loading.load_into(model, file, sha256)
+        model = placed(model, self._device)
+        self._engines.add(engine.attach(model, self._device))
+        return model, sha256
 
 
 @dataclass(frozen=True)
@@ -131,14 +150,7 @@ class _Source:
     sha256: str | None = None
 
 
-def _bundled() -> _Source:
-    card = weights.read_card(weights.find(BUNDLED_WEIGHTS).with_suffix(".json"))
-    return _Source(BUNDLED_CONFIG, BUNDLED_WEIGHTS, BUNDLED_WEIGHTS, str(card.get("version", "unknown")))
-
-
 def _resolve(model: str | Path, checkpoint: str | Path | None) -> _Source:
-    if str(model) == BUNDLED:
-        return _bundled()
     if str(model).endswith(".py"):
         if checkpoint is None:
             raise ConfigError(f"A config alone has no weights; give a checkpoint together with {model}.")
@@ -146,7 +158,7 @@ def _resolve(model: str | Path, checkpoint: str | Path | None) -> _Source:
         return _Source(path, _existing(checkpoint), path.stem, Path(checkpoint).stem)
     entry = zoo.find(str(model))
     if entry is None:
-        known = [BUNDLED, *zoo.ALIASES]
+        known = [*BUNDLED, *zoo.ALIASES]
         close = difflib.get_close_matches(str(model), [*known, *zoo.models()], n=3)
         raise ConfigError(
             f"There is no detector {str(model)!r}; use {', '.join(close or known)}, a name in mmpose's model index, or "

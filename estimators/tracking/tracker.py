@@ -90,6 +90,11 @@ def _to_track(
     return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
 
 
+def _expected(pose: Pose | None) -> np.ndarray:
+    """(17, 3) x, y and score of the joints of a pose; zeros without one."""
+    return np.zeros((17, 3)) if pose is None else np.column_stack([pose.keypoints, pose.scores])
+
+
 class _Tracker:
     """Takes frames in order; holds the people seen so far."""
 
@@ -127,7 +132,7 @@ class _Tracker:
                 newcomers.append(Person(self.fps))
                 newcomers[-1].see(index, pose, learn_colours=True)
             self.alive += newcomers
-        for person, pose in self._look_again(index, image, coarse, predicted).items():
+        for person, pose in self._look_again(index, view, coarse, predicted).items():
             person.see(index, pose, learn_colours=person not in mistakable)
         for person in self.alive:
             if person.unseen(index) == 0:
@@ -200,7 +205,7 @@ class _Tracker:
         return poses
 
     def _look_again(
-        self, index: int, image: np.ndarray, coarse: dict[Person, Pose], predicted: dict[Person, Pose]
+        self, index: int, view: Frame, coarse: dict[Person, Pose], predicted: dict[Person, Pose]
     ) -> dict[Person, Pose]:
         """Look at everybody inside their rectangle; keep what agrees with the whole frame or the prediction."""
         people = [p for p in self.alive if p in coarse or p.unseen(index) <= max(1, LOOK_AGAIN * self.fps)]
@@ -211,11 +216,15 @@ class _Tracker:
             # Nothing to be steady for where the person was not seen just before: look where they should be now.
             person.hold_rectangle(expected[person].box, anew=person.unseen(index) > 1)
         rectangles = np.stack([person.rectangle for person in people]).astype(np.float32)
-        found = self.detector.detect_in(image, rectangles)
+        # Where the joints were a moment ago; of who was not seen then, where the whole frame shows them.
+        steady = view.change is Change.NONE
+        moved = {p: predicted[p] for p in people if steady and p in predicted and p.unseen(index) == 1}
+        before = np.stack([_expected(moved.get(person) or coarse.get(person)) for person in people])
+        found = self.detector.detect_in(view.image, rectangles, before)
         seen = dict(coarse)
         error = dict.fromkeys(people, np.inf)
         for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
-            closer = self._pose(image, keypoints, scores)
+            closer = self._pose(view.image, keypoints, scores)
             if closer is None:
                 continue
             distances = {other: other.distance(expected[other], closer) for other in people}
@@ -230,7 +239,8 @@ class _Tracker:
         for index, view in reversed(self.recent):
             if index <= since or person.pose_at(index) is not None:
                 return
-            found = self.detector.detect_in(view.image, person.rectangle[None].astype(np.float32))
+            rectangle = person.rectangle[None].astype(np.float32)
+            found = self.detector.detect_in(view.image, rectangle, _expected(nearest)[None])
             pose = self._pose(view.image, found.keypoints[0], found.scores[0])
             if pose is None or pose.scores.mean() < matching.STRONG:
                 return

@@ -7,7 +7,12 @@ told: where the detector sees a hip, which limbs it loses from which side, tails
 joints err together, and what the scores say about it all. Lengths are fractions of the person's size
 (`estimators.lifting.normalise.person_size`).
 
-`python -m app.evaluation.detector_errors` makes the file.
+Where the detector reads a pose from the picture itself (`estimators.observation.Observation.pose_3d`), its error
+against the true pose is kept beside, in metres and camera axes, with its scores and with how the body was turned to the
+camera. What trainings draw today is the 2D; the rest is for those that take such a pose.
+
+No true pose is kept, for motion capture may not be given on: only errors, scores, `shape`, which is how the rendered
+body looked, and `turn`, three numbers. `python -m app.evaluation.detector_errors` makes the file.
 """
 
 from __future__ import annotations
@@ -31,20 +36,31 @@ from refiner.data.coco_points import to_h36m
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
 KIND = "detector-noise"
 SHAPES = {"error": (17, 2), "scores": (17,), "shape": (17, 2)}  # of a frame
+MORE = {"error_3d": (17, 3), "scores_3d": (17,), "turn": (3,)}  # that files may have: all or none
 
 
 @dataclass(frozen=True)
 class Stretch:
     """What a detector made of one person over N frames in a row.
 
-    error: (N, 17, 2) found minus true image point, in person sizes. scores: (N, 17). shape: (N, 17, 2) true image
-    points about their mean, in person sizes. All Human3.6M-17.
+    Attributes:
+        error: (N, 17, 2) found minus true image point, in person sizes.
+        scores: (N, 17).
+        shape: (N, 17, 2) true image points about their mean, in person sizes. All Human3.6M-17.
+        fps: frames per second.
+        error_3d: (N, 17, 3) metres, camera axes, relative to the hip: the picture's own pose, at the best single scale
+            of its clip, minus the true one; None if the detector gives none.
+        scores_3d: (N, 17) of that pose; 0, and its error too, in frames without one.
+        turn: (N, 3) how the body is turned, radians about the camera's axes, from upright and facing the camera.
     """
 
     error: Tensor
     scores: Tensor
     shape: Tensor
     fps: float
+    error_3d: Tensor | None = None
+    scores_3d: Tensor | None = None
+    turn: Tensor | None = None
 
     @classmethod
     def of(cls, found: Tensor, scores: Tensor, true: Tensor, fps: float) -> Stretch:
@@ -78,6 +94,8 @@ class MeasuredNoise:
         self.first = (lengths.cumsum(0) - lengths)[of_frame]  # (frames,) of the stretch that a frame belongs to
         self.length = lengths[of_frame]
         self.fps = torch.tensor([stretch.fps for stretch in both])[of_frame]
+        # None unless every stretch has them
+        self.error_3d, self.scores_3d, self.turn = (_together(both, name) for name in MORE)
 
     @classmethod
     def load(cls, name_or_path: str = "noise-movenet", **options: float) -> MeasuredNoise:
@@ -90,12 +108,17 @@ class MeasuredNoise:
         if card.get("kind") != KIND:
             raise WeightsError(f"{name_or_path} is a {card.get('kind')}, not the noise of a detector.")
         _check(state, card, str(name_or_path))
-        pieces = [state[key].float().split(card["lengths"]) for key in SHAPES]
-        return cls([Stretch(*piece) for piece in zip(*pieces, card["fps"], strict=True)], **options)
+        pieces = {key: tensor.float().split(card["lengths"]) for key, tensor in state.items()}
+        stretches = [
+            Stretch(**{key: parts[index] for key, parts in pieces.items()}, fps=fps)
+            for index, fps in enumerate(card["fps"])
+        ]
+        return cls(stretches, **options)
 
     def save(self, path: str | Path, card: weights.Card) -> None:
         """Write the stretches as half floats, and the card."""
-        state = {key: torch.cat([getattr(stretch, key) for stretch in self.stretches]).half() for key in SHAPES}
+        known = {key: _together(self.stretches, key) for key in (*SHAPES, *MORE)}
+        state = {key: tensor.half() for key, tensor in known.items() if tensor is not None}
         lengths = [len(stretch.scores) for stretch in self.stretches]
         weights.save(path, state, {"kind": KIND, **card, "lengths": lengths, "fps": [s.fps for s in self.stretches]})
 
@@ -153,14 +176,29 @@ class NoiseCard(Checked):
 def _check(state: Mapping[str, Tensor], card: weights.Card, name: str) -> None:
     told = checked(NoiseCard, card, f"the model card of {name}", WeightsError)
     found = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    expected = {key: (sum(told.lengths), *shape) for key, shape in SHAPES.items()}
+    shapes = {**SHAPES, **(MORE if state.keys() & MORE.keys() else {})}
+    expected = {key: (sum(told.lengths), *shape) for key, shape in shapes.items()}
     if found != expected or len(told.fps) != len(told.lengths):
         raise WeightsError(f"{name} does not hold what its card says: stretches of a detector's errors.")
     if not all(tensor.isfinite().all() for tensor in state.values()):
         raise WeightsError(f"{name} is damaged: it holds errors that are not finite.")
 
 
+def _together(stretches: list[Stretch], name: str) -> Tensor | None:
+    """(frames, ...) what all stretches have under this name; None if one lacks it."""
+    parts = [getattr(stretch, name) for stretch in stretches]
+    return None if any(part is None for part in parts) else torch.cat(parts)
+
+
 def _mirrored(stretch: Stretch) -> Stretch:
     """The same stretch in a mirror: x negated, left and right traded."""
-    scores = stretch.scores[:, list(H36M17.flip_order)]
-    return Stretch(mirror(stretch.error), scores, mirror(stretch.shape), stretch.fps)
+    order = list(H36M17.flip_order)
+    return Stretch(
+        mirror(stretch.error),
+        stretch.scores[:, order],
+        mirror(stretch.shape),
+        stretch.fps,
+        None if stretch.error_3d is None else mirror(stretch.error_3d),
+        None if stretch.scores_3d is None else stretch.scores_3d[:, order],
+        None if stretch.turn is None else stretch.turn * stretch.turn.new_tensor([1.0, -1.0, -1.0]),
+    )

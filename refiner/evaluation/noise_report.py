@@ -1,9 +1,11 @@
 """Does the noise that trainings draw resemble the detector on clips that it was not measured on?
 
     python -m refiner.evaluation.noise_report --data mocap17.npz -o detector_noise.png
+    python -m refiner.evaluation.noise_report --data mocap17.npz --noise mine.safetensors
 
-draws windows of validation motion through the hand-made noise and through the measured one, compares both with the
-held-out measurement (`noise-movenet-val`: clips of validation people), and writes a picture and the numbers in it.
+draws windows of validation motion through the hand-made noise and through a measured one, compares both with the
+measurement of the same detector on clips of validation people, which is held out (mine-val.safetensors, if nothing else
+is said), and writes a picture and the numbers in it.
 """
 
 from __future__ import annotations
@@ -67,11 +69,21 @@ def autocorrelation(stretches: list[Stretch]) -> list[float]:
     return found
 
 
-def report(mocap: str) -> dict[str, dict[str, list[float]]]:
-    """Quantiles and autocorrelation by source."""
+def report(mocap: str, noise: str = "noise-movenet", held_out: str | None = None) -> dict[str, dict[str, list[float]]]:
+    """Quantiles and autocorrelation by source.
+
+    Args:
+        mocap: motion-capture file.
+        noise: name or path of what was measured on clips of training people, see `MeasuredNoise.load`.
+        held_out: the same of validation people; None: `noise` with -val at its name's end.
+
+    Raises:
+        WeightsError, DataError: one of the files cannot be had.
+    """
+    held_out = held_out or f"{noise.removesuffix('.safetensors')}-val" + ".safetensors" * noise.endswith(".safetensors")
     sources = {
-        "the detector, held-out clips": MeasuredNoise.load("noise-movenet-val").stretches,
-        "measured, as trainings draw it": drawn(mocap, MeasuredNoise.load("noise-movenet", clean_share=0.0)),
+        "the detector, held-out clips": MeasuredNoise.load(held_out).stretches,
+        "measured, as trainings draw it": drawn(mocap, MeasuredNoise.load(noise, clean_share=0.0)),
         "hand-made": drawn(mocap, DetectorNoise(clean_share=0.0)),
     }
     return {
@@ -107,9 +119,11 @@ def main() -> None:
         prog="python -m refiner.evaluation.noise_report", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", required=True, help="motion-capture file (.npz)")
+    parser.add_argument("--noise", default="noise-movenet", help="name or path of a measured detector")
+    parser.add_argument("--held-out", help="the same of validation people (default: NOISE-val)")
     parser.add_argument("-o", "--output", type=Path, default=Path("detector_noise.png"))
     options = parser.parse_args()
-    found = report(options.data)
+    found = report(options.data, options.noise, options.held_out)
     picture(found, options.output)
     print(json.dumps({"quantile": QUANTILES, "lag_seconds": LAGS_SECONDS} | found, indent=1))
 

@@ -36,7 +36,7 @@ class TwoPeople(FakeDetector):
         ]
         return Found(np.array(points, np.float32).reshape(-1, 17, 2), np.full((len(points), 17), 0.9, np.float32))
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         found = self.detect(image)
         keypoints, scores = np.zeros((len(boxes), 17, 2), np.float32), np.zeros((len(boxes), 17), np.float32)
         for index, box in enumerate(boxes):

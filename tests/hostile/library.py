@@ -34,7 +34,7 @@ class Nonsense(FakeDetector):
         found = Detections.of(points, scores, scores.mean(axis=1))
         return Found(found.keypoints, found.scores)
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         points, scores = self.people(self.frame)
         count = len(boxes)
         if not len(points):

@@ -1,11 +1,15 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from estimators import weights
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
 from refiner.data.capture import VirtualCapture
-from refiner.data.measured_noise import MeasuredNoise, Stretch
+from refiner.data.measured_noise import MORE, MeasuredNoise, Stretch
 from refiner.data.mocap import read_mocap
 
 
@@ -78,6 +82,44 @@ def test_saved_and_loaded_it_is_the_same(noise, tmp_path):
     loaded = MeasuredNoise.load(str(tmp_path / "noise.safetensors"), clean_share=0.0, spread=0.0)
     torch.testing.assert_close(loaded.error, noise.error, rtol=1e-3, atol=1e-3)
     assert loaded.fps.tolist() == noise.fps.tolist() and loaded.first.tolist() == noise.first.tolist()
+
+
+def with_poses(seed: int) -> Stretch:
+    """A stretch with the picture's own poses."""
+    generator = torch.Generator().manual_seed(seed)
+    more = (torch.randn(40, *shape, generator=generator) for shape in MORE.values())
+    return replace(stretch(seed, 3.0, 0.9), **dict(zip(MORE, more, strict=True)))
+
+
+def test_errors_of_the_pictures_own_poses_are_kept_beside(tmp_path):
+    noise = MeasuredNoise([with_poses(1), with_poses(2)])
+    noise.save(tmp_path / "noise.safetensors", {"name": "noise"})
+    loaded = MeasuredNoise.load(str(tmp_path / "noise.safetensors"))
+    for name in MORE:
+        torch.testing.assert_close(getattr(loaded, name), getattr(noise, name), rtol=1e-3, atol=1e-3)
+        assert len(getattr(loaded, name)) == len(loaded.scores) == 160
+    # a file without them beside: nothing is made up
+    assert MeasuredNoise([with_poses(1), stretch(2, 3.0, 0.9)]).error_3d is None
+
+
+def test_the_mirror_image_is_turned_the_other_way():
+    noise = MeasuredNoise([with_poses(1)])
+    (one,) = noise.stretches
+    assert noise.turn is not None and one.turn is not None and noise.error_3d is not None and one.error_3d is not None
+    turned, mirrored = (Rotation.from_rotvec(turn.numpy()).as_matrix() for turn in (one.turn, noise.turn[40:]))
+    reflection = np.diag([-1.0, 1.0, 1.0])
+    np.testing.assert_allclose(mirrored, reflection @ turned @ reflection, atol=1e-5)
+    torch.testing.assert_close(noise.error_3d[40:][:, 16], one.error_3d[:, 13] * torch.tensor([-1.0, 1.0, 1.0]))
+
+
+def test_a_file_with_part_of_what_belongs_together_is_refused(tmp_path):
+    path = tmp_path / "noise.safetensors"
+    MeasuredNoise([with_poses(1)]).save(path, {"name": "noise"})
+    state, card = weights.load(path)
+    del state["turn"]
+    weights.save(path, state, card)
+    with pytest.raises(WeightsError, match="card"):
+        MeasuredNoise.load(str(path))
 
 
 def test_other_weights_are_refused(tmp_path):

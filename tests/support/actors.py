@@ -68,7 +68,7 @@ class World:
         here = [] if number in self.whole_frame_blind else [a for a in self.actors if a.seen[number]]
         return self._found([here[i] for i in self.random.permutation(len(here))], number)
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         """Whoever is nearest to the middle of each of (M,4) rectangles."""
         number = int(image[0, 0, 0]) * 256 + int(image[0, 0, 1])
         self.rectangles += list(boxes.copy())

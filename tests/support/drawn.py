@@ -85,7 +85,7 @@ class Stage:
         """Everybody of whom most is in the picture."""
         return self._found([figure for figure in self.figures if self._seen(figure, image)], image)
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         """Who is nearest to the middle of each rectangle, and in it."""
         chosen: list[Figure | None] = []
         for box in boxes:

@@ -52,7 +52,7 @@ class FakeDetector:
         points = STANDING * size + [width / 2, height / 2 - size / 2]
         return Found(points[None].astype(np.float32), np.full((1, 17), 0.9, np.float32))
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         found = self.detect(image)
         if len(found.scores):
             return Found(np.repeat(found.keypoints, len(boxes), 0), np.repeat(found.scores, len(boxes), 0))

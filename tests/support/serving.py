@@ -35,9 +35,9 @@ class PatientDetector(FakeDetector):
         points = np.concatenate([left.keypoints, right.keypoints + np.array([BETWEEN, 0], np.float32)])
         return Found(points, np.concatenate([left.scores, right.scores]))
 
-    def detect_in(self, image: np.ndarray, boxes: np.ndarray) -> Found:
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray | None = None) -> Found:
         if image.shape[1::-1] != COUPLE:
-            return super().detect_in(image, boxes)
+            return super().detect_in(image, boxes, before)
         both = self.detect(image)
         inside = [int((box[0] + box[2]) / 2 > BETWEEN) for box in boxes]
         return Found(both.keypoints[inside], both.scores[inside])

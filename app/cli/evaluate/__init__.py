@@ -14,6 +14,8 @@ from typing import Any
 JOBS: dict[str, str] = {
     "mocap": "lifters, smoothers and refiners on the test people of a motion-capture file",
     "rendered": "the whole pipeline, from pixels, on rendered clips with exact ground truth",
+    "detectors": "detectors side by side on rendered clips, with intervals and paired differences",
+    "reference": "real views against joints that several cameras have measured",
     "h36m": "Human3.6M's tables, from your own copy",
     "calibrate": "fit how sure the refiner is of its poses, on people that no training has seen",
 }

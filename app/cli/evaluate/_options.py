@@ -47,6 +47,15 @@ def add_plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="SVG", help="draw what bands of sigma of all widths cover")
 
 
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """Where what detectors find is kept, see `app.evaluation.kept`."""
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER",
+        help="keep there what detectors find, clip by clip: a stopped job goes on, and another lifter is quick",
+    )  # fmt: skip
+    parser.add_argument("--stale", action="store_true", help="take what is kept, though the code has changed since")
+
+
 def load_pairs(args: argparse.Namespace) -> list[Pair]:
     """The lifters and refiners that the arguments name.
 

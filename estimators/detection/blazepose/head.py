@@ -14,9 +14,9 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from estimators.detection.blazepose.network import LANDMARKS, LATERAL, TRUNK, Trunk
+from estimators.detection.blazepose.region import INPUT_PX
 
 BODY = 33  # landmarks of the body; the others tell the network's next region
-INPUT_PX = 256
 WINDOW = 7  # cells, of the heat map around a landmark
 TRUSTED_PEAK = 0.5  # of the heat map in that window; below, the landmark stays where the trunk has put it
 
@@ -62,6 +62,8 @@ def refine(landmarks: Tensor, heatmap: Tensor) -> tuple[Tensor, Tensor]:
 class BlazePoseHead(BaseHead):
     """Heat maps from the finest map, landmarks and world landmarks from the trunk."""
 
+    picture = ("people", 3, INPUT_PX, INPUT_PX)  # see `estimators.detection.engine`
+
     def __init__(self, size: str, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)
         self.heatmap = nn.Conv2d(LATERAL, LANDMARKS, 1)
@@ -85,7 +87,8 @@ class BlazePoseHead(BaseHead):
         Returns:
             For each image, InstanceData of one person: keypoints (1,33,2), keypoint_scores (1,33), the heat maps'
             peaks, keypoints_3d (1,33,3) metres from the hips' middle in the axes of the picture that was shown (x
-            right, y down, z away from the camera), bbox_scores (1,), numpy float32.
+            right, y down, z away from the camera), person_scores (1,) in 0..1, whether somebody is there at all, numpy
+            float32.
         """
         maps = self.forward(feats)
         keypoints, peaks = refine(maps.landmarks[:, :BODY, :2], maps.heatmap[:, :BODY])
@@ -95,7 +98,7 @@ class BlazePoseHead(BaseHead):
                 keypoints=joints[None].numpy(),
                 keypoint_scores=scores[None].numpy(),
                 keypoints_3d=world[None].numpy(),
-                bbox_scores=flag[None].numpy(),
+                person_scores=flag[None].numpy(),  # mmpose overwrites bbox_scores
             )
             for joints, scores, world, flag in each
         ]

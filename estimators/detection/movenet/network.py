@@ -200,6 +200,8 @@ def head_maps(channels: Mapping[str, int]) -> nn.ModuleDict:
 class MoveNetHead(BaseHead):
     """Six maps of each person's centre, box and joints, and their decoding to at most six people."""
 
+    picture = ("people", 3, "height", "width")  # see `estimators.detection.engine`
+
     def __init__(self, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)
         self.maps = head_maps(HEAD_CHANNELS)
@@ -239,6 +241,8 @@ class MoveNetHead(BaseHead):
 @MODELS.register_module()
 class ThunderHead(BaseHead):
     """Four maps of the person nearest to the middle of a 256 x 256 picture, and their decoding."""
+
+    picture = ("people", 3, thunder.CELLS * STRIDE, thunder.CELLS * STRIDE)  # see `estimators.detection.engine`
 
     def __init__(self, init_cfg: dict[str, Any] | None = None):
         super().__init__(init_cfg=init_cfg)

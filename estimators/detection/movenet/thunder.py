@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from estimators.detection.movenet.multipose import largest
+
 CELLS = 64  # of a side of the maps
 DISTANCE_FLOOR = (
     1.7998046875  # cells, added to the distance from where a joint is expected; rounded to float16 in the original
@@ -43,7 +45,7 @@ def decode(maps: ThunderMaps, nearness: Tensor) -> tuple[Tensor, Tensor]:
     across = (columns - expected[..., 1, None]) ** 2  # (B, 17, W)
     distance = (down[..., None] + across[..., None, :]).sqrt()
     score = maps.heatmap.sigmoid()
-    best = (score / (distance + DISTANCE_FLOOR)).flatten(2).argmax(dim=2)  # (B, 17)
+    best = largest((score / (distance + DISTANCE_FLOOR)).flatten(2))  # (B, 17)
 
     offsets = maps.joint_offset.reshape(batch, joints, 2, height * width)
     offset = offsets.gather(3, best[..., None, None].expand(-1, -1, 2, 1))[..., 0]  # (B, 17, 2) y, x

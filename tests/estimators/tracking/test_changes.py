@@ -132,6 +132,6 @@ def test_a_gap_is_not_filled_across_a_cut() -> None:
         return found
 
     stage.detect = lambda image: nobody(blind[0](image), image)  # type: ignore[assignment, method-assign]
-    stage.detect_in = lambda image, boxes: nobody(blind[1](image, boxes), image)  # type: ignore[assignment, method-assign]
+    stage.detect_in = lambda image, *where: nobody(blind[1](image, *where), image)  # type: ignore[assignment, method-assign]
     for track in track_people(stage.frames(), stage, FPS, SIZE):
         assert not (track.provenance == Provenance.INTERPOLATED).any()

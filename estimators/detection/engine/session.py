@@ -1,0 +1,107 @@
+"""Lets ONNX Runtime compute what a model of mmpose puts out."""
+
+from __future__ import annotations
+
+import math
+import os
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from estimators.detection.engine.graph import INPUT, onnx_graph
+
+PACKAGE, TORCH = "onnxruntime", "torch"
+SILENT = 4  # of its levels of logging: fatal errors only. What goes wrong is raised, and torch takes over
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+Model = Any  # a torch module of mmpose's, which mypy takes for tensors
+
+
+def attach(model: Model, device: torch.device) -> str:
+    """Have ONNX Runtime compute the maps that a model's head decodes, if it can: on a CPU, for a bundled network.
+
+    The layers, and the memory of their weights, are then gone from the model; all else of it works as before:
+    `test_step`, `extract_feat` (which gives the head's maps), `head.predict`.
+
+    Args:
+        model: with its weights, on `device`, in evaluation mode.
+
+    Returns:
+        What computes: ONNX Runtime and its release, or "torch", where it is not installed or refuses.
+    """
+    shape = getattr(getattr(model, "head", None), "picture", None)
+    if device.type != "cpu" or shape is None:
+        return TORCH
+    try:
+        maps = _Maps(model, shape)
+        name = f"{PACKAGE} {version(PACKAGE)}"
+    except (ImportError, PackageNotFoundError):
+        return TORCH
+    except Exception:  # noqa: BLE001  of whatever kind its refusal is: an old release, a machine that it does not know
+        return TORCH
+    model.backbone = maps
+    if model.with_neck:
+        del model.neck
+    for layer, _ in list(model.head.named_children()):
+        delattr(model.head, layer)
+    model.head.forward = _as_they_are
+    return name
+
+
+class _Maps(nn.Module):
+    """In a backbone's place: from pictures (B,3,H,W) to the head's maps."""
+
+    def __init__(self, model: Model, shape: tuple[int | str, ...]) -> None:
+        import onnxruntime
+
+        super().__init__()
+        graph = onnx_graph(_Whole(model), shape)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads()
+        options.log_severity_level = SILENT
+        # A thread that waits sleeps. Spinning, it takes the core from whoever has something to do, other programs and
+        # its own fellows among them.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in graph.weights.values()]
+        options.add_external_initializers(list(graph.weights), weights)
+        self._kind = graph.outputs
+        self._session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
+
+    def forward(self, pictures: Tensor) -> Any:
+        found = self._session.run(None, {INPUT: pictures.contiguous().numpy()})
+        return self._kind(*map(torch.from_numpy, found))
+
+
+class _Whole(nn.Module):
+    """From a picture to the head's maps."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> Any:
+        return self.model.head(self.model.extract_feat(pictures))
+
+
+def _as_they_are(maps: Any) -> Any:
+    """The head's forward when its maps come in already."""
+    return maps
+
+
+def threads() -> int:
+    """How many are of use: as many as torch would take (which OMP_NUM_THREADS and a batch's workers set), and no more
+    than this process has cores, by its affinity and by the quota of its container."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(torch.get_num_threads(), cores, _quota()))
+
+
+def _quota() -> int:
+    """Cores that a container may use, or very many."""
+    try:
+        allowed, period = _QUOTA.read_text().split()
+        return math.ceil(int(allowed) / int(period))
+    except (OSError, ValueError):  # no such thing here, or "max"
+        return 1 << 16

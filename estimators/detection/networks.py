@@ -1,0 +1,42 @@
+"""The detectors that are bundled, by name, and the networks that each is made of. All work offline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from estimators import weights
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Network:
+    """One bundled network: the name of its weights, and its mmpose config."""
+
+    weights: str
+    config: Path
+
+    def description(self) -> dict[str, str]:
+        """Name, version and sha256 of the weights, from their card."""
+        card: dict[str, Any] = weights.read_card(weights.find(self.weights).with_suffix(".json"))
+        return {"name": self.weights, "version": str(card.get("version", "unknown")), "sha256": str(card["sha256"])}
+
+
+MULTIPOSE = Network("movenet-multipose", _HERE / "movenet" / "multipose_config.py")
+THUNDER = Network("movenet-thunder", _HERE / "movenet" / "thunder_config.py")
+HEAVY = Network("blazepose-heavy", _HERE / "blazepose" / "heavy_config.py")
+FULL = Network("blazepose-full", _HERE / "blazepose" / "full_config.py")
+
+# MultiPose finds people, Thunder looks at the joints of each, and BlazePose, which sees depth too, where Thunder's are.
+# The last one's joints are taken; of "thunder+blazepose" those of both, fused.
+BUNDLED: dict[str, tuple[Network, ...]] = {
+    "movenet": (MULTIPOSE,),
+    "thunder": (MULTIPOSE, THUNDER),
+    "blazepose": (MULTIPOSE, THUNDER, HEAVY),
+    "blazepose-full": (MULTIPOSE, THUNDER, FULL),
+    "thunder+blazepose": (MULTIPOSE, THUNDER, HEAVY),
+}
+FUSED = "thunder+blazepose"
+FINDER = "movenet"  # says where people are for models of mmpose's zoo that see one at a time
