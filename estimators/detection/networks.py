@@ -53,3 +53,5 @@ BUNDLED = {
     "blazepose-full": Eyes("BlazePose, the smaller", (MULTIPOSE, THUNDER, FULL)),
     FINDER: Eyes("MoveNet MultiPose", (MULTIPOSE,)),
 }
+# those that read poses in 3D from the picture itself
+READ_3D = tuple(name for name, eyes in BUNDLED.items() if {HEAVY, FULL} & {*eyes.networks})
