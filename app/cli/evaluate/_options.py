@@ -66,7 +66,7 @@ def load_pairs(args: argparse.Namespace) -> list[Pair[Lifter]]:
     """
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs
 
-    _check_json(args)
+    check_file(args.json)
     return load_pairs(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
 
 
@@ -75,19 +75,24 @@ def load_pairs_for_pictures(args: argparse.Namespace) -> list[Pair[Lifter | Pict
     from estimators.lifting.picture import check_detector
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs_for_pictures
 
-    _check_json(args)
+    check_file(args.json)
     for lifter in args.lifter or ():
         check_detector(lifter, args.detector)
     return load_pairs_for_pictures(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
 
 
-def _check_json(args: argparse.Namespace) -> None:
+def check_file(path: Path | None) -> None:
+    """That something can be written there, before hours have gone by.
+
+    Raises:
+        ConfigError: there is no folder for it, or it is one.
+    """
     from estimators.errors import ConfigError
 
-    if args.json and not args.json.absolute().parent.is_dir():
-        raise ConfigError(f"There is no folder for {args.json}.")
-    if args.json and args.json.is_dir():
-        raise ConfigError(f"{args.json} is a folder; name a file.")
+    if path and not path.absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder for {path}.")
+    if path and path.is_dir():
+        raise ConfigError(f"{path} is a folder; name a file.")
 
 
 def options(args: argparse.Namespace) -> Options:
