@@ -81,9 +81,15 @@ class Models:
 
     @staticmethod
     def load_lifter(options: Options) -> Lifter | PictureLifter:
-        """The lifter alone."""
-        from estimators.lifting import load_lifter
+        """The lifter alone.
 
+        Raises:
+            ConfigError: the detector gives it nothing. Others: see `load_lifter`.
+        """
+        from estimators.lifting import load_lifter
+        from estimators.lifting.picture import check_detector
+
+        check_detector(options.lifter, options.detector)
         return load_lifter(options.lifter_weights, options.device)
 
     @staticmethod

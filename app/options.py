@@ -18,10 +18,12 @@ from estimators.lifting.names import PICTURE
 from refiner.pairing import refiner_of
 from refiner.steps import STEPS
 
-# What a user who does not want to choose a lifter chooses between.
+# What a user who does not want to choose networks chooses between.
 PRESETS: dict[str, dict[str, Any]] = {
-    "best": {"lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},  # the wide refiner
-    "fast": {"lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},  # a small one, asked once
+    # two networks look at everybody in every frame; the wide refiner
+    "best": {"detector": "thunder+blazepose", "lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},
+    # one network looks now and then; a small refiner, asked once
+    "fast": {"detector": "thunder", "lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},
 }
 _FAST_LOOKS = PRESETS["fast"]["looks"]
 
@@ -147,9 +149,10 @@ class Options:
     """
 
     detector: str = _option(
-        "movenet",
+        PRESETS["best"]["detector"],
         "The detector",
-        "what finds people in 2D: movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config",
+        "what finds people in 2D: thunder+blazepose, thunder, blazepose, blazepose-full, movenet (bundled); "
+        "rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config",
         metavar="NAME",
         shown=Shown("Detector", "Finds people in 2D."),
     )

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING
 
 from estimators.lazy import lazily
+from estimators.threads import be_a_good_neighbour
+
+be_a_good_neighbour()  # before anything here, in the refiner or in the app loads torch
 
 if TYPE_CHECKING:
     from estimators.detection.detector import Detector as Detector

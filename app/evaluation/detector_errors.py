@@ -116,7 +116,8 @@ def measure_detector(
         except NobodyFoundError:
             continue
         depth |= track.pose_3d is not None
-        stretches.extend(stretches_of(track.to_h36m(), load_truth(truth_file), most))
+        truth = load_truth(truth_file)
+        stretches.extend(stretches_of(track.to_h36m().seen_by(float(truth.focal[0])), truth, most))
         clips.append(name)
         frames = sum(len(one.scores) for one in stretches)
         print(f"{name}{' (kept)' if was_there else ''}: {len(clips)} clips, {frames} frames", flush=True)

@@ -19,8 +19,9 @@ DEFAULTS = Options()
 def detectors() -> list[tuple[str, str]]:
     """(label, name) of the detectors that work without a download; looked up once, mmpose's index is long."""
     from estimators.detection import zoo
+    from estimators.detection.networks import BUNDLED
 
-    found = [("MoveNet (bundled)", DEFAULTS.detector)]
+    found = [(eyes.label, name) for name, eyes in BUNDLED.items()]
     try:
         known = zoo.models()
     except (OSError, D3PError):  # mmpose without its index: its models cannot be used

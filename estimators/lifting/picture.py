@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 
+from estimators.detection.networks import READ_3D
 from estimators.errors import ConfigError
 from estimators.lifting.lifter import Lifter, Progress
 from estimators.lifting.names import PICTURE
@@ -50,10 +51,7 @@ class PictureLifter:
         """
         observed.check_whole()
         if observed.pose_3d is None:
-            raise ConfigError(
-                f"The lifter {PICTURE!r} hands on poses that a detector reads from pictures, and this one reads none; "
-                f"use the detector {PICTURE!r}, or another lifter."
-            )
+            raise none_read()
         known = np.flatnonzero(observed.present_3d)
         poses = _without_gaps(observed.pose_3d, known) if len(known) else _standing(len(observed))
         sigma = SMOOTH_S * float(observed.fps)
@@ -61,6 +59,24 @@ class PictureLifter:
         if on_progress:
             on_progress(1, 1)
         return (poses - poses[:, :1]).astype(np.float32)
+
+
+def check_detector(lifter: str, detector: str) -> None:
+    """Whether a detector, by its name, gives a lifter, by its name, what it needs: before a video is gone through.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if lifter == PICTURE and detector not in READ_3D:
+        raise none_read()
+
+
+def none_read() -> ConfigError:
+    """What is to be said where the detector reads no poses from pictures."""
+    return ConfigError(
+        f"The lifter {PICTURE!r} hands on poses that a detector reads from pictures, and this detector reads none; use "
+        f"another lifter, or one of the detectors {', '.join(READ_3D)}."
+    )
 
 
 def load_lifter(name_or_path: str, device: str | torch.device = "cpu") -> Lifter | PictureLifter:

@@ -14,7 +14,7 @@ from itertools import count
 
 import numpy as np
 
-from estimators.finding import PersonDetector
+from estimators.finding import Found, PersonDetector, picture_pose
 from estimators.gaps import clean, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
@@ -205,21 +205,24 @@ class _Tracker:
         soon = max(1, LOOK_AGAIN * self.fps)
         return any(not person.confirmed(index) or 1 < person.unseen(index) <= soon for person in self.alive)
 
-    def _pose(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Pose | None:
-        """What the detector gave, if it is enough of a person to be used."""
-        keypoints, scores = np.asarray(keypoints, np.float32), np.asarray(scores, np.float32)
+    def _pose(self, image: np.ndarray, found: Found, number: int) -> Pose | None:
+        """What the detector gave of one person, if it is enough of one to be used."""
+        keypoints, scores = (
+            np.asarray(found.keypoints[number], np.float32),
+            np.asarray(found.scores[number], np.float32),
+        )
         scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
         if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
             return None
         colours, clothes = (of(image, keypoints, scores) for of in (matching.torso_colours, matching.clothes))
-        return Pose(keypoints, scores, colours, clothes)
+        return Pose(keypoints, scores, colours, clothes, *picture_pose(found, number))
 
     def _find_all(self, image: np.ndarray) -> list[Pose]:
         """Everybody on the whole frame, clearest first, each once."""
         found = self.detector.detect(image)
         poses: list[Pose] = []
         for number in np.argsort(-found.scores.mean(axis=1), kind="stable"):
-            pose = self._pose(image, found.keypoints[number], found.scores[number])
+            pose = self._pose(image, found, number)
             if pose is not None and not any(pose.same_person(other) for other in poses):
                 poses.append(pose)
         return poses
@@ -243,8 +246,8 @@ class _Tracker:
         found = self.detector.detect_in(view.image, rectangles, before)
         seen = dict(coarse)
         error = dict.fromkeys(people, np.inf)
-        for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
-            closer = self._pose(view.image, keypoints, scores)
+        for number, person in enumerate(people):
+            closer = self._pose(view.image, found, number)
             if closer is None:
                 continue
             distances = {other: other.distance(expected[other], closer) for other in people}
@@ -261,7 +264,7 @@ class _Tracker:
                 return
             rectangle = person.rectangle[None].astype(np.float32)
             found = self.detector.detect_in(view.image, rectangle, _expected(nearest)[None])
-            pose = self._pose(view.image, found.keypoints[0], found.scores[0])
+            pose = self._pose(view.image, found, number=0)
             if pose is None or pose.scores.mean() < matching.STRONG:
                 return
             if person.distance(nearest, pose) > person.reach(person.frames[-1] + 1):

@@ -71,10 +71,13 @@ def load_pairs(args: argparse.Namespace) -> list[Pair[Lifter]]:
 
 
 def load_pairs_for_pictures(args: argparse.Namespace) -> list[Pair[Lifter | PictureLifter]]:
-    """As `load_pairs`, for videos: any lifters."""
+    """As `load_pairs`, for videos: any lifters, if the detector gives them what they need."""
+    from estimators.lifting.picture import check_detector
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs_for_pictures
 
     check_file(args.json)
+    for lifter in args.lifter or ():
+        check_detector(lifter, args.detector)
     return load_pairs_for_pictures(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
 
 

@@ -5,6 +5,6 @@ ONNX model. That model is read off the torch modules when they have their weight
 definition of each network and one file of weights, and nothing to convert beforehand or to keep.
 """
 
-from estimators.detection.engine.session import TORCH, attach, threads
+from estimators.detection.engine.session import TORCH, attach
 
-__all__ = ["TORCH", "attach", "threads"]
+__all__ = ["TORCH", "attach"]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import os
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from estimators.detection.engine.graph import INPUT, onnx_graph
+from estimators.threads import MOST, cores
 
 PACKAGE, TORCH = "onnxruntime", "torch"
 SILENT = 4  # of its levels of logging: fatal errors only. What goes wrong is raised, and torch takes over
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 Model = Any  # a torch module of mmpose's, which mypy takes for tensors
 
@@ -60,7 +57,7 @@ class _Maps(nn.Module):
         super().__init__()
         graph = onnx_graph(_Whole(model), shape)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
+        options.intra_op_num_threads = _threads()
         options.log_severity_level = SILENT
         # A thread that waits sleeps. Spinning, it takes the core from whoever has something to do, other programs and
         # its own fellows among them.
@@ -91,17 +88,6 @@ def _as_they_are(maps: Any) -> Any:
     return maps
 
 
-def threads() -> int:
-    """How many are of use: as many as torch would take (which OMP_NUM_THREADS and a batch's workers set), and no more
-    than this process has cores, by its affinity and by the quota of its container."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(torch.get_num_threads(), cores, _quota()))
-
-
-def _quota() -> int:
-    """Cores that a container may use, or very many."""
-    try:
-        allowed, period = _QUOTA.read_text().split()
-        return math.ceil(int(allowed) / int(period))
-    except (OSError, ValueError):  # no such thing here, or "max"
-        return 1 << 16
+def _threads() -> int:
+    """As many as torch would take (which OMP_NUM_THREADS and a batch's workers set), within reason."""
+    return min(torch.get_num_threads(), cores(), MOST)
