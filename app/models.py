@@ -14,7 +14,7 @@ from estimators.observation import Observation
 
 if TYPE_CHECKING:
     from estimators.detection import Detector
-    from estimators.lifting.lifter import Lifter
+    from estimators.lifting import Lifter, PictureLifter
     from refiner.refiner import Refined, Refiner
 
 
@@ -80,11 +80,17 @@ class Models:
         return Detector(options.detector, options.checkpoint, options.device)
 
     @staticmethod
-    def load_lifter(options: Options) -> Lifter:
-        """The lifter alone."""
-        from estimators.lifting.lifter import Lifter
+    def load_lifter(options: Options) -> Lifter | PictureLifter:
+        """The lifter alone.
 
-        return Lifter.load(options.lifter_weights, options.device)
+        Raises:
+            ConfigError: the detector gives it nothing. Others: see `load_lifter`.
+        """
+        from estimators.lifting import load_lifter
+        from estimators.lifting.picture import check_detector
+
+        check_detector(options.lifter, options.detector)
+        return load_lifter(options.lifter_weights, options.device)
 
     @staticmethod
     def load_refiner(options: Options) -> Refiner:

@@ -32,6 +32,8 @@ ARRAYS: dict[str, tuple[tuple[int, ...], type, bool]] = {
     "root": ((3,), np.float32, False),
     "sigma": ((17,), np.float32, True),
     "believed": ((17,), np.bool_, True),
+    "pose_3d": ((17, 3), np.float32, True),
+    "pose_3d_scores": ((17,), np.float32, True),
 }
 
 
@@ -50,6 +52,9 @@ class PersonMotion:
         sigma: (N,17) float32 metres, half a 68 % band of each coordinate of `refined`; None if not estimated.
         believed: (N,17) bool, False for a joint outside the picture or not seen for long, whose place is a guess, see
             `estimators.belief`; None: all are believed.
+        pose_3d: (N,17,3) float32 metres: the pose that the detector has read from the picture itself; NaN in frames
+            without, None if it gives none.
+        pose_3d_scores: (N,17) float32 from 0 to 1, how sure that pose is; 0 in frames without, None with `pose_3d`.
     """
 
     id: int
@@ -61,6 +66,8 @@ class PersonMotion:
     refined: np.ndarray | None = None
     sigma: np.ndarray | None = None
     believed: np.ndarray | None = None
+    pose_3d: np.ndarray | None = None
+    pose_3d_scores: np.ndarray | None = None
 
     @property
     def known(self) -> np.ndarray:
@@ -129,7 +136,9 @@ class Motion:
     left_out: tuple[Mapping[str, int], ...] = ()
 
     def __post_init__(self) -> None:
-        _check(self)
+        from app.motion_check import check
+
+        check(self)
 
     def __len__(self) -> int:
         """N, the number of frames."""
@@ -211,8 +220,9 @@ class Motion:
         """What was seen of a person in the picture."""
         return Observation(
             person.keypoints_2d, person.scores, person.provenance, self.image_size, self.fps,
-            focal=self.camera.get("focal_px"), skeleton=self.skeleton, believed=person.believed, id=person.id,
-            looked=self.looked, cuts=self.cuts,
+            focal=self.camera.get("focal_px"), skeleton=self.skeleton, believed=person.believed,
+            pose_3d=person.pose_3d, pose_3d_scores=person.pose_3d_scores, id=person.id, looked=self.looked,
+            cuts=self.cuts,
         )  # fmt: skip
 
     @property
@@ -250,48 +260,3 @@ class Motion:
         from app.motion_file import load
 
         return load(path)
-
-
-def _check(motion: Motion) -> None:
-    """Raise DataError if shapes, types or missing frames contradict each other."""
-    if motion.timestamps.ndim != 1:
-        raise DataError("The timestamps of a motion must be a list of seconds.")
-    n = len(motion.timestamps)
-    if n == 0 or not motion.people:
-        raise DataError("A motion needs at least one frame and one person.")
-    if not np.isfinite(motion.timestamps).all() or (np.diff(motion.timestamps) <= 0).any():
-        raise DataError("The timestamps of a motion must increase from frame to frame.")
-    if motion.looked is not None and (motion.looked.shape != (n,) or motion.looked.dtype != bool):
-        raise DataError(f"What a motion of {n} frames has looked at must be as many times true or false.")
-    if any(not 0 < cut < n for cut in motion.cuts) or list(motion.cuts) != sorted(set(motion.cuts)):
-        raise DataError("The cuts of a motion must be frames after its first, rising.")
-    if motion.fps <= 0 or min(motion.image_size) <= 0:
-        raise DataError("The frame rate and the image size of a motion must be positive.")
-    if len({person.id for person in motion.people}) < len(motion.people):
-        raise DataError("Two people of a motion have the same id.")
-    for person in motion.people:
-        _check_person(person, n)
-
-
-def _check_person(person: PersonMotion, n: int) -> None:
-    for name, (shape, dtype, optional) in ARRAYS.items():
-        array = getattr(person, name)
-        if array is None:
-            if not optional:
-                raise DataError(f"Person {person.id} of the motion has no {name}.")
-            continue
-        if array.shape != (n, *shape) or array.dtype != dtype:
-            raise DataError(
-                f"{name} of person {person.id} must be {np.dtype(dtype)} {(n, *shape)}, "
-                f"not {array.dtype} {array.shape}."
-            )
-    if not np.isin(person.provenance, list(Provenance)).all():
-        raise DataError(f"The provenance of person {person.id} holds values other than 0, 1 and 2.")
-    present = person.present
-    for name in ("keypoints_2d", "lifted", "refined", "root"):
-        array = getattr(person, name)
-        if array is None:
-            continue
-        finite = np.isfinite(array).reshape(n, -1)
-        if not finite[present].all() or finite[~present].any():
-            raise DataError(f"{name} of person {person.id} must be finite where the person is seen, and NaN elsewhere.")

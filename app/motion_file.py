@@ -9,6 +9,9 @@
     person{i}/root          (N,3)      float32  metres, camera space: where the hip is; NaN if missing
     person{i}/sigma         (N,17)     float32  metres, half a 68 % band of each coordinate of `refined`; perhaps absent
     person{i}/believed      (N,17)     bool     False for a joint whose place is a guess; absent in older files
+    person{i}/pose_3d       (N,17,3)   float32  metres, camera space, relative to the hip: the pose that the detector
+                                                reads from the picture itself; NaN without; absent if it gives none
+    person{i}/pose_3d_scores (N,17)    float32  how sure that is, 0 to 1; 0 without; absent with `pose_3d`
     looked                  (N,)       bool     the frames that the detector has looked at; absent in older files
     meta                    ()         str      JSON, see `meta_of`
 
@@ -93,9 +96,9 @@ def meta_of(motion: Motion) -> dict[str, Any]:
         "right": list(motion.skeleton.right),
         "units": {
             "keypoints_2d": "pixel", "lifted": "metre", "refined": "metre", "root": "metre", "sigma": "metre",
-            "timestamps": "second", "start_offset": "second",
+            "pose_3d": "metre", "timestamps": "second", "start_offset": "second",
         },
-        "coordinate_frame": "camera: x right, y down, z forward; lifted and refined are relative to the hip",
+        "coordinate_frame": "camera: x right, y down, z forward; lifted, refined and pose_3d are relative to the hip",
         "provenance": {kind.name.lower(): int(kind) for kind in Provenance},
         "fps": f"{motion.fps.numerator}/{motion.fps.denominator}",
         "timestamps": [float(seconds) for seconds in motion.timestamps],

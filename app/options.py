@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from estimators.devices import DEVICES, checked_name
 from estimators.errors import ConfigError
+from estimators.lifting.names import PICTURE
+from refiner.pairing import refiner_of
 from refiner.steps import STEPS
 
-# What a user who does not want to choose a lifter chooses between.
+# What a user who does not want to choose networks chooses between.
 PRESETS: dict[str, dict[str, Any]] = {
-    "best": {"lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},  # the wide refiner
-    "fast": {"lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},  # a small one, asked once
+    # two networks look at everybody in every frame; the wide refiner
+    "best": {"detector": "thunder+blazepose", "lifter": "stcformer", "frames": 81, "steps": 2, "looks": 0},
+    # one network looks now and then; a small refiner, asked once
+    "fast": {"detector": "thunder", "lifter": "stcformer", "frames": 27, "steps": 1, "looks": 12},
 }
 _FAST_LOOKS = PRESETS["fast"]["looks"]
 
@@ -146,9 +149,10 @@ class Options:
     """
 
     detector: str = _option(
-        "movenet",
+        PRESETS["best"]["detector"],
         "The detector",
-        "what finds people in 2D: movenet (bundled), rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config",
+        "what finds people in 2D: thunder+blazepose, thunder, blazepose, blazepose-full, movenet (bundled); "
+        "rtmpose-t|s|m|l, rtmo-t|s|m|l, any name of mmpose's, or a config",
         metavar="NAME",
         shown=Shown("Detector", "Finds people in 2D."),
     )
@@ -158,7 +162,7 @@ class Options:
     lifter: str = _option(
         "stcformer",
         "The lifter",
-        "what turns 2D into 3D: stcformer, mixste, or a safetensors file",
+        "what turns 2D into 3D: stcformer, mixste, a safetensors file, or blazepose (the detector's own 3D)",
         metavar="NAME",
         shown=Shown("Lifter", "Turns 2D into 3D."),
     )
@@ -246,14 +250,20 @@ class Options:
 
     @property
     def lifter_weights(self) -> str:
-        """Name or path of the lifter's weights."""
-        return self.lifter if self.lifter.endswith(".safetensors") else f"{self.lifter}-{self.frames}"
+        """Name or path of the lifter's weights; the lifter's own name if it has none."""
+        whole = self.lifter == PICTURE or self.lifter.endswith(".safetensors")
+        return self.lifter if whole else f"{self.lifter}-{self.frames}"
 
     @property
     def refiner_weights(self) -> str:
         """The refiner trained for that lifter: a bundled name, or a file beside a lifter given by its path."""
-        path = Path(self.lifter_weights)
-        return str(path.with_name(f"refiner-{path.name}"))
+        return refiner_of(self.lifter_weights)
+
+    @property
+    def weights(self) -> list[str]:
+        """Names or paths of the weights of the lifter, if it has any, and of the refiner, if there is to be one."""
+        own = [] if self.lifter == PICTURE else [self.lifter_weights]
+        return own + ([self.refiner_weights] if self.refine else [])
 
 
 def declared() -> dict[str, Option]:

@@ -91,11 +91,11 @@ def estimate(
     if people.turn:
         info = info.turned(people.turn)
         camera = {**find_camera(info.path, info.size, options.focal), "turned_deg": people.turn}
-    chosen, left_out = _chosen(people, options)
+    chosen, left_out = _chosen(people, options, float(camera["focal_px"]))
     clock = people.clock
     grid = Grid.of(clock.timestamps, float(clock.fps), chosen[0].cuts)
     # What follows counts in frames: the windows of networks, smoothing, differences.
-    observed = [_evenly(track, grid, people, float(camera["focal_px"])) for track in chosen]
+    observed = [_evenly(track, grid, people) for track in chosen]
     paths = [_Path(one) for one in observed]
     _through_networks(paths, models, options, stages)
     roots = estimate_roots(observed, [path.best for path in paths])
@@ -133,12 +133,13 @@ def _find(info: VideoInfo, models: Models, options: Options, known: People | Non
     return people
 
 
-def _chosen(people: People, options: Options) -> tuple[list[Observation], tuple[dict[str, int], ...]]:
-    """Those whom the run is about, with Human3.6M joints, and who else there is."""
+def _chosen(people: People, options: Options, focal: float) -> tuple[list[Observation], tuple[dict[str, int], ...]]:
+    """Those whom the run is about, with Human3.6M joints and the camera's focal length, and who else there is."""
     from estimators.tracking.select import real_people, select_people
 
     chosen = select_people(people.tracks, options.person)
-    return [track.to_h36m() for track in chosen], people_left_out(real_people(people.tracks), chosen)
+    left_out = people_left_out(real_people(people.tracks), chosen)
+    return [track.to_h36m().seen_by(focal) for track in chosen], left_out
 
 
 def _through_networks(paths: list[_Path], models: Models, options: Options, stages: Stages) -> None:
@@ -155,9 +156,9 @@ def _through_networks(paths: list[_Path], models: Models, options: Options, stag
                 path.refine(models.refiner, options.steps, frames)
 
 
-def _evenly(track: Observation, grid: Grid, people: People, focal: float) -> Observation:
-    """A track at the moments of `grid`, with what is known beside: which joints are believed, and the focal length."""
-    moved = replace(grid.resample(track), fps=people.clock.fps, focal=focal)
+def _evenly(track: Observation, grid: Grid, people: People) -> Observation:
+    """A track at the moments of `grid`, with what is known beside: which joints are believed."""
+    moved = replace(grid.resample(track), fps=people.clock.fps)
     return replace(moved, believed=believed_joints(moved))
 
 
@@ -210,6 +211,8 @@ class _Path:
             refined=at_frames(self.refined),
             sigma=at_frames(None if self.sigma is None else widened(self.sigma, known)),
             believed=at_frames(known),
+            pose_3d=track.pose_3d,
+            pose_3d_scores=track.pose_3d_scores,
         )
 
     def _nothing(self, *shape: int) -> np.ndarray:

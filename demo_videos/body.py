@@ -44,24 +44,44 @@ class Pose:
         rotations: (N, B, 3, 3) world rotation of each bone.
         positions: (N, B, 3) world position of each bone's head, metres.
         twists: (N, 4) radians: how far each of `TWIST_BONES` is turned about its own axis against a pure swing.
+        scale: how many times larger than at rest the body is, in all that it shows.
     """
 
     rotations: np.ndarray
     positions: np.ndarray
     twists: np.ndarray
+    scale: float = 1.0
 
     def __len__(self) -> int:
         return len(self.rotations)
 
     def __getitem__(self, chosen: slice) -> Pose:
-        return Pose(self.rotations[chosen], self.positions[chosen], self.twists[chosen])
+        return Pose(self.rotations[chosen], self.positions[chosen], self.twists[chosen], self.scale)
+
+    def scaled(self, factor: float) -> Pose:
+        """The same motion of a body that is `factor` times as large, about the world's origin: floors stay floors."""
+        return Pose(self.rotations, self.positions * factor, self.twists, self.scale * factor)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A body between the six shapes.
+
+    Attributes:
+        mixture: share of each shape in the order of `shapes()`; they sum to 1, and one may be a little below 0.
+        height_m: from sole to crown.
+        head: size of the head against that of a grown-up of the same mixture, before all is scaled to the height.
+    """
+
+    mixture: tuple[float, ...]
+    height_m: float
+    head: float = 1.0
 
 
 @dataclass(frozen=True)
 class Body:
-    """One of the six shapes. V vertices, B bones."""
+    """One of the six shapes, or a mixture of them. V vertices, B bones."""
 
-    shape: str
     vertices: np.ndarray  # (V, 3)
     weights: sparse.csr_matrix  # (V, B + 4 * TWIST_STEPS), rows sum to 1
     bone_names: tuple[str, ...]
@@ -99,7 +119,7 @@ class Body:
     def carried(self, pose: Pose, bone: str, point: np.ndarray) -> np.ndarray:
         """(N, 3) world positions of a rest-space `point` that is fixed to `bone`."""
         b = self.bone(bone)
-        return pose.positions[:, b] + apply(pose.rotations[:, b], point - self.heads[b])
+        return pose.positions[:, b] + apply(pose.rotations[:, b], point - self.heads[b]) * pose.scale
 
     def joints_h36m(self, pose: Pose) -> np.ndarray:
         """(N, 17, 3) Human3.6M-17 joints of the posed rig, world metres."""
@@ -140,7 +160,7 @@ class Body:
             rotations.append(pose.rotations[index, bone] @ about(axis, undo))
             positions.append(np.broadcast_to(pose.positions[index, bone], (TWIST_STEPS, 3)))
             origins.append(np.broadcast_to(self.heads[bone], (TWIST_STEPS, 3)))
-        rotation = np.concatenate(rotations)
+        rotation = np.concatenate(rotations) * pose.scale
         shift = np.concatenate(positions) - apply(rotation, np.concatenate(origins))
         return np.concatenate([rotation, shift[..., None]], axis=-1)
 
@@ -163,37 +183,64 @@ def shapes() -> tuple[str, ...]:
         return tuple(map(str, data["shape_names"]))
 
 
-def load_body(shape: str) -> Body:
-    """Read one shape of `human_cc0.npz`.
+def load_body(shape: str | Build) -> Body:
+    """Read one shape of `human_cc0.npz`, or mix its shapes, which share their vertices and bones.
+
+    A mixture is as tall at rest as its shapes' mean: `Pose.scaled` by `growth` makes it as tall as it should be.
 
     Raises:
         DataError: there is no such shape.
     """
     with np.load(BODY_FILE, allow_pickle=False) as data:
         names = [str(name) for name in data["shape_names"]]
-        if shape not in names:
+        if isinstance(shape, str) and shape not in names:
             raise DataError(f"No body shape {shape!r}; there are: {', '.join(names)}.")
-        which = names.index(shape)
-        vertices = data["vertices"][which].astype(np.float64)
+        mixture = shape.mixture if isinstance(shape, Build) else np.eye(len(names))[names.index(shape)]
+
+        def mixed(key: str) -> np.ndarray:
+            return np.tensordot(mixture, data[key].astype(np.float64), axes=1)
+
+        vertices, heads, tails = mixed("vertices"), mixed("bone_heads"), mixed("bone_tails")
         bones = tuple(map(str, data["bone_names"]))
-        heads, tails = (data[key][which].astype(np.float64) for key in ("bone_heads", "bone_tails"))
-        weights = _weights(data["skin_index"], data["skin_weight"].astype(np.float64), vertices, bones, heads, tails)
+        share = data["skin_weight"].astype(np.float64)
+        if isinstance(shape, Build):
+            _grow_head(shape.head, bones.index("Head"), data["skin_index"], share, vertices, heads, tails)
+        weights = _weights(data["skin_index"], share, vertices, bones, heads, tails)
         points = [np.atleast_1d(data["nose_vertex"])]
         points += [data[key] for key in ("l_eye_vertices", "r_eye_vertices", "l_ear_vertices", "r_ear_vertices")]
         return Body(
-            shape=shape,
             vertices=vertices,
             weights=weights,
             bone_names=bones,
             parents=data["bone_parents"].astype(int),
             heads=heads,
             tails=tails,
-            clavicle_mid=data["clavicle_mid"][which].astype(np.float64),
+            clavicle_mid=mixed("clavicle_mid"),
             faces={k: data[f"faces_{k}"].astype(int) for k in ("body", "tights", "skirt", "hair", "l_eye", "r_eye")},
             masks={k: data[f"mask_{k}"] / 255.0 for k in ("lips", "ears", "fingernails", "face", "eyelids")},
             face_points=tuple(p.astype(int) for p in points),
             crown=int(data["head_top_vertex"]),
         )
+
+
+def growth(shape: str | Build, body: Body) -> float:
+    """How many times larger than at rest `body`, loaded for `shape`, is to be: 1 for a shape of the file."""
+    return shape.height_m / float(body.vertices[body.crown, 1]) if isinstance(shape, Build) else 1.0
+
+
+def _grow_head(
+    factor: float,
+    head: int,
+    index: np.ndarray,
+    weight: np.ndarray,
+    vertices: np.ndarray,
+    heads: np.ndarray,
+    tails: np.ndarray,
+) -> None:
+    """Enlarge the head by `factor` about its joint, in place, in `vertices` by their skin weight on bone `head`."""
+    share = (weight * (index == head)).sum(axis=1) / weight.sum(axis=1)
+    vertices += share[:, None] * (factor - 1) * (vertices - heads[head])
+    tails[head] = heads[head] + factor * (tails[head] - heads[head])
 
 
 def _weights(

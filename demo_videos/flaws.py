@@ -18,10 +18,10 @@ _GAP_M = 0.45  # between the person and what stands in front of them
 class Flaws:
     """What happens to a picture between the lens and the file.
 
-    `light`: 1 as the room is lit, less is darker; `grain`: deviation of the sensor's noise, of 255 levels;
-    `defocus_px`: deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is smeared;
-    `crf`: of H.264,
-    18 looks clean, 40 is mush.
+    `light`: 1 as the room is lit, less is darker, more burns out; `grain`: deviation of the sensor's noise, of 255
+    levels; `defocus_px`: deviation of the blur; `open_shutter`: open from one frame to the next, so that what moves is
+    smeared; `crf`: of H.264, 18 looks clean, 40 is mush; `preset`: how much care its encoder takes; `shrink`: how many
+    pixels of the picture, along a side, come from one that was recorded.
     """
 
     light: float = 1.0
@@ -29,29 +29,39 @@ class Flaws:
     defocus_px: float = 0.0
     open_shutter: bool = False
     crf: int = 18
+    preset: str = "slow"
+    shrink: float = 1.0
 
     def names(self) -> list[str]:
         """The flaws that are there, by name."""
         there = {
             "dark": self.light < 0.6,
+            "overexposed": self.light > 1.2,
             "grain": self.grain > 0,
             "defocus": self.defocus_px > 0,
             "motion blur": self.open_shutter,
             "compression": self.crf > 28,
+            "low resolution": self.shrink > 1,
         }
         return [name for name, is_there in there.items() if is_there]
 
     def apply(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(H, W, 3) uint8 RGB as the camera would have recorded it; the shutter and the file are others' work."""
-        if self.light == 1 and not self.grain and not self.defocus_px:
+        if self.light == 1 and not self.grain and not self.defocus_px and self.shrink == 1:
             return picture
         seen: np.ndarray = picture.astype(np.float32)
+        height, width = picture.shape[:2]
+        if self.shrink > 1:
+            small = (round(width / self.shrink), round(height / self.shrink))
+            seen = cv2.resize(seen, small, interpolation=cv2.INTER_AREA)
         if self.defocus_px:
             seen = cv2.GaussianBlur(seen, (0, 0), self.defocus_px)
         if self.light != 1:
             seen = seen * self.light ** (1 / 2.2)  # light is linear, pixels are not
         if self.grain:
             seen = seen + rng.normal(0, self.grain, seen.shape)
+        if self.shrink > 1:
+            seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.clip(seen, 0, 255).astype(np.uint8)
 
 

@@ -13,16 +13,17 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 
-from demo_videos.body import Body, Pose, load_body
+from demo_videos.body import Body, Build, Pose, growth, load_body
 from demo_videos.motion import Motion17, load_motion
 from demo_videos.renderer import Renderer
-from demo_videos.retarget import retarget
+from demo_videos.retarget import lifted, retarget
+from demo_videos.rooms import around
 from demo_videos.rotations import apply
 from demo_videos.scene import Camera, Room, film
 from demo_videos.shots import DEMO, Shot
@@ -44,6 +45,7 @@ class Stage:
     Attributes:
         pose: at the clip's frame times.
         exposures: the poses that frame i's picture is the mean of are i * k to i * k + k - 1, k = 1 or `SUBFRAMES`.
+        occluded: whether anything of the shot's stands in front of the person.
         origin, yaw: where the room stands, (3,) metres, radians.
     """
 
@@ -53,6 +55,7 @@ class Stage:
     exposures: Pose
     camera: Camera
     room: Room
+    occluded: bool
     origin: np.ndarray
     yaw: float
 
@@ -68,6 +71,8 @@ def stage(shot: Shot, motion: Motion17) -> Stage:
     offsets = (np.arange(each) - (each - 1) / 2) / each
     times = shot.start_s + (np.arange(round(shot.seconds * shot.fps))[:, None] + offsets).ravel() / float(shot.fps)
     exposures = retarget(body, motion.at(times), each * float(shot.fps), shot.grip)
+    if isinstance(shot.shape, Build):
+        exposures = lifted(body, exposures.scaled(growth(shot.shape, body)), each * float(shot.fps))
     pose = exposures[each // 2 :: each]
     facing = apply(pose.rotations[:, body.bone("Spine1")], np.array([0.0, 0.0, 1.0])).mean(axis=0)
     crown = body.crowns(pose)[:, None]
@@ -76,10 +81,11 @@ def stage(shot: Shot, motion: Motion17) -> Stage:
     origin = pose.positions[:, 0].mean(axis=0) * [1, 0, 1]
     towards = camera.position - origin
     yaw = float(np.arctan2(towards[0], towards[2]) + np.radians(shot.room_turn_deg))
-    room, box = shot.room, shot.occluder and shot.occluder.place(pose.positions, camera, origin, yaw)
-    if box:
-        room = replace(room, boxes=(*room.boxes, box))
-    return Stage(shot, body, pose, exposures, camera, room, origin, yaw)
+    everywhere = np.concatenate([pose.positions.reshape(-1, 3), [camera.position]])
+    placed = [occluder.place(pose.positions, camera, origin, yaw) for occluder in shot.occluders]
+    boxes = [box for box in placed if box]
+    room, origin = around(shot.room, boxes, everywhere, origin, yaw)
+    return Stage(shot, body, pose, exposures, camera, room, bool(boxes), origin, yaw)
 
 
 def ground_truth(staged: Stage, motion: Motion17) -> Truth:
@@ -103,9 +109,9 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
             "subject": motion.subject,
             "split": motion.split,
             "start_s": shot.start_s,
-            "shape": shot.shape,
+            "shape": asdict(shot.shape) if isinstance(shot.shape, Build) else shot.shape,
             "room": shot.room.name,
-            "view": {**asdict(shot.view), "occluded": staged.room is not shot.room},
+            "view": {**asdict(shot.view), "occluded": staged.occluded},
             "flaws": asdict(shot.flaws),
             "joint_names": list(H36M17.joints),
             "coco_names": list(COCO17.joints),
@@ -117,20 +123,29 @@ def ground_truth(staged: Stage, motion: Motion17) -> Truth:
     )
 
 
-def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot) -> None:
-    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, whole or not at all."""
+def encode(path: Path, frames: Iterable[np.ndarray], shot: Shot, threads: int | None = None) -> None:
+    """Write (H, W, 3) uint8 RGB `frames` as H.264 at the shot's frame rate, whole or not at all.
+
+    `threads` of the encoder: as many as it likes if None.
+    """
     options = {"movflags": "+faststart"}
     with complete_file(path) as temporary, av.open(str(temporary.resolve()), "w", format="mp4", options=options) as out:
-        stream = out.add_stream("libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": "slow"})
+        stream = out.add_stream(
+            "libx264", rate=shot.fps, options={"crf": str(shot.flaws.crf), "preset": shot.flaws.preset}
+        )
         stream.width, stream.height = shot.size
         stream.pix_fmt = "yuv420p"
+        if threads:
+            stream.thread_count = threads
         for frame in frames:
             out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         out.mux(stream.encode())
 
 
-def render_shot(shot: Shot, motion: Motion17, folder: Path) -> tuple[Path, float]:
+def render_shot(shot: Shot, motion: Motion17, folder: Path, threads: int | None = None) -> tuple[Path, float]:
     """Render one shot into `folder`; returns the video's path and the seconds spent per frame.
+
+    `threads` are the encoder's.
 
     Raises:
         DataError: the motion is shorter than the shot, or there is no such body shape.
@@ -139,7 +154,7 @@ def render_shot(shot: Shot, motion: Motion17, folder: Path) -> tuple[Path, float
     staged = stage(shot, motion)
     path = folder / f"{shot.name}.mp4"
     start = time.perf_counter()
-    encode(path, pictures(staged), shot)
+    encode(path, pictures(staged), shot, threads)
     save_truth(path.with_suffix(".npz"), ground_truth(staged, motion))
     return path, (time.perf_counter() - start) / len(staged.pose)
 
@@ -150,7 +165,9 @@ def pictures(staged: Stage) -> Iterator[np.ndarray]:
     each = len(staged.exposures) // len(staged.pose)
     rng = np.random.default_rng(zlib.crc32(shot.name.encode()))
     mesh = dress(body, shot.outfit)
-    with Renderer(body, mesh, shot.outfit, staged.room, staged.camera, staged.origin, staged.yaw) as renderer:
+    with Renderer(
+        body, mesh, shot.outfit, staged.room, staged.camera, staged.origin, staged.yaw, shot.samples
+    ) as renderer:
         for i in range(len(staged.pose)):
             moments = [renderer.frame(staged.exposures, i * each + k) for k in range(each)]
             picture = moments[0] if each == 1 else np.mean(moments, axis=0).round().astype(np.uint8)

@@ -1,6 +1,6 @@
 """Draw a dressed, posed body in a room with moderngl on EGL (a GPU, or Mesa's llvmpipe without one).
 
-Two passes a frame: depth from the light (shadow map), then room and person with 4x multisampling.
+Two passes a frame: depth from the light (shadow map), then room and person with multisampling.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from estimators.errors import ConfigError
 
 _SHADOW_SIZE = 2048
 _SHADOW_REACH_M = 3.2  # half the side of the square around the person that casts shadows
-_SAMPLES = 4
 
 # The sides of a box; each gets four vertices of its own, so that normals are flat.
 _SIDES = [(axis, sign) for axis in range(3) for sign in (-1, 1)]
@@ -66,9 +65,17 @@ class Renderer:
     """One shot: `frame(pose, i)` draws pose i. Use as a context manager: it owns GPU memory."""
 
     def __init__(
-        self, body: Body, mesh: Mesh, outfit: Outfit, room: Room, camera: Camera, origin: np.ndarray, yaw: float
+        self,
+        body: Body,
+        mesh: Mesh,
+        outfit: Outfit,
+        room: Room,
+        camera: Camera,
+        origin: np.ndarray,
+        yaw: float,
+        samples: int = 4,
     ) -> None:
-        """`origin` (3,) and `yaw` radians place the room's axes in the world."""
+        """`origin` (3,) and `yaw` radians place the room's axes in the world; `samples` of a pixel smooth the edges."""
         self.body, self.mesh, self.camera, self.room = body, mesh, camera, room
         self.origin, self.yaw = origin, yaw
         cos, sin = np.cos(yaw), np.sin(yaw)
@@ -78,7 +85,7 @@ class Renderer:
         self._programs()
         self._upload_person()
         self._upload_room()
-        self._targets()
+        self._targets(samples)
         self._constants(outfit)
 
     def __enter__(self) -> Renderer:
@@ -99,7 +106,7 @@ class Renderer:
             program["light_matrix"].write(light.T.astype("f4").tobytes())
         feet = [pose.positions[index, self.body.bone(f"{s}Foot")] for s in ("Left", "Right")]
         rest = self.body.heads[self.body.bone("LeftFoot"), 1]
-        self._walls["feet"].write((np.array(feet) - [0, rest, 0]).astype("f4").tobytes())
+        self._walls["feet"].write((np.array(feet) - [0, rest * pose.scale, 0]).astype("f4").tobytes())
         self._draw_shadow()
         return self._draw_picture()
 
@@ -192,13 +199,13 @@ class Renderer:
                 context.buffer(np.concatenate(casting).astype("i4").tobytes()),
             )
 
-    def _targets(self) -> None:
+    def _targets(self, samples: int) -> None:
         context, size = self.context, self.camera.image_size
         self._depth = context.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
         self._depth.compare_func = "<="
         self._depth_target = context.framebuffer(depth_attachment=self._depth)
         self._picture = context.framebuffer(
-            context.renderbuffer(size, 3, samples=_SAMPLES), context.depth_renderbuffer(size, samples=_SAMPLES)
+            context.renderbuffer(size, 3, samples=samples), context.depth_renderbuffer(size, samples=samples)
         )
         self._resolved = context.framebuffer(context.renderbuffer(size, 3))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solveh_banded
-from scipy.ndimage import gaussian_filter1d, median_filter, percentile_filter
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter, percentile_filter, uniform_filter1d
 
 from demo_videos.body import TWIST_BONES, Body, Pose
 from demo_videos.rotations import about, apply, between, frame, reject, swing, unit
@@ -23,6 +23,9 @@ _SHOULDER_REST = unit(np.array([1.0, 0.03, 0.0]))
 _HINGE_FROM, _HINGE_TO = np.radians([20.0, 50.0])  # bend over which a hinge becomes trusted
 _TWIST_SMOOTHING_S = 0.15
 _GROUND_WINDOW_S = 2.0
+_LIFT_S = 0.4
+_THICK = ("Hips", "LowerBack", "Spine", "Spine1", "Neck", "Neck1", "Head")
+_TRUNK_M = 0.09  # of flesh below such a bone
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,20 @@ def retarget(body: Body, joints: np.ndarray, fps: float, grip: float = 0.0) -> P
         _pose_foot(body, side, height - floor, rotations, fps)
     root[:, 1] -= _running_low(_sole_height(body, rotations, root), fps)
     return Pose(rotations, body.bone_heads(rotations, root), twists)
+
+
+def lifted(body: Body, pose: Pose, fps: float) -> Pose:
+    """`pose` raised where hands, knees or head would be under the floor: `retarget` looks at the soles alone."""
+    thickness = np.zeros(len(body.bone_names))
+    thickness[[body.bone(bone) for bone in _THICK]] = _TRUNK_M
+    lowest = np.minimum(
+        (pose.positions[..., 1] - thickness * pose.scale).min(axis=1), body.crowns(pose)[:, 1] - 0.02 * pose.scale
+    )
+    need = np.maximum(-lowest, 0)
+    window = max(1, round(_LIFT_S * fps))
+    # The largest need in the window, then its mean over the same window: smooth, and never less than the need.
+    rise = uniform_filter1d(maximum_filter1d(need, window, mode="nearest"), window, mode="nearest")
+    return Pose(pose.rotations, pose.positions + rise[:, None, None] * UP, pose.twists, pose.scale)
 
 
 def _torso(body: Body, joints: np.ndarray, rotations: np.ndarray) -> np.ndarray:

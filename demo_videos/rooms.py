@@ -3,8 +3,61 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from demo_videos.meshes import Colour
 from demo_videos.scene import Box, Light, Material, Room
+
+_CLEARANCE_M = 0.5  # of camera and person from walls and ceiling
+_FURNITURE_M = 1.3  # what stands nearer to a wall than this moves with it, and nobody walks there along the back wall
+
+
+def around(
+    room: Room, standing: list[Box], points: np.ndarray, origin: np.ndarray, yaw: float
+) -> tuple[Room, np.ndarray]:
+    """`room` with the boxes `standing` in it, and its origin; if it stretches, the walls enclose `points`.
+
+    The front wall stands behind the camera, the back wall as near behind the person as it may.
+
+    Args:
+        points: (N, 3) world metres: wherever the person is, and the camera.
+        origin: (3,) world metres where the room stands.
+        yaw: radians by which it is turned.
+    """
+    if not room.stretches:
+        return replace(room, boxes=(*room.boxes, *standing)), origin
+    x, y, z = (points - origin).T
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    across, ahead = cos * x - sin * z, sin * x + cos * z
+    back = max(room.half[2], -float(ahead.min()) + _FURNITURE_M)
+    front = max(back, float(ahead.max()) + _CLEARANCE_M)
+    half = (
+        max(room.half[0], float(np.abs(across).max()) + _CLEARANCE_M),
+        max(room.half[1], float(y.max()) + _CLEARANCE_M),
+        (back + front) / 2,
+    )
+    boxes = [_moved(box, room.half, half) for box in room.boxes]
+    ahead = (front - back) / 2  # of the old origin is the new one, and what stands stays where it is
+    boxes += [replace(box, centre=(box.centre[0], box.centre[1], box.centre[2] - ahead)) for box in standing]
+    return replace(room, half=half, boxes=tuple(boxes)), origin + ahead * np.array([sin, 0.0, cos])
+
+
+def _moved(box: Box, old: tuple[float, float, float], new: tuple[float, float, float]) -> Box:
+    """`box` of a room whose half sizes change: what spans the room spans it again, what is by a wall stays there."""
+    centre, size = list(box.centre), list(box.size)
+    for axis in (0, 2):
+        if size[axis] > 1.95 * old[axis]:
+            size[axis] += 2 * (new[axis] - old[axis])
+        elif abs(centre[axis]) > old[axis] - _FURNITURE_M:
+            centre[axis] += float(np.copysign(new[axis] - old[axis], centre[axis]))
+    rise = new[1] - old[1]
+    if box.inward:
+        size[1], centre[1] = size[1] + rise, centre[1] + rise / 2
+    elif centre[1] > old[1] - 0.01:
+        centre[1] += rise
+    return replace(box, centre=(centre[0], centre[1], centre[2]), size=(size[0], size[1], size[2]))
 
 
 def _shell(

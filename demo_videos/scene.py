@@ -6,7 +6,7 @@ the top-left corner of the top-left pixel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -64,6 +64,7 @@ class Room:
     boxes: tuple[Box, ...]
     light: Light = Light()
     background: Colour = (0.5, 0.55, 0.6)
+    stretches: bool = False  # its walls stand as far out as the shot needs, so that the camera is inside
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class View:
     """How a shot is filmed; the distance follows from the framing.
 
     `azimuth_deg`: 0 in front of the person, 90 at their left. `focal`: focal length over the image's long side. `fill`:
-    the share of the frame that the person's whole path may take up.
+    the share of the frame that the person's whole path may take up. `aim`: where the middle of that path is in the
+    picture, in halves of the frame to the right of and below the middle.
     """
 
     azimuth_deg: float = 15.0
@@ -118,6 +120,7 @@ class View:
     focal: float = 1.1
     fill: float = 0.86
     roll_deg: float = 0.0
+    aim: tuple[float, float] = (0.0, 0.0)
 
 
 def look_at(position: np.ndarray, target: np.ndarray, roll_deg: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +135,7 @@ def look_at(position: np.ndarray, target: np.ndarray, roll_deg: float = 0.0) -> 
 
 
 def film(view: View, points: np.ndarray, facing: np.ndarray, image_size: tuple[int, int]) -> Camera:
-    """A still camera that keeps all `points` in the picture.
+    """A still camera that keeps all `points` in the picture, unless the view's `fill` or `aim` says otherwise.
 
     Args:
         view: where from, how wide, how tight.
@@ -165,4 +168,11 @@ def film(view: View, points: np.ndarray, facing: np.ndarray, image_size: tuple[i
     for _ in range(40):
         middle = (near + far) / 2
         near, far = (near, middle) if fits(middle) else (middle, far)
-    return camera(far)
+    found = camera(far)
+    if view.aim == (0.0, 0.0):
+        return found
+    # The camera turns where it stands: what it looks at lies as far off the path's middle, the other way.
+    across, down = np.array(view.aim) * [width, height] / 2 / focal * np.linalg.norm(target - found.position)
+    target = target - across * found.rotation[0] - down * found.rotation[1]
+    rotation, translation = look_at(found.position, target, view.roll_deg)
+    return replace(found, rotation=rotation, translation=translation)

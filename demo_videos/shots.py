@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from demo_videos.body import Build
 from demo_videos.flaws import CLEAN, Flaws, Occluder
 from demo_videos.rooms import COURTYARD, HALL, LIVING_ROOM, STUDIO
 from demo_videos.scene import Room, View
@@ -19,7 +20,7 @@ class Shot:
     motion: str  # name in the motion-capture file
     start_s: float
     seconds: float
-    shape: str
+    shape: str | Build
     outfit: Outfit
     room: Room
     view: View
@@ -27,8 +28,9 @@ class Shot:
     fps: Fraction
     grip: float = 0.0  # 0 relaxed fingers, 1 fists
     room_turn_deg: float = 0.0  # turns the room against the line of sight
-    occluder: Occluder | None = None
+    occluders: tuple[Occluder, ...] = ()
     flaws: Flaws = CLEAN
+    samples: int = 4  # of a pixel, for smooth edges; 0 takes half the time
 
 
 _BOXER = Outfit(

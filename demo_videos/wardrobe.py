@@ -50,20 +50,26 @@ class Outfit:
     hair: Colour = (0.05, 0.03, 0.02)
     shoes: Colour = (0.05, 0.05, 0.06)
     soles: Colour = (0.7, 0.7, 0.7)
-    hairdo: str = "short"  # short | bun | long | shaved
+    hairdo: str = "short"  # short | bun | long | shaved | bald
     iris: Colour = (0.12, 0.07, 0.03)
+    skirt: Garment | None = None  # worn over the trousers; of its edges only `low` counts
+    barefoot: bool = False
 
 
 def dress(body: Body, outfit: Outfit) -> Mesh:
     """The visible person: `body` in `outfit`, rest space."""
     builder = MeshBuilder()
     top, trousers = garment_cover(body, outfit.top), garment_cover(body, outfit.trousers)
-    shoes = _shoe_cover(body)
+    shoes = np.full(len(top), -1.0) if outfit.barefoot else _shoe_cover(body)
     _add_skin(builder, body, outfit, np.maximum.reduce([top, trousers, shoes]))
     _add_garment(builder, body, outfit.trousers)
+    if outfit.skirt:
+        _add_skirt(builder, body, outfit.skirt)
     _add_garment(builder, body, outfit.top)
-    _add_shoes(builder, body, outfit, shoes)
-    _add_hair(builder, body, outfit)
+    if not outfit.barefoot:
+        _add_shoes(builder, body, outfit, shoes)
+    if outfit.hairdo != "bald":
+        _add_hair(builder, body, outfit)
     for layer in ("l_eye", "r_eye"):
         builder.add(body.vertices, body.weights, body.faces[layer], outfit.iris, Surface.EYE)
     return builder.mesh()
@@ -124,6 +130,17 @@ def _add_garment(builder: MeshBuilder, body: Body, garment: Garment) -> None:
     fine, weights, keep = subdivided(np.concatenate([lifted, cover[:, None]], axis=1), body.weights, keep)
     points = smoothed(fine[:, :3], keep, 1)
     builder.add(points, weights, keep, garment.colour, Surface.CLOTH, fine[:, 3], garment.second, garment.pattern)
+
+
+def _add_skirt(builder: MeshBuilder, body: Body, skirt: Garment) -> None:
+    """The body file's skirt layer, cut at the hem."""
+    faces = body.faces["skirt"]
+    normals = vertex_normals(body.vertices, faces)
+    heights = [body.heads[body.bone(b), 1] for b in ("LeftFoot", "LeftUpLeg", "Neck")]
+    cover = body.vertices[:, 1] - np.interp(skirt.low, [0, 1, 2], heights)
+    points = body.vertices + normals * skirt.offset
+    keep = faces[(cover[faces] > -0.01).any(axis=1)]
+    builder.add(points, body.weights, keep, skirt.colour, Surface.CLOTH, cover, skirt.second, skirt.pattern)
 
 
 def _shoe_cover(body: Body) -> np.ndarray:

@@ -22,7 +22,7 @@ from estimators.stretches import runs
 _EVEN = 0.02  # of a step: times that are off by less are even
 _ON_MOMENT = 1e-4  # of a step: a frame this near to a moment is the moment's
 _DROPPED = 1.5  # steps from one frame to the next from which frames were dropped between
-_Person = TypeVar("_Person", bound=Any)
+_Person = TypeVar("_Person", bound=Any)  # as `Grid.resample` describes it
 _MOST_MOMENTS = (4, 20_000)  # a frame, and in all: damaged times may lie days apart, and memory must not follow them
 
 
@@ -118,13 +118,18 @@ class Grid:
         (N, ...), and perhaps `cuts`."""
         if self.even:
             return person
-        n, present = len(person.provenance), person.present
+        n = len(person.provenance)
         arrays = {field.name: getattr(person, field.name) for field in fields(person)}
         arrays = {name: value for name, value in arrays.items() if isinstance(value, np.ndarray) and len(value) == n}
-        moved: dict[str, Any] = {name: self.to_moments(value, present) for name, value in arrays.items()}
+        moved: dict[str, Any] = {
+            name: self.to_moments(value, person.present & _whole(value)) for name, value in arrays.items()
+        }
         moved["provenance"] = self.provenance(person.provenance)
         moved["scores"] = np.clip(np.nan_to_num(moved["scores"]), 0, 1)
         moved["scores"][self._dropped(moved["provenance"])] *= GAP_CONFIDENCE
+        if "pose_3d_scores" in moved:
+            given = np.isfinite(moved["pose_3d"]).all(axis=(1, 2))[:, None]
+            moved["pose_3d_scores"] = np.where(given, np.clip(moved["pose_3d_scores"], 0, 1), np.float32(0))
         if "sigma" in moved:
             moved["sigma"] = np.maximum(moved["sigma"], 0)
         if hasattr(person, "cuts"):
@@ -165,3 +170,9 @@ class Grid:
                 piece = slice(run.start, run.stop + 1)
                 result[inside] = CubicSpline(times[piece], values[piece], axis=0)(at[inside])
         return result
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """(N,) bool: the frames of (N, ...) values that are all numbers."""
+    found: np.ndarray = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    return found

@@ -16,6 +16,18 @@ class Found(Protocol):
     def scores(self) -> np.ndarray: ...
 
 
+def picture_pose(found: Found, number: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What a detector has read of somebody's pose in 3D from the picture itself, (17,3), and how sure it is, (17,).
+
+    Detectors that read some have `poses_3d` and `poses_3d_scores`, as `estimators.detection.detections.Detections` has;
+    of the others, and where nothing was read, both are None.
+    """
+    poses, scores = getattr(found, "poses_3d", None), getattr(found, "poses_3d_scores", None)
+    if poses is None or scores is None or not np.isfinite(poses[number]).all():
+        return None, None
+    return np.asarray(poses[number], np.float32), np.clip(np.asarray(scores[number], np.float32), 0, 1)
+
+
 class PersonDetector(Protocol):
     """What tracking needs of a detector; see `estimators.detection.detector.Detector`."""
 

@@ -28,6 +28,7 @@ def clean(track: Observation, at: np.ndarray | None = None) -> Observation:
       no such neighbours the detector's guess is kept.
     - Frames without the person are interpolated, and marked, in gaps of up to half a second, unless the person would
       have to jump; longer gaps stay missing. Nothing is added before the first or after the last sighting.
+    - What the picture itself gives in 3D stays as it is: nothing is made up where it gives none.
 
     Args:
         track: with detected and missing frames.
@@ -80,7 +81,8 @@ def frames_a_look(fps: Fraction, looks: int) -> int:
 def over_all_frames(
     track: Observation, looks: Sequence[int], every: int, times: np.ndarray | None = None
 ) -> Observation:
-    """A track over all frames of a video of which some were looked at; between two sightings it is interpolated.
+    """A track over all frames of a video of which some were looked at; between two sightings it is interpolated, the
+    pose that the picture itself gives as well.
 
     A joint between is as sure as the less sure of the two: on rendered clips seen twelve times a second the joints
     between are as near to the truth as those that the detector gives.
@@ -113,7 +115,35 @@ def over_all_frames(
             _interpolate(keypoints[shot, joint], known, ~missing[shot], np.inf, moments[shot])
     cuts = tuple(shot.start for shot in shots[1:])
     found = replace(track, keypoints=keypoints, scores=scores, provenance=provenance, cuts=cuts)
+    found = _poses_over_all_frames(found, track, before, after, between, moments)
     return replace(found, fps=track.fps * every, every=every, looked=np.isin(frames, at))
+
+
+def _poses_over_all_frames(
+    found: Observation,
+    track: Observation,
+    before: np.ndarray,
+    after: np.ndarray,
+    between: np.ndarray,
+    moments: np.ndarray,
+) -> Observation:
+    """Give `found`, the track over all frames, what the picture itself gives in 3D at the looks of `track`.
+
+    Args:
+        before, after: (N,) the looks round each frame.
+        between: (N,) bool, the frames that are interpolated between them.
+        moments: (N,) when each frame is shown.
+    """
+    if track.pose_3d is None or track.pose_3d_scores is None:
+        return found
+    known = track.present_3d
+    given = np.where(between, known[before] & known[after], known[before] & (before == after))
+    poses, scores = track.pose_3d[before], np.minimum(track.pose_3d_scores[before], track.pose_3d_scores[after])
+    poses[~given], scores[~given] = np.nan, 0.0
+    for shot in parts(len(poses), found.cuts):
+        for joint in range(poses.shape[1]):
+            _interpolate(poses[shot, joint], (given & ~between)[shot], given[shot], np.inf, moments[shot])
+    return replace(found, pose_3d=poses, pose_3d_scores=scores)
 
 
 def _placed(track: Observation) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +209,7 @@ def _jumps(ends: np.ndarray, size: float, seconds: float) -> bool:
 
 
 def _interpolate(points: np.ndarray, trusted: np.ndarray, present: np.ndarray, max_gap: float, at: np.ndarray) -> None:
-    """Fill, in place, (N, 2) `points` of one joint, shown `at` (N,), where present but not trusted, in gaps of up to
+    """Fill, in place, (N, D) `points` of one joint, shown `at` (N,), where present but not trusted, in gaps of up to
     `max_gap` frames."""
     frames = np.flatnonzero(trusted)
     if len(frames) < 2:

@@ -52,6 +52,19 @@ def outwards(known: np.ndarray, skeleton: Skeleton) -> Iterator[tuple[int, int, 
                 yield start, end, child
 
 
+def at_ease(skeleton: Skeleton = H36M17) -> np.ndarray:
+    """(J,3) metres from the root, in camera space: the average body, upright before a level camera, facing it."""
+    pose, lengths = np.zeros((len(skeleton.joints), 3)), bone_lengths(skeleton)
+    for start, end, joint in outwards(np.zeros(len(pose), bool), skeleton):
+        pose[end] = pose[start] + lengths[joint] * _way(joint, skeleton) * [1, -1, -1]  # left is right in the picture
+    return pose
+
+
+def _way(joint: int, skeleton: Skeleton) -> np.ndarray:
+    """(3,) to the body's left, up, forward: where the bone that ends at a joint points."""
+    return np.array(_BONES[_kind(skeleton, joint)][1], np.float64) * [-1 if joint in skeleton.right else 1, 1, 1]
+
+
 def complete(
     poses: np.ndarray,
     believed: np.ndarray,
@@ -84,9 +97,7 @@ def complete(
         frames = np.flatnonzero(present)[which.ravel() == number]
         axes = _body_axes(poses[frames], pattern, np.array(up), skeleton)  # (n,3,3) rows left, up, forward
         for start, end, joint in outwards(pattern, skeleton):
-            side = -1 if joint in skeleton.right else 1
-            way = np.array(_BONES[_kind(skeleton, joint)][1], np.float64) * [side, 1, 1]
-            step = lengths[joint] * way @ axes
+            step = lengths[joint] * _way(joint, skeleton) @ axes
             neutral[frames, end] = neutral[frames, start] + (step if joint == end else -step)
     guessed = 1 - _ease(_frames_to_known(believed) / (_FADE_S * fps))[..., None]
     return np.where(believed[..., None], poses, guessed * poses + (1 - guessed) * neutral).astype(poses.dtype)

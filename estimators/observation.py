@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimators.errors import DataError
+from estimators.pinhole import along_rays, rays_of
 from estimators.skeleton import H36M17, Skeleton, coco_to_h36m, mirror
 from estimators.stretches import runs
 
@@ -49,9 +50,10 @@ class Observation:
         skeleton: the order of the joints.
         scored: False where nobody has said how sure the keypoints are; their scores are 1 then.
         believed: (N, 17) bool, the joints that the picture shows, see `estimators.belief`; None: all.
-        pose_3d: (N, 17, 3) metres, camera axes, relative to the hip: a pose that the picture itself gives; None
-            without.
-        pose_3d_scores: (N, 17) how sure that pose is, 0 to 1; None without.
+        pose_3d: (N, 17, 3) float32 metres, Human3.6M-17, relative to the hip: a pose that the picture itself gives, in
+            camera axes, or, while `focal` is None, in those of a camera that looks straight at the hip; NaN in frames
+            without. None if nobody gives any.
+        pose_3d_scores: (N, 17) float32, how sure that pose is, 0 to 1; 0 in frames without. None with `pose_3d`.
         id: stable over a clip, from 0 in order of first appearance.
         every: frames from one look of the detector to the next; those between are interpolated.
         looked: (N,) bool, the frames that the detector has looked at; None: all.
@@ -135,6 +137,14 @@ class Observation:
             missing = int(np.flatnonzero(~whole)[0])
             raise DataError(f"Frame {missing} has no keypoints; take one of `runs()` at a time.")
 
+    @property
+    def present_3d(self) -> np.ndarray:
+        """(N,) bool: the frames in which the picture itself gives a pose."""
+        if self.pose_3d is None:
+            return np.zeros(len(self), bool)
+        found: np.ndarray = np.isfinite(self.pose_3d).all(axis=(1, 2))
+        return found
+
     def runs(self) -> list[slice]:
         """The stretches of frames without a gap or a cut in which there is a pose."""
         return runs(self.present, self.cuts)
@@ -148,6 +158,15 @@ class Observation:
         """What has a row a frame, by the name of the field."""
         values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def seen_by(self, focal: float) -> Observation:
+        """The same with the focal length of its camera, pixels, which was not known: `pose_3d` in the camera's axes."""
+        seen = replace(self, focal=focal)
+        if self.pose_3d is None:
+            return seen
+        hips = self.to_h36m().keypoints[:, 0]
+        poses = along_rays(self.pose_3d, rays_of(hips, self.image_size, focal)).astype(np.float32)
+        return replace(seen, pose_3d=poses)
 
     def to_h36m(self) -> Observation:
         """The same with Human3.6M-17 joints."""

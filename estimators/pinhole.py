@@ -35,6 +35,27 @@ def onto_picture(points: np.ndarray, focal: float | np.ndarray, centre: np.ndarr
     return points[..., :2] / np.maximum(points[..., 2:], 1e-6) * focal + centre
 
 
+def along_rays(poses: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """Poses as a camera sees them that looks straight at them, in the axes of one that does not.
+
+    A network that is shown a cut-out of a picture takes its middle for the middle of the view. The shortest turn takes
+    the viewing axis to the ray through that middle.
+
+    Args:
+        poses: (N,17,3) metres, relative to a joint on the ray; x right, y down, z along the ray.
+        rays: (N,2), see `rays_of`.
+
+    Returns:
+        (N,17,3) float64 metres, camera space: z along the camera's axis.
+    """
+    ray = np.concatenate([rays, np.ones((len(rays), 1))], axis=1)
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    axis = np.stack([-ray[:, 1], ray[:, 0], np.zeros(len(ray))], axis=1)[:, None]  # z x ray: sine times the turn's axis
+    cosine = ray[:, 2, None, None]
+    across = np.cross(axis, poses)
+    return poses * cosine + across + axis * (axis * poses).sum(axis=2, keepdims=True) / (1 + cosine)
+
+
 def root_on_rays(rays: np.ndarray, poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Where the roots are whose joints lie nearest to their rays, each frame by itself.
 

@@ -36,7 +36,7 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
     """
     if options.checkpoint and not Path(options.checkpoint).is_file():
         raise WeightsError(f"There is no checkpoint {options.checkpoint!r}.")
-    names = [DETECTOR, options.lifter_weights] + ([options.refiner_weights] if options.refine else [])
+    names = [DETECTOR, *options.weights]
     cards = {name: weights.read_card(weights.find(name).with_suffix(".json")) for name in names}
     checkpoint = options.checkpoint and file_sha256(Path(options.checkpoint))
     asked = {key: value for key, value in asdict(options).items() if key != "device"}  # where, not what

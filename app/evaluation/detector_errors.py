@@ -71,13 +71,18 @@ def stretches_of(track: Observation, truth: Truth, most: int | None = None) -> I
 
 
 def picture_errors(track: Observation, truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, 17, 3), (N, 17), (N, 3): `Stretch.error_3d`, `scores_3d` and `turn` of every frame of a clip."""
+    """(N, 17, 3), (N, 17), (N, 3): `Stretch.error_3d`, `scores_3d` and `turn` of every frame of a clip.
+
+    The camera's focal length is the true one: what a wrong guess adds is no error of the detector's.
+    """
     true = truth.joints_3d.astype(np.float64)
     true = true - true[:, :1]
     turns = np.swapaxes(body_axes(true), 1, 2) @ _FACING.T
     error, scores = np.zeros((len(true), 17, 3)), np.zeros((len(true), 17))
+    if track.focal is None:
+        track = track.seen_by(float(truth.focal[0]))
     if track.pose_3d is not None:
-        there = np.isfinite(track.pose_3d).all(axis=(1, 2)) & track.present
+        there = track.present_3d & track.present
         found = track.pose_3d[there].astype(np.float64)
         scale = (found * true[there]).sum() / max((found**2).sum(), 1e-9)
         error[there] = scale * found - true[there]
@@ -111,7 +116,8 @@ def measure_detector(
         except NobodyFoundError:
             continue
         depth |= track.pose_3d is not None
-        stretches.extend(stretches_of(track.to_h36m(), load_truth(truth_file), most))
+        truth = load_truth(truth_file)
+        stretches.extend(stretches_of(track.to_h36m().seen_by(float(truth.focal[0])), truth, most))
         clips.append(name)
         frames = sum(len(one.scores) for one in stretches)
         print(f"{name}{' (kept)' if was_there else ''}: {len(clips)} clips, {frames} frames", flush=True)

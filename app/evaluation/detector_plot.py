@@ -8,11 +8,24 @@ from typing import Any
 
 from app.evaluation.detector_tables import POSES, SIGHT, Comparison
 from app.evaluation.intervals import Interval
+from estimators.errors import ConfigError
 from estimators.files import complete_file
+
+KINDS = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: str | Path) -> None:
+    """That it is a kind of picture that is drawn here.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if Path(path).suffix.lower() not in KINDS:
+        raise ConfigError(f"{path} is not a picture; its name has to end with one of {', '.join(KINDS)}.")
 
 
 def draw_detectors(path: str | Path, folders: Mapping[str, Comparison]) -> None:
-    """Draw a row of two panels for each named folder of clips, into a file of any kind that matplotlib writes.
+    """Draw a row of two panels for each named folder of clips, into a file of one of `KINDS`.
 
     Raises:
         ConfigError: it cannot be written.

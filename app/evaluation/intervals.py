@@ -23,11 +23,15 @@ class Interval:
     high: float
 
     def said(self, digits: int = 1, sign: str = "") -> str:
-        """For tables: "84.4 (70.1 to 99.0)"; `sign` "+" shows that of positive numbers too."""
+        """For tables: "84.4 (70.1 to 99.0)", or "100.0" if no draw differs, as where there is one clip only.
+
+        Args:
+            sign: "+" shows that of positive numbers too.
+        """
         if not np.isfinite(self.value):
             return "–"
         value, low, high = (f"{one:{sign}.{digits}f}" for one in (self.value, self.low, self.high))
-        return f"{value} ({low} to {high})"
+        return value if value == low == high else f"{value} ({low} to {high})"
 
 
 class Resampling:

@@ -19,6 +19,10 @@ people                     for each: id, and by frame
     believed               (N) of 17: false for a joint outside the picture or not seen for long, whose position is a
                            neutral guess; null where missing
     scores                 (N) of 17 numbers, confidences of the 2D keypoints; null where missing
+    pose_3d                (N) of [x, y, z] for each of the 17 joints: the pose that the detector reads from the picture
+                           itself, before any lifter; metres, x right, y down, z away from the camera, relative to the
+                           hip, whatever `space` is; null in frames without; absent if the detector gives none
+    pose_3d_scores         (N) of 17 numbers, how sure that is, 0 to 1; null in frames without; absent with `pose_3d`
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+from app.motion import PersonMotion
 from app.world.placing import Placed
 from estimators.observation import Provenance
 
@@ -76,7 +81,16 @@ def _person(placed: Placed, index: int) -> dict[str, Any]:
             known.tolist() if there else None for known, there in zip(person.known, person.present, strict=True)
         ],
         "scores": _frames(scores),
+        **_picture_pose(person),
     }
+
+
+def _picture_pose(person: PersonMotion) -> dict[str, Any]:
+    if person.pose_3d is None or person.pose_3d_scores is None:
+        return {}
+    given = np.isfinite(person.pose_3d).all(axis=(1, 2))[:, None]
+    scores = np.where(given, person.pose_3d_scores, np.nan)
+    return {"pose_3d": _frames(person.pose_3d), "pose_3d_scores": _frames(scores)}
 
 
 def _frames(values: np.ndarray) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from app.options import EVERYBODY, PRESETS, Option, Options, declared
 from estimators import weights
 from estimators.errors import ConfigError, D3PError
+from estimators.lifting.names import PICTURE
 
 DEFAULTS = Options()
 
@@ -18,8 +19,9 @@ DEFAULTS = Options()
 def detectors() -> list[tuple[str, str]]:
     """(label, name) of the detectors that work without a download; looked up once, mmpose's index is long."""
     from estimators.detection import zoo
+    from estimators.detection.networks import BUNDLED
 
-    found = [("MoveNet (bundled)", DEFAULTS.detector)]
+    found = [(eyes.label, name) for name, eyes in BUNDLED.items()]
     try:
         known = zoo.models()
     except (OSError, D3PError):  # mmpose without its index: its models cannot be used
@@ -33,14 +35,16 @@ def detectors() -> list[tuple[str, str]]:
 
 
 def lifters() -> dict[str, list[int]]:
-    """Names of the bundled lifters, the default first: windows T for which there are weights, best first."""
+    """Names of the bundled lifters, the default first: windows T for which there are weights, best first. Last the one
+    that has neither weights nor a window: its T is that of the refiner behind it."""
     found: dict[str, list[int]] = {}
     for name, card in weights.available().items():
         kind, _, frames = name.rpartition("-")
         if card.get("kind") == "lifter" and frames.isdigit():
             found.setdefault(kind, []).append(int(frames))
     ordered = sorted(found, key=lambda kind: (kind != DEFAULTS.lifter, kind))
-    return {kind: sorted(found[kind], key=lambda t: (t != DEFAULTS.frames, -t)) for kind in ordered}
+    windows = {kind: sorted(found[kind], key=lambda t: (t != DEFAULTS.frames, -t)) for kind in ordered}
+    return {**windows, PICTURE: [DEFAULTS.frames]}
 
 
 def windows(lifter: Any, otherwise: int) -> list[int]:

@@ -20,7 +20,8 @@ class Detections:
         boxes: (M, 4) float32 xyxy pixels round the trusted joints: tighter than a person's outline.
         person_scores: (M,) float32 confidences in 0..1 that this is a person.
         poses_3d: (M, 17, 3) float32, Human3.6M-17 joints as the picture itself gives them: metres from the hip, camera
-            axes (x right, y down, z away), seen along the ray through the person; None if the detector gives none.
+            axes (x right, y down, z away), seen along the ray through the person; NaN for people without; None if the
+            detector gives none.
         poses_3d_scores: (M, 17) float32 confidences in 0..1 of these; None with `poses_3d`.
     """
 

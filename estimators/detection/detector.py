@@ -48,7 +48,7 @@ class Detector:
             if checkpoint is not None:
                 raise ConfigError(f"The detector {name!r} brings its weights along; leave the checkpoint out.")
             self._approach = self._of_bundled(name)
-            networks = [network.description() for network in BUNDLED[name]]
+            networks = [network.description() for network in BUNDLED[name].networks]
             self._described: dict[str, Any] = (
                 networks[0] if len(networks) == 1 else {"name": name, "networks": networks}
             )
@@ -112,7 +112,7 @@ class Detector:
         """The approach of one of `BUNDLED`."""
         from estimators.detection import bundled
 
-        built = [self._model(network.config, network.weights)[0] for network in BUNDLED[name]]
+        built = [self._model(network.config, network.weights)[0] for network in BUNDLED[name].networks]
         return bundled.looking(name, *built)
 
     def _of_zoo(self, source: _Source) -> tuple[Any, str]:

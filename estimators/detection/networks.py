@@ -29,14 +29,29 @@ THUNDER = Network("movenet-thunder", _HERE / "movenet" / "thunder_config.py")
 HEAVY = Network("blazepose-heavy", _HERE / "blazepose" / "heavy_config.py")
 FULL = Network("blazepose-full", _HERE / "blazepose" / "full_config.py")
 
-# MultiPose finds people, Thunder looks at the joints of each, and BlazePose, which sees depth too, where Thunder's are.
-# The last one's joints are taken; of "thunder+blazepose" those of both, fused.
-BUNDLED: dict[str, tuple[Network, ...]] = {
-    "movenet": (MULTIPOSE,),
-    "thunder": (MULTIPOSE, THUNDER),
-    "blazepose": (MULTIPOSE, THUNDER, HEAVY),
-    "blazepose-full": (MULTIPOSE, THUNDER, FULL),
-    "thunder+blazepose": (MULTIPOSE, THUNDER, HEAVY),
-}
+
+@dataclass(frozen=True)
+class Eyes:
+    """A bundled detector.
+
+    Attributes:
+        label: what people read.
+        networks: MultiPose finds people, Thunder looks at the joints of each, and BlazePose, which sees depth too,
+            where Thunder's are. The last one's joints are taken; of FUSED those of the last two.
+    """
+
+    label: str
+    networks: tuple[Network, ...]
+
+
 FUSED = "thunder+blazepose"
 FINDER = "movenet"  # says where people are for models of mmpose's zoo that see one at a time
+BUNDLED = {
+    FUSED: Eyes("MoveNet Thunder and BlazePose", (MULTIPOSE, THUNDER, HEAVY)),
+    "thunder": Eyes("MoveNet Thunder", (MULTIPOSE, THUNDER)),
+    "blazepose": Eyes("BlazePose", (MULTIPOSE, THUNDER, HEAVY)),
+    "blazepose-full": Eyes("BlazePose, the smaller", (MULTIPOSE, THUNDER, FULL)),
+    FINDER: Eyes("MoveNet MultiPose", (MULTIPOSE,)),
+}
+# those that read poses in 3D from the picture itself
+READ_3D = tuple(name for name, eyes in BUNDLED.items() if {HEAVY, FULL} & {*eyes.networks})

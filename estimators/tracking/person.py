@@ -21,12 +21,15 @@ COAST = 1.0  # seconds after which a lost person is no longer expected to go on 
 @dataclass(eq=False)
 class Pose:
     """One person in one frame: keypoints (17,2) pixels, scores (17,),
-    colours of the torso (128,) and clothes (2,1024) or None."""
+    colours of the torso (128,) and clothes (2,1024) or None; the pose that the picture itself gives, (17,3) metres as
+    in `estimators.observation.Observation`, and how sure it is (17,), or None."""
 
     keypoints: np.ndarray
     scores: np.ndarray
     colours: np.ndarray | None = None
     clothes: np.ndarray | None = None
+    pose_3d: np.ndarray | None = None
+    pose_3d_scores: np.ndarray | None = None
 
     @property
     def box(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from itertools import count
 
 import numpy as np
 
-from estimators.finding import PersonDetector
+from estimators.finding import Found, PersonDetector, picture_pose
 from estimators.gaps import clean, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
@@ -69,25 +69,45 @@ def track_people(
     cuts = confirm(tracker.changes, people, float(fps / every))
     times = np.array(looks.times)
     at = times if every == 1 else np.array(looks.moments)
+    with_3d = any(pose.pose_3d is not None for person in people for pose in person.poses)
     tracks = (
-        _to_track(number, person, looks.moments, fps / every, image_size, cuts) for number, person in enumerate(people)
+        _to_track(number, person, looks.moments, fps / every, image_size, cuts, with_3d)
+        for number, person in enumerate(people)
     )
     return [over_all_frames(clean(track, at), looks.frames, every, times) for track in tracks]
 
 
 def _to_track(
-    number: int, person: Person, moments: Sequence[int], fps: Fraction, image_size: tuple[int, int], cuts: Sequence[int]
+    number: int,
+    person: Person,
+    moments: Sequence[int],
+    fps: Fraction,
+    image_size: tuple[int, int],
+    cuts: Sequence[int],
+    with_3d: bool,
 ) -> Observation:
-    """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted."""
+    """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted.
+    `with_3d`: the detector gives poses that the picture itself shows, of somebody at least."""
     length, seen = len(moments), np.searchsorted(moments, person.frames)
-    keypoints = np.full((length, 17, 2), np.nan, np.float32)
-    scores = np.zeros((length, 17), np.float32)
-    provenance = np.full(length, Provenance.MISSING, np.uint8)
-    keypoints[seen] = [pose.keypoints for pose in person.poses]
-    scores[seen] = [pose.scores for pose in person.poses]
-    provenance[seen] = Provenance.DETECTED
     begun = tuple(int(place) for place in np.searchsorted(moments, cuts))
-    return Observation(keypoints, scores, provenance, image_size, fps, skeleton=COCO17, id=number, cuts=begun)
+    track = Observation(
+        keypoints=np.full((length, 17, 2), np.nan, np.float32),
+        scores=np.zeros((length, 17), np.float32),
+        provenance=np.full(length, Provenance.MISSING, np.uint8),
+        image_size=image_size,
+        fps=fps,
+        skeleton=COCO17,
+        pose_3d=np.full((length, 17, 3), np.nan, np.float32) if with_3d else None,
+        pose_3d_scores=np.zeros((length, 17), np.float32) if with_3d else None,
+        id=number,
+        cuts=begun,
+    )
+    track.provenance[seen] = Provenance.DETECTED
+    for place, pose in zip(seen, person.poses, strict=True):
+        track.keypoints[place], track.scores[place] = pose.keypoints, pose.scores
+        if pose.pose_3d is not None and track.pose_3d is not None and track.pose_3d_scores is not None:
+            track.pose_3d[place], track.pose_3d_scores[place] = pose.pose_3d, pose.pose_3d_scores
+    return track
 
 
 def _expected(pose: Pose | None) -> np.ndarray:
@@ -185,21 +205,24 @@ class _Tracker:
         soon = max(1, LOOK_AGAIN * self.fps)
         return any(not person.confirmed(index) or 1 < person.unseen(index) <= soon for person in self.alive)
 
-    def _pose(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Pose | None:
-        """What the detector gave, if it is enough of a person to be used."""
-        keypoints, scores = np.asarray(keypoints, np.float32), np.asarray(scores, np.float32)
+    def _pose(self, image: np.ndarray, found: Found, number: int) -> Pose | None:
+        """What the detector gave of one person, if it is enough of one to be used."""
+        keypoints, scores = (
+            np.asarray(found.keypoints[number], np.float32),
+            np.asarray(found.scores[number], np.float32),
+        )
         scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
         if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
             return None
         colours, clothes = (of(image, keypoints, scores) for of in (matching.torso_colours, matching.clothes))
-        return Pose(keypoints, scores, colours, clothes)
+        return Pose(keypoints, scores, colours, clothes, *picture_pose(found, number))
 
     def _find_all(self, image: np.ndarray) -> list[Pose]:
         """Everybody on the whole frame, clearest first, each once."""
         found = self.detector.detect(image)
         poses: list[Pose] = []
         for number in np.argsort(-found.scores.mean(axis=1), kind="stable"):
-            pose = self._pose(image, found.keypoints[number], found.scores[number])
+            pose = self._pose(image, found, number)
             if pose is not None and not any(pose.same_person(other) for other in poses):
                 poses.append(pose)
         return poses
@@ -223,8 +246,8 @@ class _Tracker:
         found = self.detector.detect_in(view.image, rectangles, before)
         seen = dict(coarse)
         error = dict.fromkeys(people, np.inf)
-        for person, keypoints, scores in zip(people, found.keypoints, found.scores, strict=True):
-            closer = self._pose(view.image, keypoints, scores)
+        for number, person in enumerate(people):
+            closer = self._pose(view.image, found, number)
             if closer is None:
                 continue
             distances = {other: other.distance(expected[other], closer) for other in people}
@@ -241,7 +264,7 @@ class _Tracker:
                 return
             rectangle = person.rectangle[None].astype(np.float32)
             found = self.detector.detect_in(view.image, rectangle, _expected(nearest)[None])
-            pose = self._pose(view.image, found.keypoints[0], found.scores[0])
+            pose = self._pose(view.image, found, number=0)
             if pose is None or pose.scores.mean() < matching.STRONG:
                 return
             if person.distance(nearest, pose) > person.reach(person.frames[-1] + 1):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from estimators.errors import ConfigError
-from estimators.lifting import Lifter
+from estimators.lifting import Lifter, PictureLifter, load_lifter
+from estimators.lifting.names import PICTURE
+from refiner.pairing import refiner_of
 from refiner.refiner import Refiner
 
 DEFAULT_LIFTERS = ("stcformer-81", "mixste-81")
 
+AnyLifter = TypeVar("AnyLifter", bound=Lifter | PictureLifter, covariant=True)
 
-class Pair(NamedTuple):
+
+class Pair(NamedTuple, Generic[AnyLifter]):
     """A lifter and what refines its poses."""
 
-    lifter: Lifter
+    lifter: AnyLifter
     refiner: Refiner
 
     @property
@@ -27,8 +31,8 @@ class Pair(NamedTuple):
 
 def load_pairs(
     lifters: Sequence[str] = DEFAULT_LIFTERS, refiners: Sequence[str] | None = None, device: str = "auto"
-) -> list[Pair]:
-    """Load lifters and refiners; a lifter that is named several times is loaded once.
+) -> list[Pair[Lifter]]:
+    """Load lifters that need no pictures, and refiners; a lifter that is named several times is loaded once.
 
     Args:
         lifters: names or paths of weights.
@@ -36,10 +40,26 @@ def load_pairs(
         device: see `estimators.devices`.
 
     Raises:
-        ConfigError: not as many refiners as lifters, or there is no such device. WeightsError: weights cannot be had.
+        ConfigError: not as many refiners as lifters, a lifter that needs pictures, or there is no such device.
+        WeightsError: weights cannot be had.
     """
-    refiners = refiners or [f"refiner-{Path(name).stem}" for name in lifters]
+    if PICTURE in lifters:
+        raise ConfigError(f"There are no pictures here, from which {PICTURE!r} takes its poses; name another lifter.")
+    return _paired(Lifter.load, lifters, refiners, device)
+
+
+def load_pairs_for_pictures(
+    lifters: Sequence[str] = DEFAULT_LIFTERS, refiners: Sequence[str] | None = None, device: str = "auto"
+) -> list[Pair[Lifter | PictureLifter]]:
+    """As `load_pairs`, for videos: any lifters."""
+    return _paired(load_lifter, lifters, refiners, device)
+
+
+def _paired(
+    load: Callable[[str, str], AnyLifter], lifters: Sequence[str], refiners: Sequence[str] | None, device: str
+) -> list[Pair[AnyLifter]]:
+    refiners = refiners or [refiner_of(Path(name).stem) for name in lifters]
     if len(refiners) != len(lifters):
         raise ConfigError(f"There are {len(lifters)} lifters, but {len(refiners)} refiners.")
-    loaded = {name: Lifter.load(name, device) for name in lifters}
+    loaded = {name: load(name, device) for name in lifters}
     return [Pair(loaded[name], Refiner.load(refiner, device)) for name, refiner in zip(lifters, refiners, strict=True)]

@@ -128,7 +128,7 @@ class Plan:
                 one.write_cards(self.made)
         report.write(measured, folder, "test")
 
-    def _loaded(self, pairs: Sequence[Sequence[str]]) -> list[Pair]:
+    def _loaded(self, pairs: Sequence[Sequence[str]]) -> list[Pair[Lifter]]:
         lifters, refiners = ([self._weights(name) for name in names] for names in zip(*pairs, strict=True))
         return load_pairs(lifters, refiners)
 

@@ -247,3 +247,52 @@ def test_a_motion_is_written_under_any_name(tmp_path: Path) -> None:
     for name in ("plain", "m.dat", "motion.npz"):
         assert Motion.load(motion.save(tmp_path / name)).meta == motion.meta
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.dat", "motion.npz", "plain"]
+
+
+def with_picture_pose(person: PersonMotion, missing: slice = slice(0)) -> PersonMotion:
+    """Somebody of whom the picture itself gives a pose, but for some frames."""
+    poses, scores = 0.5 * person.lifted, np.full((len(person.lifted), 17), 0.75, np.float32)
+    poses[missing], scores[missing] = np.nan, 0
+    return replace(person, pose_3d=poses, pose_3d_scores=scores)
+
+
+def test_the_pictures_own_pose_is_kept_and_old_files_have_none(tmp_path: Path) -> None:
+    motion = make_motion(5)
+    assert not [name for name in np.load(motion.save(tmp_path / "old.npz")).files if "pose_3d" in name]
+    assert Motion.load(tmp_path / "old.npz").people[0].pose_3d is None
+    person = with_picture_pose(motion.people[0], slice(3, 4))
+    loaded = Motion.load(replace(motion, people=(person,)).save(tmp_path / "new.npz"))
+    np.testing.assert_array_equal(loaded.people[0].pose_3d, person.pose_3d)
+    np.testing.assert_array_equal(loaded.people[0].pose_3d_scores, person.pose_3d_scores)
+    seen = loaded.observed(loaded.people[0])
+    assert seen.present_3d.tolist() == [True, True, True, False, True] and seen.focal == 1536.0
+    assert loaded.meta["units"]["pose_3d"] == "metre"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pose_3d": None},
+        {"pose_3d_scores": None},
+        {"pose_3d": np.zeros((5, 17, 2), np.float32)},
+        {"pose_3d": np.zeros((5, 17, 3))},
+        {"pose_3d": np.where(np.arange(17)[:, None] == 3, np.float32(np.nan), np.zeros((5, 17, 3), np.float32))},
+        {"pose_3d": np.full((5, 17, 3), np.inf, np.float32)},
+        {"pose_3d_scores": np.full((5, 17), 1.5, np.float32)},
+        {"pose_3d_scores": np.full((5, 17), np.nan, np.float32)},
+        {"pose_3d": np.full((5, 17, 3), np.nan, np.float32)},  # of which somebody is sure
+    ],
+)
+def test_a_picture_pose_that_contradicts_itself_is_refused(change: dict[str, np.ndarray]) -> None:
+    motion = make_motion(5)
+    person = with_picture_pose(motion.people[0])
+    replace(motion, people=(person,))
+    with pytest.raises(DataError):
+        replace(motion, people=(replace(person, **change),))
+
+
+def test_a_picture_pose_of_nobody_is_refused() -> None:
+    motion = make_motion(5, missing=slice(1, 2))
+    with pytest.raises(DataError, match="pose_3d"):
+        person = with_picture_pose(motion.people[0])
+        replace(motion, people=(replace(person, pose_3d=np.nan_to_num(person.pose_3d)),))

@@ -110,3 +110,10 @@ def test_options_that_make_no_sense() -> None:
     assert Options(lifter="mixste", frames=27).lifter_weights == "mixste-27"
     assert Options().refiner_weights == "refiner-stcformer-81"
     assert Options(lifter="my/own.safetensors").refiner_weights == "my/refiner-own.safetensors"
+
+
+def test_the_lifter_that_needs_no_weights_is_refined_by_another_lifters_refiner() -> None:
+    chosen = Options(lifter="blazepose")
+    assert chosen.lifter_weights == "blazepose" and chosen.refiner_weights == "refiner-stcformer-81"
+    assert chosen.weights == ["refiner-stcformer-81"] and Options(lifter="blazepose", refine=False).weights == []
+    assert Options(lifter="mixste", frames=27).weights == ["mixste-27", "refiner-mixste-27"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,8 +19,12 @@ from app.outputs import OUTPUTS
 from app.people import People
 from app.picture.side_by_side import SideBySide
 from app.web.playback import playback
+from estimators.errors import ConfigError
+from estimators.lifting import PictureLifter
+from estimators.neutral import at_ease
 from estimators.observation import Provenance
-from tests.support.fakes import fake_models
+from estimators.pinhole import along_rays, rays_of
+from tests.support.fakes import FakeDetector, Found, fake_models
 from tests.support.runs import SIZE, Recorder, clip
 from tests.support.video_files import decode, write_video
 
@@ -174,3 +179,30 @@ def test_runs_of_one_process_do_not_share_state(tmp_path: Path) -> None:
     again = outputs.run(first, tmp_path / "3", models=models).motion
     np.testing.assert_array_equal(once.people[0].best, again.people[0].best)
     assert once.people[0].id == again.people[0].id == 0
+
+
+class DeepDetector(FakeDetector):
+    """Reads somebody's pose as well: as a camera sees an average person who faces it, looking straight at them."""
+
+    def detect_in(self, image: np.ndarray, boxes: np.ndarray, before: np.ndarray) -> Found:
+        found = super().detect_in(image, boxes, before)
+        found.poses_3d = np.repeat(at_ease()[None], len(boxes), axis=0)  # type: ignore[attr-defined]
+        found.poses_3d_scores = np.full((len(boxes), 17), 0.5)  # type: ignore[attr-defined]
+        return found
+
+
+def test_what_the_detector_reads_in_3d_goes_into_the_motion_and_can_be_the_lifted_pose(tmp_path: Path) -> None:
+    there = [True] * 10 + [False] * 40 + [True] * 10
+    source = clip(tmp_path / "clip.mp4", there)
+    models = replace(fake_models(), detector=DeepDetector(), lifter=PictureLifter())
+    motion = outputs.run(source, tmp_path / "out", Options(video=False), models=models).motion
+    person = Motion.load(tmp_path / "out" / "motion.npz").people[0]
+    assert person.present.tolist() == there
+    given = np.isfinite(person.pose_3d).all(axis=(1, 2))
+    assert given.tolist() == there and not person.pose_3d_scores[~given].any()
+    ray = rays_of(person.keypoints_2d[given, 0], SIZE, motion.camera["focal_px"])
+    expected = along_rays(np.repeat(at_ease()[None], given.sum(), axis=0), ray)
+    np.testing.assert_allclose(person.pose_3d[given], expected, atol=1e-5)
+    np.testing.assert_allclose(person.lifted[given], expected, atol=0.02)
+    with pytest.raises(ConfigError, match="reads none"):
+        outputs.run(source, tmp_path / "none", Options(), models=replace(fake_models(), lifter=PictureLifter()))

@@ -84,10 +84,10 @@ def test_shots_differ_in_everything_and_stay_within_their_motion():
 def test_every_fourth_shot_is_clean():
     shots = [draw_shot(MOTIONS, 0, i) for i in range(40)]
     for shot in shots[::4]:
-        assert not shot.flaws.names() and shot.occluder is None and shot.view.fill < 1
+        assert not shot.flaws.names() and not shot.occluders and shot.view.fill < 1
     flawed = [name for shot in shots for name in shot.flaws.names()]
     assert set(flawed) == {"dark", "grain", "defocus", "motion blur", "compression"}
-    assert any(shot.occluder for shot in shots) and any(shot.view.fill > 1 for shot in shots)
+    assert any(shot.occluders for shot in shots) and any(shot.view.fill > 1 for shot in shots)
 
 
 def test_flaws_do_what_they_say():
@@ -103,7 +103,7 @@ def test_flaws_do_what_they_say():
 
 
 def test_what_stands_in_front_stands_between_the_person_and_the_camera():
-    shot = replace(draw_shot(MOTIONS, 0, 4), occluder=Occluder(0.6, 0.8))
+    shot = replace(draw_shot(MOTIONS, 0, 4), occluders=(Occluder(0.6, 0.8),))
     staged = stage(shot, next(m for m in MOTIONS if m.name == shot.motion))
     assert len(staged.room.boxes) == len(shot.room.boxes) + 1
     box = staged.room.boxes[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -131,3 +132,19 @@ def test_any_times_there_and_back(seed):
     back = grid.to_frames(even, present)
     assert np.array_equal(np.isfinite(back).all(axis=1), present) and back.dtype == np.float32
     assert np.nanmax(np.abs(back)) < 1.5
+
+
+def test_the_pictures_poses_at_the_moments_are_known_where_frames_beside_them_know():
+    times = dropped(10, 11, 30, 31)
+    grid, values = Grid.of(times, FPS), course(times)
+    poses = np.zeros((len(times), 17, 3), np.float32)
+    poses[..., :2] = values[:, None]
+    scores = np.full((len(times), 17), 0.8, np.float32)
+    poses[[5, 9]], scores[[5, 9]] = np.nan, 0  # the second is the last before a gap
+    track = Observation.of(np.zeros((len(times), 17, 2)), scores * 0 + 0.8, (640, 480), FPS)
+    moved = grid.resample(replace(track, pose_3d=poses, pose_3d_scores=scores))
+    assert moved.present.all() and np.flatnonzero(~moved.present_3d).tolist() == [5, 9, 10, 11]
+    there = moved.present_3d
+    assert np.abs(moved.pose_3d[there, 4, :2] - course(np.arange(50) / FPS)[there]).max() < 0.1
+    assert not moved.pose_3d_scores[~there].any() and (moved.pose_3d_scores[there] > 0.5).all()
+    assert moved.pose_3d_scores.max() <= 1

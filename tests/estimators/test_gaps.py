@@ -162,3 +162,37 @@ def test_to_h36m_keeps_gaps_and_marks():
     cleaned = clean(without(walk(), slice(5, 40))).to_h36m()
     assert cleaned.keypoints.shape == (60, 17, 2) and np.isnan(cleaned.keypoints[10]).all()
     assert not cleaned.scores[10].any() and cleaned.provenance[10] == M
+
+
+def with_poses(track: Observation, missing: list[int]) -> Observation:
+    """The same, of which the picture gives a pose, but for some frames: every joint is as many metres away as the
+    frame's number says."""
+    poses = np.tile(np.arange(len(track), dtype=np.float32)[:, None, None], (1, 17, 3))
+    scores = np.full((len(track), 17), 0.5, np.float32)
+    scores[::2] = 0.9
+    poses[missing], scores[missing] = np.nan, 0
+    return replace(track, pose_3d=poses, pose_3d_scores=scores)
+
+
+def test_no_pose_is_made_up_where_the_picture_gives_none():
+    track = with_poses(without(walk(), slice(20, 30)), [*range(20, 30), 40])
+    cleaned = clean(track)
+    assert cleaned.provenance[25] == F
+    np.testing.assert_array_equal(cleaned.pose_3d, track.pose_3d)
+    np.testing.assert_array_equal(cleaned.pose_3d_scores, track.pose_3d_scores)
+    cut = clean(replace(track, cuts=(33,)))
+    np.testing.assert_array_equal(cut.pose_3d, track.pose_3d)
+
+
+def test_between_two_looks_the_pictures_poses_are_interpolated_where_both_give_one():
+    looks = np.arange(0, 37, 4)
+    seen = with_poses(walk(10), [5])
+    seen = replace(seen, cuts=(8,))
+    track = over_all_frames(seen, looks, 4)
+    known = np.concatenate([np.arange(17), np.arange(24, 29), np.arange(32, 37)])  # look 5 is frame 20, the cut is 32
+    assert np.flatnonzero(track.present_3d).tolist() == known.tolist()
+    np.testing.assert_allclose(track.pose_3d[known, 3, 1], known / 4, atol=0.05)
+    assert (track.pose_3d_scores[looks[[0, 2, 6]]] == np.float32(0.9)).all() and (
+        track.pose_3d_scores[1:4] == 0.5
+    ).all()
+    assert not track.pose_3d_scores[~track.present_3d].any()

@@ -1,12 +1,15 @@
 """What is seen of a person: what cannot be is refused, and what is seen stays the same wherever it goes."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from estimators.errors import DataError
-from estimators.observation import Observation
+from estimators.observation import Observation, joined
+from estimators.pinhole import project
 
 POINTS = np.random.default_rng(0).uniform(0, 400, (6, 17, 2)).astype(np.float32)
 
@@ -56,7 +59,34 @@ def test_what_cannot_be_is_refused(change: dict, message: str) -> None:
 
 
 def test_cuts_are_counted_anew_in_a_part() -> None:
-    from dataclasses import replace
-
     seen = replace(Observation.of(POINTS, None, (640, 480), 30.0), cuts=(2, 4))
     assert seen.part(slice(1, 5)).cuts == (1, 3) and seen.part(slice(2, 4)).cuts == ()
+
+
+def test_the_pictures_pose_is_turned_by_the_ray_to_the_hip_once_the_camera_is_known() -> None:
+    focal, size = 500.0, (640, 480)
+    rng = np.random.default_rng(1)
+    body = rng.normal(0, 0.3, (6, 17, 3))
+    body[:, 0] = 0
+    hips = rng.uniform([-2, -1, 3], [2, 1, 5], (6, 3))
+    pixels = project(body + hips[:, None], size, focal).astype(np.float32)
+    seen = Observation.of(pixels, None, size, 30.0)
+    # As a camera sees it that is turned towards the hip, and not about its own axis.
+    straight = np.empty_like(body)
+    for frame, hip in enumerate(hips):
+        angle = np.arccos(hip[2] / np.linalg.norm(hip))
+        axis = np.cross(hip, [0, 0, 1])
+        turn = Rotation.from_rotvec(angle * axis / np.linalg.norm(axis))
+        assert turn.apply(hip)[:2] == pytest.approx(0)
+        straight[frame] = turn.apply(body[frame])
+    straight[4] = np.nan
+    scores = np.full((6, 17), 0.7, np.float32)
+    scores[4] = 0
+    found = replace(seen, pose_3d=straight.astype(np.float32), pose_3d_scores=scores).seen_by(focal)
+    known = [0, 1, 2, 3, 5]
+    np.testing.assert_allclose(found.pose_3d[known], body[known], atol=1e-5)
+    assert found.present_3d.tolist() == [True, True, True, True, False, True] and found.focal == focal
+    assert seen.seen_by(focal).pose_3d is None and not seen.present_3d.any()
+    assert found.part(slice(3, 6)).present_3d.tolist() == [True, False, True]
+    twice = joined([found, found])
+    assert twice.pose_3d.shape == (12, 17, 3) and twice.pose_3d_scores.shape == (12, 17)

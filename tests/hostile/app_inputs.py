@@ -16,7 +16,7 @@ from .damage import damaged
 
 AREA = "app: inputs"
 GOOD = {
-    "detector": "movenet",
+    "detector": "thunder+blazepose",
     "lifter": "stcformer",
     "frames": 81,
     "person": "largest",

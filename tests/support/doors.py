@@ -9,7 +9,12 @@ import httpx
 
 TAKE_FILES = ("check", "people", "process", "folder")  # endpoints
 WISH: dict[str, Any] = {
-    "detector": "movenet", "lifter": "stcformer", "frames": 81, "person": "largest", "steps": 2, "refine": True,
+    "detector": "thunder+blazepose",
+    "lifter": "stcformer",
+    "frames": 81,
+    "person": "largest",
+    "steps": 2,
+    "refine": True,
     "looks": 0,
     "rotate": "auto",
 }  # fmt: skip

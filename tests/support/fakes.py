@@ -153,7 +153,7 @@ class DyingDetector(FakeDetector):
 
 def load_dying(options: Options) -> Models:
     """Models with a detector that dies; `options.detector` names the file that stops it."""
-    once = "" if options.detector == "movenet" else options.detector
+    once = "" if options.detector == Options().detector else options.detector
     return Models(DyingDetector(once), FakeLifter(), FakeRefiner())
 
 

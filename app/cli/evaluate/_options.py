@@ -12,6 +12,7 @@ from app.cli._arguments import add_device, add_option, add_steps, at_least_one
 
 if TYPE_CHECKING:
     from app.options import Options
+    from estimators.lifting import Lifter, PictureLifter
     from refiner.evaluation.pairs import Pair
 
 
@@ -56,21 +57,42 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stale", action="store_true", help="take what is kept, though the code has changed since")
 
 
-def load_pairs(args: argparse.Namespace) -> list[Pair]:
+def load_pairs(args: argparse.Namespace) -> list[Pair[Lifter]]:
     """The lifters and refiners that the arguments name.
 
     Raises:
         ConfigError: their numbers differ, or there is no such device or no folder for `--json`. WeightsError: see
             `Lifter`.
     """
-    from estimators.errors import ConfigError
     from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs
 
-    if args.json and not args.json.absolute().parent.is_dir():
-        raise ConfigError(f"There is no folder for {args.json}.")
-    if args.json and args.json.is_dir():
-        raise ConfigError(f"{args.json} is a folder; name a file.")
+    check_file(args.json)
     return load_pairs(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
+
+
+def load_pairs_for_pictures(args: argparse.Namespace) -> list[Pair[Lifter | PictureLifter]]:
+    """As `load_pairs`, for videos: any lifters, if the detector gives them what they need."""
+    from estimators.lifting.picture import check_detector
+    from refiner.evaluation.pairs import DEFAULT_LIFTERS, load_pairs_for_pictures
+
+    check_file(args.json)
+    for lifter in args.lifter or ():
+        check_detector(lifter, args.detector)
+    return load_pairs_for_pictures(args.lifter or DEFAULT_LIFTERS, args.refiner, args.device)
+
+
+def check_file(path: Path | None) -> None:
+    """That something can be written there, before hours have gone by.
+
+    Raises:
+        ConfigError: there is no folder for it, or it is one.
+    """
+    from estimators.errors import ConfigError
+
+    if path and not path.absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder for {path}.")
+    if path and path.is_dir():
+        raise ConfigError(f"{path} is a folder; name a file.")
 
 
 def options(args: argparse.Namespace) -> Options:

@@ -67,7 +67,7 @@ def _rendered(args: argparse.Namespace) -> Iterator[tuple[str, Calibrated]]:
     from app.people import People
     from estimators.detection import Detector
 
-    chosen, pairs = _options.options(args), _options.load_pairs(args)
+    chosen, pairs = _options.options(args), _options.load_pairs_for_pictures(args)
     detector, seen = Detector(args.detector, device=args.device), dict[str, People]()
     for pair in pairs:
         with Console(stderr=True).status(f"{pair.refiner.name}: rendered clips"):

@@ -43,12 +43,16 @@ def run(args: argparse.Namespace) -> None:
         DataError: there are no clips, or their truth cannot be read. ConfigError, WeightsError: see `app.models`.
     """
     from app.evaluation.accuracy import clips_in
-    from app.evaluation.detector_plot import draw_detectors
+    from app.evaluation.detector_plot import check_picture, draw_detectors
     from app.evaluation.detector_tables import Comparison
     from app.options import Options
 
     chosen = Options(steps=args.steps, looks=args.looks, frames=args.frames, refine=args.refine, device=args.device)
     detectors = args.detector or [chosen.detector]
+    _options.check_file(args.json)
+    if args.plot:
+        _options.check_file(args.plot)
+        check_picture(args.plot)
     for folder in args.folder:
         clips_in(folder)  # a wrong name is to be known before hours have gone by
     measured = _measure(args, chosen, list(dict.fromkeys(detectors)))
@@ -72,7 +76,7 @@ def _measure(args: argparse.Namespace, chosen: Options, names: list[str]) -> dic
 
     kept, lifters = Kept(args.keep, args.stale), load_lifters(args.lifter or [chosen.lifter], chosen)
     measured: dict[str, dict[str, list[Measured]]] = {folder: {} for folder in args.folder}
-    console = Console(stderr=True)
+    console, lacking = Console(stderr=True), set[tuple[str, str]]()
     with console.status("clips") as status:
         for name in names:
             detector = Models.load_detector(replace(chosen, detector=name))
@@ -82,7 +86,9 @@ def _measure(args: argparse.Namespace, chosen: Options, names: list[str]) -> dic
                     status.update(f"{where}: {done} of {count} clips, {clip} done")
 
                 def left_out(lifter: str, why: str, who: str = name) -> None:
-                    console.print(f"{who}, {lifter} is left out. {why}", highlight=False, markup=False)
+                    if (who, lifter) not in lacking:
+                        lacking.add((who, lifter))
+                        console.print(f"{who}, {lifter} is left out. {why}", highlight=False, markup=False)
 
                 measured[folder][name] = measure_detector(folder, detector, lifters, chosen, kept, told, left_out)
     return measured

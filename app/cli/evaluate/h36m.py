@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.cli.evaluate import _options
 
 if TYPE_CHECKING:
+    from estimators.lifting import Lifter
     from refiner.evaluation.human36m import ActionTable
     from refiner.evaluation.pairs import Pair
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     _options.write_json(args.json, results)
 
 
-def _measure(args: argparse.Namespace, pair: Pair) -> ActionTable:
+def _measure(args: argparse.Namespace, pair: Pair[Lifter]) -> ActionTable:
     from rich.console import Console
 
     from refiner.data.human36m import read_human36m

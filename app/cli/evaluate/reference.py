@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> None:
     from app.models import Models
     from app.options import Options
 
+    _options.check_file(args.json)
     chosen = Options(
         steps=args.steps, looks=args.looks, frames=args.frames, device=args.device, video=False, rotate="0"
     )

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     from app.people import People
     from estimators.detection import Detector
 
-    chosen, pairs = _options.options(args), _options.load_pairs(args)
+    chosen, pairs = _options.options(args), _options.load_pairs_for_pictures(args)
     detector, seen = Detector(args.detector, device=args.device), dict[str, People]()
     results = {}
     for pair in pairs:

@@ -42,8 +42,8 @@ class BlazePose:
             scores: (M,17) how sure that is.
 
         Returns:
-            The same M people in pixels of the image, with `poses_3d`; all scores of a person are 0 if nobody is seen,
-            or somebody else.
+            The same M people in pixels of the image, with `poses_3d`; all scores of a person are 0, and the pose in
+            3D is NaN, if nobody is seen, or somebody else.
         """
         size = (image.shape[1], image.shape[0])
         regions = [region_of(joints, sure, size) for joints, sure in zip(keypoints, scores, strict=True)]
@@ -80,7 +80,7 @@ def _nobody(keypoints: np.ndarray) -> Detections:
     return replace(
         nothing,
         keypoints=nothing.keypoints.copy(),
-        poses_3d=np.zeros((count, 17, 3), np.float32),
+        poses_3d=np.full((count, 17, 3), np.nan, np.float32),
         poses_3d_scores=np.zeros((count, 17), np.float32),
     )
 

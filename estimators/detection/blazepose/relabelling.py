@@ -26,7 +26,7 @@ def relabelled(people: Detections, keypoints: np.ndarray, scores: np.ndarray) ->
     """Each person with limbs traded, in the picture, in 3D and in the scores, where that brings them clearly nearer.
 
     A limb is traded whole or from its end to a joint of it. Somebody who is still too far from the reference is none:
-    all scores are 0.
+    all scores are 0, the pose in 3D is NaN.
 
     Args:
         people: M people whose left and right are in doubt; with `poses_3d`, or without.
@@ -45,7 +45,7 @@ def relabelled(people: Detections, keypoints: np.ndarray, scores: np.ndarray) ->
         found.person_scores[number] *= same
         if found.poses_3d is not None and found.poses_3d_scores is not None:
             order = _order(H36M17.joints, [_IN_3D.get(name, name) for name in names])
-            found.poses_3d[number] = found.poses_3d[number, order]
+            found.poses_3d[number] = found.poses_3d[number, order] if same else np.nan
             found.poses_3d_scores[number] = found.poses_3d_scores[number, order] * same
     return found
 

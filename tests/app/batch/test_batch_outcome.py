@@ -90,3 +90,9 @@ def test_an_error_nobody_foresaw_fails_its_clip_only(tmp_path: Path) -> None:
     assert outcome.status == "failed" and "IndexError: out of bounds" in str(outcome.error)
     assert "Traceback" in (clip.folder / "log.txt").read_text()
     assert [file.name for file in clip.folder.iterdir()] == ["log.txt"]
+
+
+def test_a_lifter_without_weights_is_a_recipe_too() -> None:
+    plain, deep = (marker.recipe(Options(lifter=lifter)) for lifter in ("stcformer", "blazepose"))
+    assert plain["weights"].keys() - deep["weights"].keys() == {"stcformer-81"}
+    assert plain["options"] != deep["options"]

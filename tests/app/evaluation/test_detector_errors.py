@@ -41,7 +41,9 @@ def clip(frames: int = 60, missing: tuple[int, ...] = (), **more: Any) -> tuple[
     seen = np.full(frames, Provenance.DETECTED, np.uint8)
     seen[list(missing)] = Provenance.MISSING
     keypoints = np.where((seen == Provenance.MISSING)[:, None, None], np.nan, points + 3).astype(np.float32)
-    return Observation(keypoints, np.ones((frames, 17), np.float32), seen, SIZE, Fraction(25), **more), truth
+    return Observation(
+        keypoints, np.ones((frames, 17), np.float32), seen, SIZE, Fraction(25), **{"focal": 400.0, **more}
+    ), truth
 
 
 def test_a_gap_parts_stretches_and_short_ones_are_left_out() -> None:
@@ -63,7 +65,11 @@ def test_the_pictures_own_pose_errs_by_what_its_best_scale_leaves() -> None:
     poses[:, 16, 2] += 0.1
     error, _, _ = detector_errors.picture_errors(clip(pose_3d=poses, pose_3d_scores=scores)[0], truth)
     assert 0.08 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
-    # first seen from behind, upright; then turned about the camera's y axis, which points down
+    unturned, truth = clip(pose_3d=poses.astype(np.float32), pose_3d_scores=scores, focal=None)  # of a camera beside
+    beside, _, _ = detector_errors.picture_errors(unturned, truth)
+    np.testing.assert_allclose(beside, detector_errors.picture_errors(unturned.seen_by(400.0), truth)[0], atol=1e-6)
+    assert np.abs(beside - error).max() > 0.02
+    # first upright and facing the camera; then turned about the camera's y axis, which points down
     np.testing.assert_allclose(Rotation.from_rotvec(turn[0]).as_matrix(), np.eye(3), atol=1e-6)
     np.testing.assert_allclose(turn[-1], [0, 1, 0], atol=1e-6)
 

@@ -146,3 +146,9 @@ def test_a_lifter_that_needs_what_a_detector_does_not_give_is_left_out(
 def test_a_folder_without_clips_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "detectors", str(tmp_path)]) == 2
     assert "No clips with ground truth" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--json", "nowhere/x.json"], ["--plot", "x.doc"], ["--plot", "nowhere/x.png"]])
+def test_where_nothing_can_be_written_is_told_at_once(clips: Path, wrong: list[str], capsys) -> None:
+    assert main(["evaluate", "detectors", str(clips), *wrong]) == 2
+    assert wrong[1] in capsys.readouterr().err

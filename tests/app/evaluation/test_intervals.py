@@ -48,3 +48,4 @@ def test_nothing_has_no_interval() -> None:
     assert np.isnan(nothing.value) and nothing.said() == "–"
     assert np.isnan(Resampling(1).auroc([np.ones(3)], [np.zeros(3, bool)])).all()
     assert Interval(1.234, 1.0, 2.0).said(2, "+") == "+1.23 (+1.00 to +2.00)"
+    assert interval(Resampling(1).mean(np.array([30.0]), np.array([10.0]))).said() == "3.0"  # one clip says no more

@@ -166,3 +166,17 @@ def test_a_single_frame_without_sigma(tmp_path: Path, name: str) -> None:
     assert path.stat().st_size > 100
     if name == "json":
         assert json.loads(path.read_text())["people"][0]["sigma"] == [None]
+
+
+def test_json_has_the_pictures_own_poses_in_camera_axes_where_there_are_any(tmp_path: Path) -> None:
+    motion = motion_of([walking(4), walking(4, phase=1)])
+    poses, scores = motion.people[0].lifted.copy(), np.full((4, 17), 0.5, np.float32)
+    poses[2], scores[2] = np.nan, 0
+    first = replace(motion.people[0], pose_3d=poses, pose_3d_scores=scores)
+    (path,) = export(replace(motion, people=(first, motion.people[1])), ["json"], tmp_path, height=1.9)
+    said, other = json.loads(path.read_text())["people"]
+    assert "pose_3d" not in other and "pose_3d_scores" not in other
+    assert said["pose_3d"][2] is None and said["pose_3d_scores"][2] is None
+    for frame in (0, 1, 3):
+        assert np.allclose(said["pose_3d"][frame], poses[frame], atol=1e-5)
+        assert said["pose_3d_scores"][frame] == [0.5] * 17

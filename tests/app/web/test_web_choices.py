@@ -21,6 +21,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     assert wished(person="2", steps=3, refine=False) == Options(person="2", steps=3, refine=False)
     assert wished(looks=12) == Options(looks=12)
     assert wished(rotate="270") == Options(rotate="270")
+    assert wished(lifter="blazepose") == Options(lifter="blazepose") and list(choices.lifters())[-1] == "blazepose"
     wrong: list[dict[str, Any]] = [
         {"detector": "../../etc/config.py"},
         {"lifter": "/tmp/evil.safetensors"},

@@ -141,3 +141,34 @@ def test_state_does_not_leak_from_clip_to_clip():
     first = World([Actor(line((200, 180), (240, 180)), always())], 90)
     assert len(first.track()) == 1
     assert World([], 10).track() == []
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_what_the_detector_reads_in_3d_stays_with_the_person(every):
+    """Two people who pass each other; nothing is read of the first in a third of a second."""
+    actors = [Actor(line((150, 150), (450, 150)), always()), Actor(line((450, 220), (150, 220)), always())]
+    (first, second) = sorted(DeepWorld(actors, 90).track(every=every), key=lambda track: track.keypoints[0, 0, 0])
+    unread = np.isin(np.arange(90), UNREAD) if every == 1 else np.isin(np.arange(90), range(28, 42))
+    for track, number, gone in ((first, 1, unread), (second, 2, np.zeros(90, bool))):
+        assert np.array_equal(track.present_3d, ~gone)
+        assert (track.pose_3d[~gone] == number).all() and (track.pose_3d_scores[~gone] == np.float32(0.5)).all()
+        assert np.isnan(track.pose_3d[gone]).all() and not track.pose_3d_scores[gone].any()
+    assert World(actors, 90).track()[0].pose_3d is None
+
+
+UNREAD = range(30, 40)
+
+
+class DeepWorld(World):
+    """Reads poses of people: every coordinate is the actor's number, from 1."""
+
+    def detect_in(self, image, boxes, before=None):
+        found = super().detect_in(image, boxes, before)
+        frame = int(image[0, 0, 0]) * 256 + int(image[0, 0, 1])
+        at = np.stack([actor.joints(frame) for actor in self.actors])
+        who = np.linalg.norm(found.keypoints[:, None] - at, axis=3).mean(axis=2).argmin(axis=1) + 1.0
+        found.poses_3d = np.tile(who[:, None, None], (1, 17, 3))
+        found.poses_3d_scores = np.full((len(who), 17), 0.5)
+        if frame in UNREAD:
+            found.poses_3d[who == 1], found.poses_3d_scores[who == 1] = np.nan, 0
+        return found

@@ -1,0 +1,83 @@
+"""Where Thunder looks, and two looks at a person made one."""
+
+import numpy as np
+import pytest
+
+from estimators.detection import Detections, Detector
+from estimators.detection.bundled import square_about
+from estimators.detection.fusion import fused
+from estimators.skeleton import COCO17
+from tests.support.detectors import IMAGE, rectangles_round
+
+STANDING = np.array(
+    [[0, -60], [3, -63], [-3, -63], [8, -62], [-8, -62], [18, -45], [-18, -45], [25, -20], [-25, -20], [28, 5],
+     [-28, 5], [10, 0], [-10, 0], [11, 40], [-11, 40], [12, 80], [-12, 80]], float
+)  # fmt: skip
+
+
+def joints(scores: float = 0.9, shift: tuple[float, float] = (300.0, 200.0)) -> np.ndarray:
+    return np.column_stack([STANDING + shift, np.full(17, scores)])
+
+
+def test_the_square_is_about_the_hips_and_holds_the_body():
+    square = square_about(joints())
+    np.testing.assert_allclose((square[:2] + square[2:]) / 2, (300, 200))
+    np.testing.assert_allclose(square[2:] - square[:2], 2 * 1.2 * 80)
+
+
+def test_a_bent_body_still_has_its_trunk_in_a_wide_square():
+    bent = joints()
+    bent[[13, 14, 15, 16], :2] = (300, 200)  # legs drawn up, head down, arms in
+    bent[:5, :2] = (300, 190)
+    bent[7:11, :2] = (300, 195)
+    square = square_about(bent)
+    np.testing.assert_allclose(square[2:] - square[:2], 2 * 1.9 * 45)
+
+
+def test_joints_that_are_not_trusted_do_not_move_the_square():
+    wild = joints()
+    wild[9] = (3000, -900, 0.1)
+    np.testing.assert_array_equal(square_about(wild), square_about(joints()))
+
+
+@pytest.mark.parametrize("hidden", ["hip", "shoulder"])
+def test_without_a_trunk_there_is_no_square(hidden):
+    seen = joints()
+    seen[[COCO17.joints.index(f"{side}_{hidden}") for side in ("left", "right")], 2] = 0.1
+    assert square_about(seen) is None
+    assert square_about(np.zeros((17, 3))) is None
+
+
+def test_two_looks_become_their_mean_as_sure_as_both():
+    first = Detections.of(STANDING[None], np.full((1, 17), 0.9), np.array([0.9]))
+    second = Detections.of(STANDING[None] + 4, np.full((1, 17), 0.3), np.array([0.3]))
+    both = fused(first, second)
+    np.testing.assert_allclose(both.keypoints[0], STANDING + 1, atol=1e-4)
+    np.testing.assert_allclose(both.scores, 0.6, atol=1e-6)
+
+
+def test_who_is_seen_once_only_is_as_that_look_has_them():
+    first = Detections.of(np.stack([STANDING, STANDING]), np.full((2, 17), 0.8), np.array([0.8, 0.8]))
+    scores = np.stack([np.zeros(17), np.full(17, 0.8)])
+    both = fused(first, Detections.of(np.stack([STANDING + 99, STANDING]), scores, np.array([0.0, 0.8])))
+    np.testing.assert_allclose(both.keypoints, first.keypoints, atol=1e-4)
+    np.testing.assert_allclose(both.scores, 0.8, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["thunder", "blazepose", "thunder+blazepose"])
+def test_the_networks_agree_on_who_is_where(name):
+    detector = Detector(name)
+    people = detector.detect(IMAGE)
+    rectangles = rectangles_round(people)
+    lost = detector.detect_in(IMAGE, rectangles)
+    before = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)
+    followed = detector.detect_in(IMAGE, rectangles, before)
+    for looked in (lost, followed):
+        assert len(looked) == len(people)
+        size = np.ptp(people.keypoints[..., 1], axis=1)
+        apart = np.linalg.norm(looked.keypoints - people.keypoints, axis=-1).mean(axis=1)
+        assert (apart < 0.06 * size).all() and (looked.scores.mean(axis=1) > 0.4).all()
+        assert (looked.poses_3d is not None) == ("blazepose" in name)
+    alone = detector.detect_in(IMAGE, rectangles[:1], before[:1])  # as in a batch with others
+    np.testing.assert_allclose(alone.keypoints, followed.keypoints[:1], atol=0.05)
