@@ -10,7 +10,7 @@ from mmpose.apis import inference_bottomup, inference_topdown
 
 from estimators.boxes import long_side, pose_distance
 from estimators.confidence import TRUSTED
-from estimators.detection.approaches import Approach, coco_order, fit, people_in, put
+from estimators.detection.approaches import Approach, Closer, coco_order, fit, people_in, put
 from estimators.detection.asking import Model, ask
 from estimators.detection.blazepose.look import BlazePose
 from estimators.detection.detections import Detections
@@ -43,6 +43,8 @@ def _each_once(people: Detections) -> Detections:
 
 class MultiPose:
     """Finds everybody on the frame, at one to three sizes, and looks at each again in a crop."""
+
+    closer = None
 
     def __init__(self, model: Model) -> None:
         self.model = model.to(memory_format=torch.channels_last)
@@ -99,8 +101,8 @@ def square_about(joints: np.ndarray) -> np.ndarray | None:
 class Thunder:
     """The joints of each person, in a square about those of the frame before; MultiPose finds people."""
 
-    def __init__(self, model: Model, finder: MultiPose) -> None:
-        self.model, self.finder = model.to(memory_format=torch.channels_last), finder
+    def __init__(self, model: Model, finder: MultiPose, closer: Closer | None = None) -> None:
+        self.model, self.finder, self.closer = model.to(memory_format=torch.channels_last), finder, closer
 
     def detect(self, image: np.ndarray) -> Detections:
         return self.finder.detect(image)
@@ -125,19 +127,15 @@ class Thunder:
         return Detections.of(np.stack(keypoints), scores, scores.mean(axis=1))
 
 
-class Deep:
-    """BlazePose where Thunder's joints of the same frame are; alone, or fused with them."""
+class SecondLook:
+    """BlazePose where Thunder's joints of the same frame are: alone, or fused with them."""
 
-    def __init__(self, model: Model, thunder: Thunder, alone: bool) -> None:
-        self.blazepose, self.thunder, self.alone = BlazePose(model), thunder, alone
+    def __init__(self, model: Model, alone: bool) -> None:
+        self.blazepose, self.alone = BlazePose(model), alone
 
-    def detect(self, image: np.ndarray) -> Detections:
-        return self.thunder.detect(image)
-
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
-        guide = self.thunder.detect_in(image, rectangles, before)
-        seen = self.blazepose.look(image, guide.keypoints, guide.scores)
-        return seen if self.alone else fused(guide, seen)
+    def __call__(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Detections:
+        seen = self.blazepose.look(image, keypoints, scores)
+        return seen if self.alone else fused(Detections.of(keypoints, scores, scores.mean(axis=1)), seen)
 
 
 def looking(name: str, multipose: Model, thunder: Model | None = None, blazepose: Model | None = None) -> Approach:
@@ -145,5 +143,4 @@ def looking(name: str, multipose: Model, thunder: Model | None = None, blazepose
     finder = MultiPose(multipose)
     if thunder is None:
         return finder
-    guide = Thunder(thunder, finder)
-    return guide if blazepose is None else Deep(blazepose, guide, alone=name != FUSED)
+    return Thunder(thunder, finder, None if blazepose is None else SecondLook(blazepose, alone=name != FUSED))
