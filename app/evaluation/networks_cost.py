@@ -56,7 +56,7 @@ def measure_networks(picture: np.ndarray, repeats: int) -> Iterator[NetworkCost]
     """
     small = cv2.resize(picture, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA)
     with _one_thread():
-        for network in dict.fromkeys(network for networks in BUNDLED.values() for network in networks):
+        for network in dict.fromkeys(network for eyes in BUNDLED.values() for network in eyes.networks):
             yield _measured(network, small, repeats)
 
 

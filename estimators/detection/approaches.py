@@ -126,8 +126,8 @@ class OneStage:
     def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
         people, found = self.detect(image), Detections.nothing_in(rectangles)
         if len(people):
-            fit = np.stack([fit(people, rectangle) for rectangle in rectangles])
-            for number, person in zip(*linear_sum_assignment(-fit), strict=True):
+            fits = np.stack([fit(people, rectangle) for rectangle in rectangles])
+            for number, person in zip(*linear_sum_assignment(-fits), strict=True):
                 middle = people.boxes[person].reshape(2, 2).mean(axis=0)
                 if np.all((middle >= rectangles[number, :2]) & (middle <= rectangles[number, 2:])):
                     put(found, number, people, person)
