@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from estimators.detection import Detections, Detector
-from estimators.detection.bundled import square_about
 from estimators.detection.fusion import fused
+from estimators.detection.movenet.follow import square_about
 from estimators.skeleton import COCO17
 from tests.support.detectors import IMAGE, rectangles_round
 
