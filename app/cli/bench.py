@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli._arguments import at_least_one
 from app.cli.run import add_pipeline_arguments, options
 from estimators.numbers import number
 
@@ -30,6 +31,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="S",
         help="make clips of these lengths of it, to and fro, and compare",
     )
+    parser.add_argument(
+        "--networks",
+        type=at_least_one,
+        metavar="N",
+        help="instead: N looks of each bundled network at the clip's first frame, in torch and as CPUs compute it",
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     add_pipeline_arguments(parser, output=False)
 
@@ -49,6 +56,9 @@ def run(args: argparse.Namespace) -> None:
 
     video = args.clip or next(iter(choose(None, everything=False).values()))[0]
     console, costs = Console(), []
+    if args.networks:
+        _run_networks(video, args.networks, args.json)
+        return
     for seconds in args.seconds or [None]:
         costs.append(measure_cost(video, options(args), seconds))
         if not args.json:
@@ -64,6 +74,35 @@ def run(args: argparse.Namespace) -> None:
         console.print(
             f"{costs[-1].frames} frames take {more:.0f} MB more than {costs[0].frames} frames.", highlight=False
         )
+
+
+def _run_networks(video: Path, repeats: int, for_programs: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from app.evaluation.networks_cost import Spread, measure_networks
+    from app.media.video import VideoReader
+
+    costs = list(measure_networks(next(iter(VideoReader(video))), repeats))
+    if for_programs:
+        networks = [asdict(cost) for cost in costs]
+        print(json.dumps({"format": "d3p-bench", "format_version": 1, "video": video.name, "networks": networks}))
+        return
+
+    def shown(spread: Spread, digits: int) -> str:
+        return f"{spread.median:.{digits}f} ({spread.low:.{digits}f}-{spread.high:.{digits}f})"
+
+    title = f"Milliseconds of one thread for a picture: median and quartiles of {repeats}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
+    for heading in ("Network", "torch", costs[0].engine.split()[0], "ratio"):
+        table.add_column(heading, justify="left" if heading == "Network" else "right")
+    for cost in costs:
+        table.add_row(cost.name, shown(cost.torch_ms, 1), shown(cost.engine_ms, 1), shown(cost.ratio, 2))
+    Console().print(table)
 
 
 def _told(cost: Cost) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from estimators.detection.asking import Model, ask
+from estimators.detection.asking import Model, Shown, ask
 from estimators.detection.blazepose.landmarks import to_coco, to_h36m
 from estimators.detection.blazepose.region import Region, region_of
 from estimators.detection.blazepose.relabelling import relabelled
@@ -46,7 +46,7 @@ class BlazePose:
         found = _nobody(keypoints)
         there = [number for number, region in enumerate(regions) if region is not None]
         shown = [region for region in regions if region is not None]
-        told_of = ask(self.model, [region.cut_out(image) for region in shown])
+        told_of = ask(self.model, [Shown(region.cut_out(image)) for region in shown])
         for number, region, told in zip(there, shown, told_of, strict=True):
             _put(found, number, region, told)
         return relabelled(found, keypoints, scores)

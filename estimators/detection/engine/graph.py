@@ -33,10 +33,10 @@ class Graph:
 
 
 def onnx_graph(network: nn.Module, shape: tuple[onnx.Size, ...]) -> Graph:
-    """The graph of a network that takes one picture and returns a named tuple.
+    """The graph of a network that takes bytes and returns a named tuple.
 
     Args:
-        shape: of the picture, (B,3,H,W).
+        shape: of the bytes, (B,3,H,W).
 
     Raises:
         NotImplementedError: the network does something for which there is no operator here.
@@ -46,7 +46,7 @@ def onnx_graph(network: nn.Module, shape: tuple[onnx.Size, ...]) -> Graph:
         writer.write(node)
     constants = [onnx.tensor(name, array) for name, array in writer.constants.items()]
     constants += [onnx.promise(name, array.shape) for name, array in writer.weights.items()]
-    content = onnx.model(writer.nodes, constants, [onnx.value(INPUT, shape)], writer.outputs)
+    content = onnx.model(writer.nodes, constants, [onnx.value(INPUT, onnx.UINT8, shape)], writer.outputs)
     return Graph(content, writer.weights, writer.kind)
 
 
@@ -55,7 +55,7 @@ class _Tracer(fx.Tracer):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self._names = {id(weights): name for name, weights in network.named_parameters()}
+        self._names = {id(weights): name for name, weights in _weights(network).items()}
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return False
@@ -66,11 +66,15 @@ class _Tracer(fx.Tracer):
         return attr_val if name is None else self.create_proxy("get_attr", name, (), {})
 
 
+def _weights(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
+
+
 class _Writer:
     """Operators, constants and weights, one step after the other."""
 
     def __init__(self, network: nn.Module) -> None:
-        self.parameters = dict(network.named_parameters())
+        self.given = _weights(network)
         self.nodes: list[bytes] = []
         self.constants: dict[str, np.ndarray] = {}
         self.weights: dict[str, np.ndarray] = {}
@@ -85,12 +89,12 @@ class _Writer:
             self.names[node] = INPUT
         elif node.op == "get_attr":
             self.names[node] = name = str(node.target)
-            self.weights[name] = self.parameters[name].detach().contiguous().numpy()
+            self.weights[name] = self.given[name].detach().contiguous().numpy()
         elif hasattr(node.target, "_fields"):  # a named tuple
             self.kind = cast(Any, node.target)
             for field, source in zip(self.kind._fields, cast(tuple[fx.Node, ...], node.args), strict=True):
                 self.nodes.append(onnx.node("Identity", [self.names[source]], field))
-                self.outputs.append(onnx.value(field, None))
+                self.outputs.append(onnx.value(field))
         elif node.op != "output":
             step = _STEPS.get(node.target)
             if step is None:
@@ -151,6 +155,11 @@ def _reshape(writer: _Writer, node: fx.Node, x: fx.Node, *shape: int) -> None:
     writer.add(node, "Reshape", [x, writer.constant(f"{node.name}.shape", np.array(shape))])
 
 
+def _flip(writer: _Writer, node: fx.Node, x: fx.Node, axis: int) -> None:
+    """Of three channels."""
+    writer.add(node, "Gather", [x, writer.constant("backwards", np.array([2, 1, 0]))], axis=axis)
+
+
 def _same(writer: _Writer, node: fx.Node, x: fx.Node, **_: Any) -> None:
     writer.names[node] = writer.names[x]
 
@@ -163,8 +172,12 @@ _STEPS: dict[Any, Callable[..., None]] = {
     F.max_pool2d: _max_pool,
     F.relu: lambda writer, node, x, **_: writer.add(node, "Relu", [x]),
     operator.add: lambda writer, node, x, y: writer.add(node, "Add", [x, y]),
+    operator.sub: lambda writer, node, x, y: writer.add(node, "Sub", [x, y]),
+    operator.truediv: lambda writer, node, x, y: writer.add(node, "Div", [x, y]),
+    "float": lambda writer, node, x: writer.add(node, "Cast", [x], to=onnx.FLOAT),
     "sigmoid": lambda writer, node, x: writer.add(node, "Sigmoid", [x]),
     "flatten": lambda writer, node, x: _reshape(writer, node, x, -1),
+    "flip": _flip,
     "reshape": _reshape,
     "contiguous": _same,
 }

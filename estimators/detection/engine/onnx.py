@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 IR_VERSION, OPSET = 8, 17  # of 2022: readers of any age know them
-FLOAT, INT64 = 1, 7  # TensorProto.DataType
+FLOAT, UINT8, INT64 = 1, 2, 7  # TensorProto.DataType
 _TYPES = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64}
 _VARINT, _BYTES = 0, 2  # kinds of fields
 _INT, _INTS, _STRING = 2, 7, 3  # AttributeProto.AttributeType
@@ -70,13 +70,13 @@ def _attribute(name: str, value: Value) -> bytes:
     return content + b"".join(_number(8, number) for number in value) + _number(20, _INTS)
 
 
-def value(name: str, shape: Sequence[Size] | None) -> bytes:
-    """A float32 input or output, ValueInfoProto."""
-    kind = _number(1, FLOAT)
+def value(name: str, kind: int = FLOAT, shape: Sequence[Size] | None = None) -> bytes:
+    """An input or output of one of the types of numbers, ValueInfoProto."""
+    content = _number(1, kind)
     if shape is not None:
         dims = (_bytes(2, size) if isinstance(size, str) else _number(1, size) for size in shape)
-        kind += _bytes(2, b"".join(_bytes(1, dim) for dim in dims))
-    return _bytes(1, name) + _bytes(2, _bytes(1, kind))
+        content += _bytes(2, b"".join(_bytes(1, dim) for dim in dims))
+    return _bytes(1, name) + _bytes(2, _bytes(1, content))
 
 
 def model(

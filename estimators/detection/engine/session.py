@@ -20,8 +20,9 @@ Model = Any  # a torch module of mmpose's, which mypy takes for tensors
 def attach(model: Model, device: torch.device) -> str:
     """Have ONNX Runtime compute the maps that a model's head decodes, if it can: on a CPU, for a bundled network.
 
-    The layers, and the memory of their weights, are then gone from the model; all else of it works as before:
-    `test_step`, `extract_feat` (which gives the head's maps), `head.predict`.
+    The layers, and the memory of their weights, are then gone from the model. `test_step` and mmpose's functions for
+    inference work as before; of the steps between, the data preprocessor hands on bytes, and `extract_feat` turns them
+    into the head's maps.
 
     Args:
         model: with its weights, on `device`, in evaluation mode.
@@ -39,6 +40,7 @@ def attach(model: Model, device: torch.device) -> str:
         return TORCH
     except Exception:  # noqa: BLE001  of whatever kind its refusal is: an old release, a machine that it does not know
         return TORCH
+    model.data_preprocessor = _Bytes()
     model.backbone = maps
     if model.with_neck:
         del model.neck
@@ -48,8 +50,15 @@ def attach(model: Model, device: torch.device) -> str:
     return name
 
 
+class _Bytes(nn.Module):
+    """In a data preprocessor's place: a batch of pictures as they are, for they are normalised in the session."""
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        return {"inputs": torch.stack(data["inputs"]), "data_samples": data["data_samples"]}
+
+
 class _Maps(nn.Module):
-    """In a backbone's place: from pictures (B,3,H,W) to the head's maps."""
+    """In a backbone's place: from (B,3,H,W) uint8 BGR to the head's maps."""
 
     def __init__(self, model: Model, shape: tuple[int | str, ...]) -> None:
         import onnxruntime
@@ -64,23 +73,24 @@ class _Maps(nn.Module):
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         weights = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in graph.weights.values()]
         options.add_external_initializers(list(graph.weights), weights)
-        self._kind = graph.outputs
+        self._outputs = graph.outputs
         self._session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
 
     def forward(self, pictures: Tensor) -> Any:
         found = self._session.run(None, {INPUT: pictures.contiguous().numpy()})
-        return self._kind(*map(torch.from_numpy, found))
+        return self._outputs(*map(torch.from_numpy, found))
 
 
 class _Whole(nn.Module):
-    """From a picture to the head's maps."""
+    """From (B,3,H,W) uint8 BGR to the head's maps, as mmpose's data preprocessor, estimator and head do it together."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, pictures: Tensor) -> Any:
-        return self.model.head(self.model.extract_feat(pictures))
+        normal = (pictures.flip(1).float() - self.model.data_preprocessor.mean) / self.model.data_preprocessor.std
+        return self.model.head(self.model.extract_feat(normal))
 
 
 def _as_they_are(maps: Any) -> Any:

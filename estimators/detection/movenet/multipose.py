@@ -28,7 +28,8 @@ class HeadMaps(NamedTuple):
 
 
 class People(NamedTuple):
-    """MAX_PEOPLE candidates an image, best centre first; x, y in cells with the origin at the first cell's index."""
+    """P candidates an image, at most MAX_PEOPLE, best centre first; x, y in cells with the origin at the first cell's
+    index."""
 
     keypoints: Tensor  # (B,P,17,2) x, y
     scores: Tensor  # (B,P,17)
@@ -70,41 +71,64 @@ def _boxes(maps: HeadMaps, cells: Tensor, peak: Tensor) -> Tensor:
     return torch.cat([(middle - half).minimum(limit).relu(), (middle + half).minimum(limit).relu()], dim=2)
 
 
-def _score_maps(maps: HeadMaps, expected: Tensor, boxes: Tensor) -> Tensor:
-    """(B,P,17,H*W): how well each cell fits a person's joint, by heat map, expected place and box."""
-    batch, people = boxes.shape[:2]
-    height, width = maps.heatmap.shape[2:]
-    rows = torch.arange(height, device=boxes.device, dtype=boxes.dtype)
-    columns = torch.arange(width, device=boxes.device, dtype=boxes.dtype)
-    falloff = FALLOFF * min(height, width)
-    near_row = (-((rows - expected[..., 0, None]) ** 2) / falloff).exp()  # (B, P, 17, H)
-    near_column = (-((columns - expected[..., 1, None]) ** 2) / falloff).exp()  # (B, P, 17, W)
-    y0, x0, y1, x1 = boxes[..., None].unbind(2)  # each (B, P, 1)
-    near_row *= ((rows >= y0) & (rows < y1))[:, :, None]
-    near_column *= ((columns >= x0) & (columns < x1))[:, :, None]
-    # row and column apart: the same numbers as over all cells, to rounding, in a fraction of the time
-    score = maps.heatmap.sigmoid()[:, None] * near_row[..., None]
-    score *= near_column[..., None, :]  # in place: to get as much memory anew takes four times as long
-    return score.reshape(batch, people, -1, height * width)
+class _Fit(NamedTuple):
+    """How well places fit a person's joints, apart from the heat map: rows times columns."""
+
+    rows: Tensor  # (B,P,17,H)
+    columns: Tensor  # (B,P,17,W)
+
+    @classmethod
+    def of(cls, expected: Tensor, boxes: Tensor, height: int, width: int) -> _Fit:
+        """Around where the joints are expected, (B,P,17,2) y, x, inside (B,P,4) boxes.
+
+        Row and column apart: the same numbers as over all cells, to rounding, in a fraction of the time."""
+        rows = torch.arange(height, device=boxes.device, dtype=boxes.dtype)
+        columns = torch.arange(width, device=boxes.device, dtype=boxes.dtype)
+        falloff = FALLOFF * min(height, width)
+        near_row = (-((rows - expected[..., 0, None]) ** 2) / falloff).exp()
+        near_column = (-((columns - expected[..., 1, None]) ** 2) / falloff).exp()
+        y0, x0, y1, x1 = boxes[..., None].unbind(2)  # each (B, P, 1)
+        near_row *= ((rows >= y0) & (rows < y1))[:, :, None]
+        near_column *= ((columns >= x0) & (columns < x1))[:, :, None]
+        return cls(near_row, near_column)
+
+    def best(self, heat: Tensor, people: int) -> Tensor:
+        """(B,people,17) flat cells that fit each of the first people's joints best; heat (B,17,H,W) in 0..1."""
+        score = heat[:, None] * self.rows[:, :people, ..., None]
+        score *= self.columns[:, :people, :, None]  # in place: to get as much memory anew takes four times as long
+        return largest(score.flatten(3))
+
+    def highest(self, heat: Tensor, cell: Tensor) -> Tensor:
+        """(B,N,17): the best that any of the P people gives to cells (B,N,17)."""
+        by_joint = cell.transpose(1, 2)  # (B, 17, N)
+        score = heat.flatten(2).gather(2, by_joint)[:, None]
+        each, width = by_joint[:, None].expand(-1, self.rows.shape[1], -1, -1), heat.shape[3]  # (B, P, 17, N)
+        score = score * self.rows.gather(3, each // width) * self.columns.gather(3, each % width)
+        return score.amax(dim=1).transpose(1, 2)
 
 
-def decode(maps: HeadMaps) -> People:
-    """People from the head's maps; a candidate without a peak has a person score of 0."""
-    batch, joints, _, width = maps.heatmap.shape
+def decode(maps: HeadMaps, least: float = 0.0) -> People:
+    """People from the head's maps; a candidate without a peak has a person score of 0.
+
+    Args:
+        least: centres with a score below may be left out. No person's score is higher than the centre's.
+    """
+    batch, joints, height, width = maps.heatmap.shape
     peak_score, cells = _peaks(maps.center)
-    people = cells.shape[1]
+    candidates = cells.shape[1]
     peak = torch.stack([cells // width, cells % width], dim=2).to(peak_score.dtype)  # (B, P, 2) y, x
     boxes = _boxes(maps, cells, peak)
-    expected = peak[:, :, None] + _at(maps.joint_regression, cells).reshape(batch, people, joints, 2)
-    score = _score_maps(maps, expected, boxes)
+    expected = peak[:, :, None] + _at(maps.joint_regression, cells).reshape(batch, candidates, joints, 2)
+    fit, heat = _Fit.of(expected, boxes, height, width), maps.heatmap.sigmoid()
 
-    cell = largest(score)  # (B, P, 17)
+    people = int((peak_score >= least).sum(dim=1).amax())
+    cell = fit.best(heat, people)  # (B, people, 17)
     # a joint's score is the best that any candidate gives to that cell, as in the original
-    scores = score.amax(dim=1, keepdim=True).expand_as(score).gather(3, cell[..., None])[..., 0]
+    scores = fit.highest(heat, cell)
     offsets = maps.joint_offset.reshape(batch, 1, joints, 2, -1).expand(-1, people, -1, -1, -1)
-    offset = offsets.gather(4, cell[..., None, None].expand(-1, -1, -1, 2, 1))[..., 0]  # (B, P, 17, 2) y, x
+    offset = offsets.gather(4, cell[..., None, None].expand(-1, -1, -1, 2, 1))[..., 0]  # (B, people, 17, 2) y, x
     keypoints = torch.stack([cell % width, cell // width], dim=3) + offset.flip(3)
 
     counts = scores > JOINT_THRESHOLD
     mean = (scores * counts).sum(dim=2) / counts.sum(dim=2).clamp(min=1)
-    return People(keypoints, scores, boxes[..., [1, 0, 3, 2]], peak_score * mean)
+    return People(keypoints, scores, boxes[:, :people, [1, 0, 3, 2]], peak_score[:, :people] * mean)

@@ -219,11 +219,11 @@ class MoveNetHead(BaseHead):
             bbox_scores (M,), numpy float32.
         """
         test_cfg = test_cfg or {}
-        shift = test_cfg.get("shift", 0.0)
-        people = decode(self.forward(feats))
+        shift, least = test_cfg.get("shift", 0.0), test_cfg.get("score_thr", 0.0)
+        people = decode(self.forward(feats), least)
         results = []
         for joints, scores, boxes, person_scores in zip(*(tensor.cpu() for tensor in people), strict=True):
-            keep = person_scores >= test_cfg.get("score_thr", 0.0)
+            keep = person_scores >= least
             results.append(
                 InstanceData(
                     keypoints=(joints[keep] * STRIDE + shift).numpy(),

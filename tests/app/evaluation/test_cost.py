@@ -58,3 +58,14 @@ def test_memory_for_pictures_hardly_grows_with_the_length_of_a_clip(tmp_path: Pa
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment())
     assert done.returncode == 0, done.stderr[-2000:]
     assert float(done.stdout) < 20_000
+
+
+@pytest.mark.slow
+def test_the_command_compares_the_networks_with_torch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "--networks", "5", "--json"]) == 0
+    networks = {one["name"]: one for one in json.loads(capsys.readouterr().out)["networks"]}
+    assert set(networks) == {"movenet-multipose", "movenet-thunder", "blazepose-heavy", "blazepose-full"}
+    for network in networks.values():
+        assert network["engine"].startswith("onnxruntime")
+        assert 1 < network["engine_ms"]["low"] <= network["engine_ms"]["median"] <= network["engine_ms"]["high"]
+        assert network["ratio"]["median"] < 0.8  # 0.4 to 0.5 is what it is
