@@ -13,9 +13,9 @@ from estimators.threads import MOST, cores
 
 PACKAGE, TORCH = "onnxruntime", "torch"
 SILENT = 4  # of its levels of logging: fatal errors only. What goes wrong is raised, and torch takes over
-# A thread that waits for more to do looks for it as long as waking it would take, then sleeps. On two idle cores Thunder
-# takes 14.7 ms so, 16.8 without, and 13.8 if threads spin on. Beside busy programs those that spin on hold the processor
-# that another needs, 90 ms in the median; with these it takes 43, as without.
+# A thread that waits for more to do looks for it as long as waking it would take, then sleeps. On two idle cores
+# Thunder takes 14.7 ms so, 16.8 without, and 13.8 if threads spin on. Beside busy programs those that spin on hold the
+# processor that another needs, 90 ms in the median; with these it takes 43, as without.
 SPIN_US = 20
 
 Model = Any  # a torch module of mmpose's, which mypy takes for tensors
