@@ -257,7 +257,7 @@ class Options:
     @property
     def refiner_weights(self) -> str:
         """The refiner trained for that lifter: a bundled name, or a file beside a lifter given by its path."""
-        return refiner_of(self.lifter_weights)
+        return refiner_of(self.lifter_weights, self.frames)
 
     @property
     def weights(self) -> list[str]:

@@ -51,6 +51,10 @@ class FirstLook:
         """As the detector's."""
         return self._detector.detect_in(image, boxes, before)
 
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Found | None:
+        """As the detector's."""
+        return self._detector.look_closer(image, keypoints, scores)
+
 
 @dataclass(frozen=True)
 class _Sight:

@@ -39,3 +39,9 @@ class PersonDetector(Protocol):
 
         `before` (M, 17, 3) are their joints as they are expected: x, y pixels and scores, 0 where nobody knows.
         """
+
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, /) -> Found | None:
+        """A second look, slower and better, at people of a frame, in the same order; None if there is none.
+
+        They are where (M, 17, 2) keypoints with (M, 17) scores of the first look are. Called from a thread of its own.
+        """

@@ -1,6 +1,7 @@
 """Measure detectors' errors on rendered clips, for trainings to draw from.
 
-    python -m app.evaluation.detector_errors suite_train --keep runs/eyes --out weights/noise-movenet.safetensors
+    python -m app.evaluation.detector_errors suite_train --keep runs/eyes --detector movenet \\
+        --out weights/noise-movenet.safetensors
     python -m app.evaluation.detector_errors suite_train --keep runs/eyes --out weights --detector thunder \\
         --detector blazepose --frames 80
 
@@ -158,13 +159,13 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="the .safetensors file to write, or a folder for noise-DETECTOR"
     )
-    parser.add_argument("--detector", action="append", help="once for each (default: movenet)")
+    parser.add_argument("--detector", action="append", help=f"once for each (default: {Options().detector})")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="what detectors find is kept there, clip by clip")
     parser.add_argument("--stale", action="store_true", help="take what is kept, though the code has changed since")
     parser.add_argument("--frames", type=int, metavar="N", help="of a clip at most (default: all)")
     parser.add_argument("--add", action="store_true", help="to what the file has already, instead of replacing it")
     options = parser.parse_args()
-    for name, path in _files(options.out, list(dict.fromkeys(options.detector or ["movenet"]))).items():
+    for name, path in _files(options.out, list(dict.fromkeys(options.detector or [Options().detector]))).items():
         known, before = _known(path) if options.add else ([], [])
         detector = Models.load_detector(Options(detector=name))
         kept = Kept(options.keep, options.stale)

@@ -77,7 +77,7 @@ def _measured(network: Network, picture: np.ndarray, repeats: int) -> NetworkCos
         for number in range(-WARM_UP, repeats):
             for which, model in enumerate(models):
                 began = time.process_time()
-                asking.ask(model, [picture])
+                asking.ask(model, [asking.Shown(picture)])
                 if number >= 0:
                     taken[number, which] = 1000 * (time.process_time() - began)
     torchs, engines = taken.T

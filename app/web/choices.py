@@ -36,7 +36,7 @@ def detectors() -> list[tuple[str, str]]:
 
 def lifters() -> dict[str, list[int]]:
     """Names of the bundled lifters, the default first: windows T for which there are weights, best first. Last the one
-    that has neither weights nor a window: its T is that of the refiner behind it."""
+    that has neither weights nor a window: its T is that of the default lifter's refiner behind it."""
     found: dict[str, list[int]] = {}
     for name, card in weights.available().items():
         kind, _, frames = name.rpartition("-")
@@ -44,7 +44,7 @@ def lifters() -> dict[str, list[int]]:
             found.setdefault(kind, []).append(int(frames))
     ordered = sorted(found, key=lambda kind: (kind != DEFAULTS.lifter, kind))
     windows = {kind: sorted(found[kind], key=lambda t: (t != DEFAULTS.frames, -t)) for kind in ordered}
-    return {**windows, PICTURE: [DEFAULTS.frames]}
+    return {**windows, PICTURE: windows.get(DEFAULTS.lifter, [DEFAULTS.frames])}
 
 
 def windows(lifter: Any, otherwise: int) -> list[int]:

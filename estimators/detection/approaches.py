@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Protocol
 
 from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
@@ -26,8 +27,14 @@ TOPDOWN_TIGHTEN = 0.85  # part of a rectangle that a top-down model looks at: it
 TOPDOWN_ASPECT = 0.75  # width over height of what it looks at
 
 
+Closer = Callable[[np.ndarray, np.ndarray, np.ndarray], Detections]  # image, keypoints, scores: a second look
+
+
 class Approach(Protocol):
-    """One kind of model, ready to be asked."""
+    """One kind of model, ready to be asked; `closer` is its second look at people who were found, if it has one."""
+
+    @property
+    def closer(self) -> Closer | None: ...
 
     def detect(self, image: np.ndarray) -> Detections:
         """Everybody in an (H,W,3) uint8 BGR image."""
@@ -51,16 +58,38 @@ def coco_order(model: Model) -> list[int]:
     return [int(names[joint]) for joint in COCO17.joints]
 
 
+class _Exactness:
+    """Counts who computes, in any thread, and lets go of what was set when nobody does any more."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = Lock(), 0, True
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = torch.backends.cudnn.allow_tf32
+                torch.backends.cudnn.allow_tf32 = False
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                torch.backends.cudnn.allow_tf32 = self._before
+
+
+_exactness = _Exactness()
+
+
 @contextmanager
 def exact() -> Iterator[None]:
     """No gradients, and full float32 on GPUs too: TF32 would move a joint by a map cell now and then."""
-    before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = False
+    _exactness.enter()
     try:
         with torch.inference_mode():
             yield
     finally:
-        torch.backends.cudnn.allow_tf32 = before
+        _exactness.leave()
 
 
 def people_in(instances: Any, order: list[int]) -> Detections:
@@ -85,6 +114,8 @@ def fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
 class OneStage:
     """A model that finds all people on the whole frame."""
 
+    closer = None
+
     def __init__(self, model: Model) -> None:
         self.model, self.order = model, coco_order(model)
 
@@ -105,6 +136,8 @@ class OneStage:
 
 class TopDown:
     """A model that sees one person at a time; `finder` says where people are."""
+
+    closer = None
 
     def __init__(self, model: Model, finder: Approach) -> None:
         self.model, self.order, self.finder = model, coco_order(model), finder

@@ -1,8 +1,13 @@
-"""How the bundled models of mmpose are asked: several pictures of one size in one batch."""
+"""How the bundled models of mmpose are asked: several parts of a picture in one batch.
+
+mmpose's `inference_topdown` and `inference_bottomup` do the same, but build the config's pipeline anew for every frame,
+which takes milliseconds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
@@ -15,26 +20,43 @@ from mmpose.structures import PoseDataSample
 Model = Any  # a torch module of mmpose's with `cfg` and `dataset_meta`, which mypy takes for tensors
 
 
-def ask(model: Model, pictures: Sequence[np.ndarray]) -> list[Any]:
-    """What a top-down or one-stage model says of pictures as large as its input.
+@dataclass(frozen=True)
+class Shown:
+    """What a network is shown, and where that is in the picture it was taken from.
 
-    mmpose's `inference_topdown` would build its pipeline, of which nothing is needed here, anew for every frame.
+    Attributes:
+        pixels: (H,W,3) uint8 BGR.
+        corner: (2,) x, y of its top-left corner in the picture.
+        scale: (2,) pixels of the picture per pixel, along x and y.
+    """
 
-    Args:
-        pictures: (H, W, 3) uint8 BGR, all of one size.
+    pixels: np.ndarray
+    corner: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    scale: np.ndarray = field(default_factory=lambda: np.ones(2))
+
+    @property
+    def metainfo(self) -> dict[str, np.ndarray]:
+        """The same in mmpose's words, with which its estimators map joints back."""
+        size = np.array(self.pixels.shape[1::-1])
+        scale = size * self.scale
+        return {"input_size": size, "input_scale": scale, "input_center": self.corner + scale / 2}
+
+
+def ask(model: Model, shown: Sequence[Shown]) -> list[Any]:
+    """What a top-down or one-stage model says of parts of a picture, all of one size.
 
     Returns:
-        For each picture mmpose's `pred_instances`, in pixels of the picture.
+        For each part mmpose's `pred_instances`, in pixels of the picture.
     """
-    if not pictures:
+    if not shown:
         return []
-    height, width = pictures[0].shape[:2]
-    size = np.array([width, height])
-    inputs = [torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))) for picture in pictures]
-    samples = []
-    for _ in pictures:
-        sample = PoseDataSample(metainfo={"input_size": size, "input_center": size / 2, "input_scale": size})
-        sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4), np.float32), bbox_scores=np.ones(1, np.float32))
-        samples.append(sample)
-    results = model.test_step({"inputs": inputs, "data_samples": samples})
+    inputs = [torch.from_numpy(np.ascontiguousarray(part.pixels.transpose(2, 0, 1))) for part in shown]
+    results = model.test_step({"inputs": inputs, "data_samples": [_sample(part) for part in shown]})
     return [result.pred_instances for result in results]
+
+
+def _sample(part: Shown) -> PoseDataSample:
+    sample = PoseDataSample(metainfo=part.metainfo)
+    # top-down estimators want to know a person's box, and hand it on
+    sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4), np.float32), bbox_scores=np.ones(1, np.float32))
+    return sample

@@ -98,6 +98,26 @@ class Detector:
         with exact():
             return self._approach.detect_in(_checked(image), boxes, before)
 
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Detections | None:
+        """Look at people a second time, with BlazePose where it is part of the detector; slower, and it sees depth.
+
+        May run beside `detect` and `detect_in`, in another thread.
+
+        Args:
+            image: (H,W,3) uint8 BGR.
+            keypoints: (M,17,2) pixels, where `detect_in` has found the joints of people in this image.
+            scores: (M,17) how sure it was.
+
+        Returns:
+            The M people in the same order, with `poses_3d`; None of a detector that has no second look.
+        """
+        from estimators.detection.approaches import exact
+
+        if self._approach.closer is None:
+            return None
+        with exact():
+            return self._approach.closer(_checked(image), keypoints, scores)
+
     def description(self) -> dict[str, Any]:
         """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes; of a
         detector made of several networks, `networks` has name, version and sha256 of each."""

@@ -112,6 +112,12 @@ class Person:
         self.poses.insert(place, replace(pose, colours=None, clothes=None))
         self.strong += self._is_strong(pose)
 
+    def see_better(self, index: int, first: Pose, better: Pose) -> None:
+        """Put a better pose in the place of the one first seen in frame `index`, if that is still there."""
+        place = bisect_left(self.frames, index)
+        if place < len(self.frames) and self.poses[place] is first:
+            self.poses[place] = better
+
     def rest(self) -> None:
         """Forget the velocity: what came before goes on no longer."""
         self.velocity = np.zeros(2)

@@ -20,6 +20,7 @@ from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
 from estimators.tracking import matching
 from estimators.tracking.changes import RETURN, Change, Frame, watch
+from estimators.tracking.closer import CloserLooks
 from estimators.tracking.cuts import confirm
 from estimators.tracking.linking import FORGET_NEW, contested, each_once, link
 from estimators.tracking.looks import Looks
@@ -57,14 +58,16 @@ def track_people(
         One track a person, ids from 0 in order of first appearance, each with as many frames as were given; gaps
         filled and marked, NaN where the person is not seen, `cuts` where the video is cut. Empty if nobody is.
     """
-    tracker = _Tracker(detector, fps / every, image_size)
-    looks = Looks(tracker.step, every)
-    for index, view in enumerate(watch(frames, moments or count(), float(fps))):
-        looks.take(index, view)
-        if on_frame is not None:
-            on_frame(index + 1)
-    looks.finish()
-    tracker.finish()
+    with CloserLooks(detector) as closer:
+        tracker = _Tracker(detector, closer, fps / every, image_size)
+        looks = Looks(tracker.step, every)
+        for index, view in enumerate(watch(frames, moments or count(), float(fps))):
+            looks.take(index, view)
+            if on_frame is not None:
+                on_frame(index + 1)
+        looks.finish()
+        tracker.finish()
+        closer.finish()
     people = reunite(tracker.people(len(looks.frames)), tracker.changes)
     cuts = confirm(tracker.changes, people, float(fps / every))
     times = np.array(looks.times)
@@ -78,14 +81,9 @@ def track_people(
 
 
 def _to_track(
-    number: int,
-    person: Person,
-    moments: Sequence[int],
-    fps: Fraction,
-    image_size: tuple[int, int],
-    cuts: Sequence[int],
-    with_3d: bool,
-) -> Observation:
+    number: int, person: Person, moments: Sequence[int], fps: Fraction, image_size: tuple[int, int],
+    cuts: Sequence[int], with_3d: bool,
+) -> Observation:  # fmt: skip
     """A row for each of `moments`, the moments of the looks, in which the person's frames and the cuts are counted.
     `with_3d`: the detector gives poses that the picture itself shows, of somebody at least."""
     length, seen = len(moments), np.searchsorted(moments, person.frames)
@@ -118,8 +116,10 @@ def _expected(pose: Pose | None) -> np.ndarray:
 class _Tracker:
     """Takes frames in order; holds the people seen so far."""
 
-    def __init__(self, detector: PersonDetector, fps: Fraction, image_size: tuple[int, int]) -> None:
-        self.detector, self.fps, self.image_size = detector, float(fps), image_size
+    def __init__(
+        self, detector: PersonDetector, closer: CloserLooks, fps: Fraction, image_size: tuple[int, int]
+    ) -> None:
+        self.detector, self.closer, self.fps, self.image_size = detector, closer, float(fps), image_size
         self.alive: list[Person] = []
         self.ended: list[Person] = []
         self.searched = -EMPTY_EVERY  # the latest frame that was searched as a whole
@@ -158,6 +158,7 @@ class _Tracker:
             if person.unseen(index) == 0:
                 person.left = view.thumbnail
                 person.came = view.thumbnail if person.came is None else person.came
+        self.closer.take(index, image, [person for person in self.alive if person.unseen(index) == 0])
         for person in newcomers:
             self._look_back(person, min(since, index - FULL_FRAME_EVERY))
         for person in lost:
@@ -207,10 +208,7 @@ class _Tracker:
 
     def _pose(self, image: np.ndarray, found: Found, number: int) -> Pose | None:
         """What the detector gave of one person, if it is enough of one to be used."""
-        keypoints, scores = (
-            np.asarray(found.keypoints[number], np.float32),
-            np.asarray(found.scores[number], np.float32),
-        )
+        keypoints, scores = (np.asarray(of[number], np.float32) for of in (found.keypoints, found.scores))
         scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
         if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
             return None
@@ -273,6 +271,7 @@ class _Tracker:
             if any(other is not None and pose.same_person(other) for other in others):
                 return
             person.see_before(index, pose)
+            self.closer.take(index, view.image, [person])
             nearest = pose
 
     def _retire(self, index: int, predicted: dict[Person, Pose]) -> None:

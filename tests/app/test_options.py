@@ -115,5 +115,6 @@ def test_options_that_make_no_sense() -> None:
 def test_the_lifter_that_needs_no_weights_is_refined_by_another_lifters_refiner() -> None:
     chosen = Options(lifter="blazepose")
     assert chosen.lifter_weights == "blazepose" and chosen.refiner_weights == "refiner-stcformer-81"
+    assert Options.preset("fast", lifter="blazepose").refiner_weights == "refiner-stcformer-27"
     assert chosen.weights == ["refiner-stcformer-81"] and Options(lifter="blazepose", refine=False).weights == []
     assert Options(lifter="mixste", frames=27).weights == ["mixste-27", "refiner-mixste-27"]

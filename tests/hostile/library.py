@@ -41,6 +41,9 @@ class Nonsense(FakeDetector):
             return Found(np.zeros((count, 17, 2), np.float32), np.zeros((count, 17), np.float32))
         return Found(np.resize(points, (count, 17, 2)).astype("f4"), np.resize(scores, (count, 17)).astype("f4"))
 
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
+        """There is no second look."""
+
 
 def _person(value: float = 0.0, scale: float = 84.0) -> np.ndarray:
     return (STANDING * scale + [80, 20] + value)[None].astype(np.float32)

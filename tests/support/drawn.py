@@ -95,6 +95,9 @@ class Stage:
             chosen.append(min(near, key=lambda one: abs(one.x[self._number(image)] - middle), default=None))
         return self._found(chosen, image)
 
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
+        """There is no second look."""
+
     @staticmethod
     def _number(image: np.ndarray) -> int:
         return int(image[0, 0, 0]) * 256 + int(image[0, 0, 1])

@@ -58,6 +58,9 @@ class FakeDetector:
             return Found(np.repeat(found.keypoints, len(boxes), 0), np.repeat(found.scores, len(boxes), 0))
         return Found(np.zeros((len(boxes), 17, 2), np.float32), np.zeros((len(boxes), 17), np.float32))
 
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
+        """There is no second look."""
+
     def description(self) -> dict[str, Any]:
         return {"name": "fake-detector"}
 

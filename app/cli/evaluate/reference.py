@@ -45,20 +45,24 @@ def run(args: argparse.Namespace) -> None:
     from app.evaluation.kept import Kept
     from app.models import Models
     from app.options import Options
+    from estimators.errors import ConfigError
 
     _options.check_file(args.json)
     chosen = Options(
         steps=args.steps, looks=args.looks, frames=args.frames, device=args.device, video=False, rotate="0"
     )
-    truth, rows = reference.load_reference(args.reference), {}
-    with Console(stderr=True).status("networks") as status:
+    truth, rows, kept = reference.load_reference(args.reference), {}, Kept(args.keep, args.stale)
+    console = Console(stderr=True)
+    with console.status("networks") as status:
         lifters = load_lifters(args.lifter or [chosen.lifter], chosen)
         for name in dict.fromkeys(args.detector or [chosen.detector]):
             detector = Models.load_detector(replace(chosen, detector=name))
             for lifter, networks in lifters.items():
                 status.update(f"{name}, {lifter}")
-                models = Models(detector, *networks)
-                kept = Kept(args.keep, args.stale)
-                rows[f"{name}, {lifter}"] = reference.measure_views(args.clip, truth, models, chosen, kept)
+                try:
+                    views = reference.measure_views(args.clip, truth, Models(detector, *networks), chosen, kept)
+                    rows[f"{name}, {lifter}"] = views
+                except ConfigError as error:  # the lifter needs what this detector does not give
+                    console.print(f"{name}, {lifter} is left out. {error}", highlight=False, markup=False)
     print(reference.markdown(rows))
     _options.write_json(args.json, reference.numbers(rows))

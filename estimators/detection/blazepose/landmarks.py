@@ -18,20 +18,29 @@ TO_COCO = np.array([LANDMARKS.index(name) for name in COCO17.joints])
 
 
 def _to_h36m_matrix() -> np.ndarray:
-    """(17,33) weights W with h36m = W @ landmarks; every row sums to 1."""
+    """(17,33) weights W with h36m = W @ landmarks; every row sums to 1.
+
+    What BlazePose has no landmark for is made of the middles of hips, shoulders, ears and mouth, by the weights that
+    fit rendered validation people best whose limbs are laid on the true ones (432 frames of four people's motion): the
+    neck base is then 40 mm off instead of 60 for the middle of the shoulders, the face 49 and the head's end 57 mm.
+    """
     mark = dict(zip(LANDMARKS, np.eye(len(LANDMARKS)), strict=True))
-
-    def middle(name: str) -> np.ndarray:
-        return (mark[f"left_{name}"] + mark[f"right_{name}"]) / 2
-
-    hip, shoulders, ears = middle("hip"), middle("shoulder"), middle("ear")
-    mouth = (mark["mouth_left"] + mark["mouth_right"]) / 2
+    hips, shoulders, ears, mouth = (
+        (mark[left] + mark[right]) / 2
+        for left, right in (
+            ("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"), ("left_ear", "right_ear"),
+            ("mouth_left", "mouth_right"),
+        )
+    )  # fmt: skip
+    higher = 0.04 * (shoulders - hips)  # by which Human3.6M's hips are
     rows = {
-        "hip": hip,
-        "spine": (hip + shoulders) / 2,
-        "thorax": shoulders,
-        "neck": (mouth + ears) / 2,
-        "head": ears + (ears - mouth),
+        "hip": hips + higher,
+        "left_hip": mark["left_hip"] + higher,
+        "right_hip": mark["right_hip"] + higher,
+        "spine": (hips + shoulders) / 2,
+        "thorax": shoulders + 0.09 * (shoulders - hips),
+        "neck": -0.27 * hips + 1.07 * shoulders - 0.74 * ears + 0.94 * mouth,
+        "head": -0.5 * hips + 1.34 * shoulders - 0.24 * ears + 0.4 * mouth,
     }
     renamed = {"left_foot": "left_ankle", "right_foot": "right_ankle"}
     return np.stack([rows[name] if name in rows else mark[renamed.get(name, name)] for name in H36M17.joints])

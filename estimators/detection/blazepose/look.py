@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
-
 import numpy as np
 import torch
-from mmengine.structures import InstanceData
-from mmpose.structures import PoseDataSample
 
+from estimators.detection.asking import Model, Shown, ask
 from estimators.detection.blazepose.landmarks import to_coco, to_h36m
-from estimators.detection.blazepose.region import INPUT_PX, Region, region_of
+from estimators.detection.blazepose.region import Region, region_of
 from estimators.detection.blazepose.relabelling import relabelled
 from estimators.detection.detections import Detections
 
@@ -28,7 +24,7 @@ class BlazePose:
         model: mmpose's `TopdownPoseEstimator` of `heavy_config.py` or `full_config.py`, with its weights.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model.to(memory_format=torch.channels_last)
 
     def look(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Detections:
@@ -50,27 +46,10 @@ class BlazePose:
         found = _nobody(keypoints)
         there = [number for number, region in enumerate(regions) if region is not None]
         shown = [region for region in regions if region is not None]
-        for number, region, told in zip(there, shown, self._ask(image, shown), strict=True):
+        told_of = ask(self.model, [Shown(region.cut_out(image)) for region in shown])
+        for number, region, told in zip(there, shown, told_of, strict=True):
             _put(found, number, region, told)
         return relabelled(found, keypoints, scores)
-
-    def _ask(self, image: np.ndarray, regions: Sequence[Region]) -> list[InstanceData]:
-        """What the head says of each square, see `head.BlazePoseHead.predict`."""
-        if not regions:
-            return []
-        pictures = [torch.from_numpy(region.cut_out(image)).permute(2, 0, 1) for region in regions]
-        results = self.model.test_step({"inputs": pictures, "data_samples": [_sample() for _ in regions]})
-        return [result.pred_instances for result in results]
-
-
-def _sample() -> PoseDataSample:
-    """What mmpose wants to know of a picture that is shown to the network as it is."""
-    whole = np.full(2, float(INPUT_PX))
-    about = {"input_size": whole, "input_scale": whole, "input_center": whole / 2}
-    sample = PoseDataSample(metainfo=about)
-    box = np.array([[0.0, 0.0, INPUT_PX, INPUT_PX]], np.float32)
-    sample.gt_instances = InstanceData(bboxes=box, bbox_scores=np.ones(1, np.float32))
-    return sample
 
 
 def _nobody(keypoints: np.ndarray) -> Detections:
@@ -85,8 +64,8 @@ def _nobody(keypoints: np.ndarray) -> Detections:
     )
 
 
-def _put(found: Detections, number: int, region: Region, told: InstanceData) -> None:
-    """Write what was seen in a square into place `number` of `found`."""
+def _put(found: Detections, number: int, region: Region, told: Any) -> None:
+    """Write what was seen in a square into place `number` of `found`; `told` as `head.BlazePoseHead.predict` says."""
     flag = float(told.person_scores[0])
     joints, peaks = told.keypoints[0], told.keypoint_scores[0]
     if flag < PERSON or not (np.isfinite(joints).all() and np.isfinite(told.keypoints_3d).all()):

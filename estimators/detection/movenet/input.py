@@ -1,4 +1,4 @@
-"""How an image is brought to MoveNet's input: a transform of mmpose's test pipeline."""
+"""How an image is brought to MoveNet's input; as a transform of mmpose's test pipeline, too."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from estimators.detection.asking import Shown
+
 MULTIPLE = 32  # the network's coarsest stride; inputs are multiples of it
 MIN_CROP_PX = 16
+CROP_PX = 256  # side of what is shown of one person
 
 
 def crop_square(image: np.ndarray, rectangle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,6 +45,23 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
+def whole_frame(image: np.ndarray, frame_size: int) -> Shown:
+    """An (H,W,3) image with its long side at `frame_size` pixels, filled up with black to a multiple of 32."""
+    height, width = image.shape[:2]
+    factor = frame_size / max(height, width)
+    size = np.maximum(np.rint(np.array([width, height]) * factor).astype(int), 1)
+    pixels = resize(image, (int(size[0]), int(size[1])))
+    padding = -size % MULTIPLE
+    pixels = cv2.copyMakeBorder(pixels, 0, int(padding[1]), 0, int(padding[0]), cv2.BORDER_CONSTANT)
+    return Shown(pixels, scale=np.array([width, height]) / size)
+
+
+def crop(image: np.ndarray, rectangle: np.ndarray, size: int = CROP_PX) -> Shown:
+    """The square around a (4,) xyxy rectangle, over (size, size) pixels, see `crop_square`."""
+    square, corner = crop_square(image, rectangle)
+    return Shown(resize(square, (size, size)), corner, np.full(2, len(square) / size))
+
+
 @TRANSFORMS.register_module()
 class FitToNetwork(BaseTransform):
     """The whole frame with its long side at `frame_size`, or, where the sample has a `bbox`, a crop of `crop_size`.
@@ -56,24 +76,8 @@ class FitToNetwork(BaseTransform):
         self.crop_size = crop_size
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        image = results["img"]
         if "bbox" in results:
-            image, corner = crop_square(image, results["bbox"][0])
-            size = np.array([self.crop_size, self.crop_size])
+            shown = crop(results["img"], results["bbox"][0], self.crop_size)
         else:
-            corner = np.zeros(2)
-            height, width = image.shape[:2]
-            factor = self.frame_size / max(height, width)
-            size = np.maximum(np.rint(np.array([width, height]) * factor).astype(int), 1)
-        pixels = np.array([image.shape[1], image.shape[0]]) / size  # image pixels per network pixel, x and y
-        image = resize(image, (int(size[0]), int(size[1])))
-        padding = -size % MULTIPLE
-        image = cv2.copyMakeBorder(image, 0, int(padding[1]), 0, int(padding[0]), cv2.BORDER_CONSTANT)
-
-        input_size = size + padding
-        results["img"] = image
-        results["img_shape"] = image.shape[:2]
-        results["input_size"] = input_size
-        results["input_scale"] = input_size * pixels
-        results["input_center"] = corner + results["input_scale"] / 2
-        return results
+            shown = whole_frame(results["img"], self.frame_size)
+        return {**results, "img": shown.pixels, "img_shape": shown.pixels.shape[:2], **shown.metainfo}

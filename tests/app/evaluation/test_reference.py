@@ -90,7 +90,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     known = truth.copy()
     known[0] = np.nan
     path, told = write_reference(tmp_path / "reference.npz", known), tmp_path / "told.json"
-    assert main(["evaluate", "reference", str(clip), str(path), "--json", str(told)]) == 0
+    assert main(["evaluate", "reference", str(clip), str(path), "--detector", "movenet", "--json", str(told)]) == 0
     errors = json.loads(told.read_text())["movenet, stcformer"]["views"]["someone_cam1"]
     assert errors["refined"]["mpjpe"] == pytest.approx(10, abs=0.01)
     shown = capsys.readouterr().out

@@ -22,6 +22,7 @@ def test_only_what_is_offered_can_be_chosen() -> None:
     assert wished(looks=12) == Options(looks=12)
     assert wished(rotate="270") == Options(rotate="270")
     assert wished(lifter="blazepose") == Options(lifter="blazepose") and list(choices.lifters())[-1] == "blazepose"
+    assert wished(lifter="blazepose", frames=27) == Options(lifter="blazepose", frames=27)
     wrong: list[dict[str, Any]] = [
         {"detector": "../../etc/config.py"},
         {"lifter": "/tmp/evil.safetensors"},

@@ -4,7 +4,7 @@ import numpy as np
 
 from estimators.detection import Detections
 from estimators.detection.approaches import fit
-from estimators.detection.bundled import _each_once
+from estimators.detection.movenet.find import _each_once
 
 
 def test_the_same_person_found_twice_is_kept_once_the_clearest_view():

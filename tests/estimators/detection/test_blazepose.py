@@ -119,11 +119,15 @@ def test_landmarks_become_joints():
     for number, joint in enumerate(COCO17.joints):
         assert keypoints[number, 0] == names.index(joint) and scores[number] == names.index(joint) / 33
     poses, sure = to_h36m(marks, np.arange(33) / 33)
-    hip = (names.index("left_hip") + names.index("right_hip")) / 2
+    hips, shoulders = (
+        sum(names.index(f"{side}_{name}") for side in ("left", "right")) / 2 for name in ("hip", "shoulder")
+    )
+    hip = 0.96 * hips + 0.04 * shoulders
     assert poses[0] == pytest.approx(0) and sure[0] == pytest.approx(hip / 33)
-    for joint, mark in {"left_foot": "left_ankle", "right_wrist": "right_wrist", "left_hip": "left_hip"}.items():
+    for joint, mark in {"left_foot": "left_ankle", "right_wrist": "right_wrist", "left_elbow": "left_elbow"}.items():
         assert poses[h36m(joint), 0] == pytest.approx(names.index(mark) - hip)
         assert sure[h36m(joint)] == pytest.approx(names.index(mark) / 33)
+    assert poses[h36m("left_hip"), 0] == pytest.approx(names.index("left_hip") - hips)
     assert ((sure >= 0) & (sure <= 1)).all()
 
 

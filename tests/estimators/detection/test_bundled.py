@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from estimators.detection import Detections, Detector
-from estimators.detection.bundled import square_about
 from estimators.detection.fusion import fused
+from estimators.detection.movenet.follow import square_about
 from estimators.skeleton import COCO17
 from tests.support.detectors import IMAGE, rectangles_round
 
@@ -78,6 +78,10 @@ def test_the_networks_agree_on_who_is_where(name):
         size = np.ptp(people.keypoints[..., 1], axis=1)
         apart = np.linalg.norm(looked.keypoints - people.keypoints, axis=-1).mean(axis=1)
         assert (apart < 0.06 * size).all() and (looked.scores.mean(axis=1) > 0.4).all()
-        assert (looked.poses_3d is not None) == ("blazepose" in name)
+        closer = detector.look_closer(IMAGE, looked.keypoints, looked.scores)
+        assert (closer is not None) == ("blazepose" in name)
+        if closer is not None:
+            apart = np.linalg.norm(closer.keypoints - looked.keypoints, axis=-1).mean(axis=1)
+            assert (apart < 0.05 * size).all() and closer.poses_3d is not None and np.ptp(closer.poses_3d) > 1
     alone = detector.detect_in(IMAGE, rectangles[:1], before[:1])  # as in a batch with others
     np.testing.assert_allclose(alone.keypoints, followed.keypoints[:1], atol=0.05)
