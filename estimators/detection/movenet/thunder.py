@@ -45,7 +45,7 @@ def decode(maps: ThunderMaps, nearness: Tensor) -> tuple[Tensor, Tensor]:
     across = (columns - expected[..., 1, None]) ** 2  # (B, 17, W)
     distance = (down[..., None] + across[..., None, :]).sqrt_()
     score = maps.heatmap.sigmoid()
-    best = largest((score / distance.add_(DISTANCE_FLOOR)).flatten(2))  # (B, 17)
+    best = largest(torch.div(score, distance.add_(DISTANCE_FLOOR), out=distance).flatten(2))  # (B, 17)
 
     offsets = maps.joint_offset.reshape(batch, joints, 2, height * width)
     offset = offsets.gather(3, best[..., None, None].expand(-1, -1, 2, 1))[..., 0]  # (B, 17, 2) y, x

@@ -167,4 +167,4 @@ def test_no_more_threads_than_torch_has_or_cores_are(monkeypatch, torchs, cores,
     monkeypatch.setattr("onnxruntime.InferenceSession", lambda _, options, **__: given.append(options))
     attach(built("blazepose-full"), CPU)
     assert [options.intra_op_num_threads for options in given] == [expected]
-    assert given[0].get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert given[0].get_session_config_entry("session.intra_op.spin_duration_us") == "20"
