@@ -8,15 +8,16 @@ import torch
 from estimators.boxes import long_side
 from estimators.confidence import TRUSTED
 from estimators.detection.approaches import Approach, Closer
-from estimators.detection.asking import Model, ask
+from estimators.detection.asking import Model, Shown, ask
 from estimators.detection.detections import Detections
-from estimators.detection.movenet.input import crop
+from estimators.detection.movenet.input import CROP_PX, crop
 from estimators.skeleton import COCO17
 
 # Half the side of the square about the hips in which a person is shown: as MoveNet's publisher has it, in distances of
 # the farthest joint of the trunk, or of the body, along x or y.
 TRUNK_REACHES, BODY_REACHES = 1.9, 1.2
 LEAST_PX = 8.0
+LEANS_DEG = 60.0  # from upright, from which a trunk is turned up
 OF_RECTANGLE = 0.65  # part of a tracker's rectangle, in which a person is half as large, that Thunder is shown
 
 _SHOULDERS, _HIPS = (
@@ -42,6 +43,23 @@ def square_about(joints: np.ndarray) -> np.ndarray | None:
     return np.concatenate([centre - half, centre + half])
 
 
+def quarters_about(joints: np.ndarray) -> int:
+    """By how many quarters counterclockwise a picture is to be turned so that a person stands in it: 0 to 3.
+
+    Thunder knows people who stand; of those upside down it makes nearly nothing.
+
+    Args:
+        joints: (17,3) x, y pixels and scores, COCO order; no turn where shoulders or hips are not trusted.
+    """
+    trusted = joints[:, 2] >= TRUSTED
+    if not (trusted[_SHOULDERS].any() and trusted[_HIPS].any()):
+        return 0
+    shoulders, hips = (joints[pair, :2][trusted[pair]].mean(axis=0) for pair in (_SHOULDERS, _HIPS))
+    up = shoulders - hips
+    lean = float(np.degrees(np.arctan2(up[0], -up[1])))  # clockwise, y points down
+    return 0 if abs(lean) < LEANS_DEG else round(lean / 90) % 4
+
+
 class Thunder:
     """The joints of each person, in a square about where they are expected; `finder` finds people, `closer` is a second
     look."""
@@ -54,15 +72,32 @@ class Thunder:
 
     def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
         squares = [square_about(joints) for joints in before]
-        shown = [
+        parts = [
             crop(image, _tightened(rectangle) if square is None else square)
             for square, rectangle in zip(squares, rectangles, strict=True)
         ]
-        found = ask(self.model, shown)
-        keypoints, scores = (
-            np.concatenate([getattr(one, name) for one in found]) for name in ("keypoints", "keypoint_scores")
+        # who lies or is upside down is shown both ways: a trunk that was mistaken once must not stay so
+        ways = [(who, turn) for who, joints in enumerate(before) for turn in {0, quarters_about(joints)}]
+        found = ask(self.model, [Shown(np.rot90(parts[who].pixels, turn)) for who, turn in ways])
+        scores = np.stack([one.keypoint_scores[0] for one in found])
+        best = [
+            max((n for n, way in enumerate(ways) if way[0] == who), key=lambda n: scores[n].mean())
+            for who in range(len(parts))
+        ]
+        keypoints = np.stack(
+            [
+                _turned_back(found[n].keypoints[0], ways[n][1]) * part.scale + part.corner
+                for n, part in zip(best, parts, strict=True)
+            ]
         )
-        return Detections.of(keypoints, scores, scores.mean(axis=1))
+        return Detections.of(keypoints, scores[best], scores[best].mean(axis=1))
+
+
+def _turned_back(points: np.ndarray, quarters: int) -> np.ndarray:
+    """(N,2) pixels of a crop that was turned by so many quarters counterclockwise, in the crop as it was."""
+    for _ in range(quarters):
+        points = np.stack([CROP_PX - points[:, 1], points[:, 0]], axis=1)
+    return points
 
 
 def _tightened(rectangle: np.ndarray) -> np.ndarray:
