@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from app.media.ahead import ahead
 from app.media.clock import Clock
 from app.media.video import VideoInfo, VideoReader
 from app.models import FindsPeople
@@ -90,9 +91,8 @@ def find_people(
         turn = int(rotate)
     info = info.turned(turn)
     reader = VideoReader(info.path, info.turn)
-    tracks = track_people(
-        reader, looking, info.fps, info.size, progress.update, every=every, moments=reader.moments(info.fps)
-    )
+    pictures, moments = ahead(reader, reader.moments(info.fps))
+    tracks = track_people(pictures, looking, info.fps, info.size, progress.update, every=every, moments=moments)
     warnings = reader.warnings()
     if found and turn:
         warnings.append(
