@@ -17,7 +17,7 @@ from estimators.skeleton import COCO17
 # the farthest joint of the trunk, or of the body, along x or y.
 TRUNK_REACHES, BODY_REACHES = 1.9, 1.2
 LEAST_PX = 8.0
-LEANS_DEG = 60.0  # from upright, from which a trunk is turned up
+LEANS_DEG = 45.0  # from upright, from which a person is shown turned
 OF_RECTANGLE = 0.65  # part of a tracker's rectangle, in which a person is half as large, that Thunder is shown
 
 _SHOULDERS, _HIPS = (
@@ -71,26 +71,23 @@ class Thunder:
         return self.finder.detect(image)
 
     def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
-        squares = [square_about(joints) for joints in before]
         parts = [
-            crop(image, _tightened(rectangle) if square is None else square)
-            for square, rectangle in zip(squares, rectangles, strict=True)
+            crop(image, _tightened(rectangle) if (square := square_about(joints)) is None else square)
+            for rectangle, joints in zip(rectangles, before, strict=True)
         ]
-        # who lies or is upside down is shown both ways: a trunk that was mistaken once must not stay so
-        ways = [(who, turn) for who, joints in enumerate(before) for turn in {0, quarters_about(joints)}]
+        # Who leans is shown both ways: a trunk that was mistaken once must not stay so.
+        ways = [(who, turn) for who, joints in enumerate(before) for turn in sorted({0, quarters_about(joints)})]
         found = ask(self.model, [Shown(np.rot90(parts[who].pixels, turn)) for who, turn in ways])
-        scores = np.stack([one.keypoint_scores[0] for one in found])
-        best = [
-            max((n for n, way in enumerate(ways) if way[0] == who), key=lambda n: scores[n].mean())
-            for who in range(len(parts))
+        best: dict[int, int] = {}
+        for way, (who, _) in enumerate(ways):
+            if who not in best or found[way].keypoint_scores.mean() > found[best[who]].keypoint_scores.mean():
+                best[who] = way
+        keypoints = [
+            _turned_back(found[best[who]].keypoints[0], ways[best[who]][1]) * part.scale + part.corner
+            for who, part in enumerate(parts)
         ]
-        keypoints = np.stack(
-            [
-                _turned_back(found[n].keypoints[0], ways[n][1]) * part.scale + part.corner
-                for n, part in zip(best, parts, strict=True)
-            ]
-        )
-        return Detections.of(keypoints, scores[best], scores[best].mean(axis=1))
+        scores = np.stack([found[best[who]].keypoint_scores[0] for who in range(len(parts))])
+        return Detections.of(np.stack(keypoints), scores, scores.mean(axis=1))
 
 
 def _turned_back(points: np.ndarray, quarters: int) -> np.ndarray:

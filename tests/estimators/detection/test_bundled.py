@@ -5,7 +5,7 @@ import pytest
 
 from estimators.detection import Detections, Detector
 from estimators.detection.fusion import fused
-from estimators.detection.movenet.follow import square_about
+from estimators.detection.movenet.follow import _turned_back, quarters_about, square_about
 from estimators.skeleton import COCO17
 from tests.support.detectors import IMAGE, rectangles_round
 
@@ -48,6 +48,29 @@ def test_without_a_trunk_there_is_no_square(hidden):
     assert square_about(np.zeros((17, 3))) is None
 
 
+def turned(joints: np.ndarray, degrees: float) -> np.ndarray:
+    """The same person, turned clockwise in the picture about the hips."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return np.column_stack([(joints[:, :2] - (300, 200)) @ turn + (300, 200), joints[:, 2]])
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quarters"), [(0, 0), (40, 0), (-40, 0), (60, 1), (90, 1), (180, 2), (-170, 2), (-90, 3)]
+)
+def test_who_does_not_stand_is_turned_by_quarters(degrees, quarters):
+    assert quarters_about(turned(joints(), degrees)) == quarters
+    assert quarters_about(turned(joints(scores=0.1), degrees)) == 0
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_joints_go_back_as_the_picture_was_turned(quarters):
+    picture = np.zeros((256, 256), np.uint8)
+    picture[40, 90] = 1
+    row, column = np.argwhere(np.rot90(picture, quarters))[0]
+    np.testing.assert_array_equal(_turned_back(np.array([[column + 0.5, row + 0.5]]), quarters), [[90.5, 40.5]])
+
+
 def test_two_looks_become_their_mean_as_sure_as_both():
     first = Detections.of(STANDING[None], np.full((1, 17), 0.9), np.array([0.9]))
     second = Detections.of(STANDING[None] + 4, np.full((1, 17), 0.3), np.array([0.3]))
@@ -62,6 +85,29 @@ def test_who_is_seen_once_only_is_as_that_look_has_them():
     both = fused(first, Detections.of(np.stack([STANDING + 99, STANDING]), scores, np.array([0.0, 0.8])))
     np.testing.assert_allclose(both.keypoints, first.keypoints, atol=1e-4)
     np.testing.assert_allclose(both.scores, 0.8, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_who_is_upside_down_is_seen_as_well_as_who_stands(quarters):
+    detector = Detector("thunder")
+    people = detector.detect(IMAGE)[:1]
+    side = max(IMAGE.shape[:2])
+    square = np.zeros((side, side, 3), np.uint8)
+    square[: IMAGE.shape[0], : IMAGE.shape[1]] = IMAGE
+    known = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)[0]
+    around = rectangles_round(people)
+    stands = detector.detect_in(square, around, known[None])
+    moved = known.copy()
+    for _ in range(quarters):  # as np.rot90 turns
+        moved[:, :2] = np.column_stack([moved[:, 1], side - moved[:, 0]])
+    lies = detector.detect_in(np.ascontiguousarray(np.rot90(square, quarters)), around, moved[None])
+    back = lies.keypoints[0]
+    for _ in range(quarters):
+        back = np.column_stack([side - back[:, 1], back[:, 0]])
+    size = np.ptp(people.keypoints[0, :, 1])
+    assert np.linalg.norm(back - stands.keypoints[0], axis=1).mean() < 0.02 * size
+    assert lies.scores.mean() > 0.9 * stands.scores.mean()
 
 
 @pytest.mark.slow
