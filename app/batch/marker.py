@@ -25,7 +25,6 @@ from estimators.files import complete_file
 from estimators.hashes import file_sha256
 
 DONE, FAILED = "done.json", "failed.json"
-DETECTOR = "movenet-multipose"  # finds people for every detector
 
 
 def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
@@ -36,7 +35,9 @@ def recipe(options: Options, exports: Sequence[str] = ()) -> dict[str, Any]:
     """
     if options.checkpoint and not Path(options.checkpoint).is_file():
         raise WeightsError(f"There is no checkpoint {options.checkpoint!r}.")
-    names = [DETECTOR, *options.weights]
+    from estimators.detection.networks import weights_of  # with torch, which takes a second to import
+
+    names = [*weights_of(options.detector), *options.weights]
     cards = {name: weights.read_card(weights.find(name).with_suffix(".json")) for name in names}
     checkpoint = options.checkpoint and file_sha256(Path(options.checkpoint))
     asked = {key: value for key, value in asdict(options).items() if key != "device"}  # where, not what

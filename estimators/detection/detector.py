@@ -48,10 +48,7 @@ class Detector:
             if checkpoint is not None:
                 raise ConfigError(f"The detector {name!r} brings its weights along; leave the checkpoint out.")
             self._approach = self._of_bundled(name)
-            networks = [network.description() for network in BUNDLED[name].networks]
-            self._described: dict[str, Any] = (
-                networks[0] if len(networks) == 1 else {"name": name, "networks": networks}
-            )
+            self._described: dict[str, Any] = BUNDLED[name].description(name)
         else:
             source = _resolve(model, checkpoint)
             self._approach, sha256 = self._of_zoo(source)
@@ -120,7 +117,7 @@ class Detector:
 
     def description(self) -> dict[str, Any]:
         """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes; of a
-        detector made of several networks, `networks` has name, version and sha256 of each."""
+        detector made of several networks, `networks` has the same of each."""
         return {
             **self._described,
             "mmpose": version("mmpose"),

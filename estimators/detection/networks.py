@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ class Eyes:
     label: str
     networks: tuple[Network, ...]
 
+    def description(self, name: str) -> dict[str, Any]:
+        """Name, version and a sha256 for the record of a result: the network's, or, of several, one of all together,
+        and each of them in `networks`."""
+        each = [network.description() for network in self.networks]
+        if len(each) == 1:
+            return dict(each[0])
+        together = hashlib.sha256("".join(one["sha256"] for one in each).encode()).hexdigest()
+        versions = "; ".join(one["version"] for one in each)
+        return {"name": name, "version": versions, "sha256": together, "networks": each}
+
 
 FUSED = "thunder+blazepose"
 FINDER = "movenet"  # says where people are for models of mmpose's zoo that see one at a time
@@ -55,3 +66,8 @@ BUNDLED = {
 }
 # those that read poses in 3D from the picture itself
 READ_3D = tuple(name for name, eyes in BUNDLED.items() if {HEAVY, FULL} & {*eyes.networks})
+
+
+def weights_of(detector: str) -> list[str]:
+    """Names of the bundled weights that a detector, by its name, uses; models of mmpose's zoo use the finder's."""
+    return [network.weights for network in BUNDLED.get(detector, BUNDLED[FINDER]).networks]

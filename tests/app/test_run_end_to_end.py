@@ -83,7 +83,7 @@ def test_lengths_around_the_window(tmp_path: Path, small: list[str], frames: int
     motion = check_outputs(source, tmp_path / "out" / "clip")
     assert motion.people[0].counts() == {"detected": frames, "interpolated": 0, "missing": 0}
     for kind, name in (
-        ("detector", "movenet-multipose"),
+        ("detector", "thunder+blazepose"),
         ("lifter", "stcformer-9"),
         ("refiner", "refiner-stcformer-9"),
     ):

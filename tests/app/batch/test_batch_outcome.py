@@ -96,3 +96,11 @@ def test_a_lifter_without_weights_is_a_recipe_too() -> None:
     plain, deep = (marker.recipe(Options(lifter=lifter)) for lifter in ("stcformer", "blazepose"))
     assert plain["weights"].keys() - deep["weights"].keys() == {"stcformer-81"}
     assert plain["options"] != deep["options"]
+
+
+def test_every_network_of_the_detector_is_part_of_the_recipe() -> None:
+    both, one, zoo = (
+        set(marker.recipe(Options(detector=name))["weights"]) for name in ("thunder+blazepose", "movenet", "rtmpose-m")
+    )
+    assert both - one == {"movenet-thunder", "blazepose-heavy"}
+    assert "movenet-multipose" in one and one == zoo  # which finds people for the zoo's
