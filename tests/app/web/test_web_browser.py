@@ -104,7 +104,9 @@ def test_a_preset_sets_the_choices_and_is_named_by_them(visit: Visit) -> None:
     page.wait_for_function("!document.querySelector('#preset input:checked')")  # 81 frames and one step are neither
     page.fill("#steps input[type=number]", "2")
     page.click("#looks label:has-text('at every frame')")
-    page.wait_for_selector("#detector label:has(span:text-is('MoveNet Thunder')) input:checked")  # which is the fast one's
+    page.wait_for_selector(
+        "#detector label:has(span:text-is('MoveNet Thunder')) input:checked"
+    )  # which is the fast one's
     page.click("#detector label:has-text('Thunder and BlazePose')")
     page.wait_for_selector("#preset label:has-text('Best') input:checked")
     page.click("#lifter label:has-text('mixste')")
