@@ -106,7 +106,8 @@ def test_a_run_is_cancelled_and_leaves_nothing(client: Client, served: Served, l
     with pytest.raises(AppError, match="cancelled"):
         job.result(timeout=30)
     session_itself = {path for path in served.folders() if path.parent == served.desk.uploads.results}
-    assert set(served.folders()) - session_itself == set(before) - session_itself and not served.desk.slot.busy()
+    assert set(served.folders()) - session_itself <= set(before)  # what others had may be swept away meanwhile
+    assert not served.desk.slot.busy()
 
 
 @pytest.mark.slow

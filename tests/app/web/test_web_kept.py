@@ -22,8 +22,8 @@ def test_each_network_is_loaded_once_and_none_that_is_not_needed(monkeypatch: py
     monkeypatch.setattr(Models, "load_lifter", load("lifter", lambda options: options.lifter_weights))
     monkeypatch.setattr(Models, "load_refiner", load("refiner", lambda options: options.refiner_weights))
     kept = KeptModels()
-    detector = kept.detector("movenet")
-    assert loaded == [("detector", "movenet")]
+    detector = kept.detector(Options().detector)
+    assert loaded == [("detector", Options().detector)]
     first = kept.get(Options())
     assert first.detector is detector and sorted(kind for kind, _ in loaded) == ["detector", "lifter", "refiner"]
     again = kept.get(Options(steps=5, person="all"))
