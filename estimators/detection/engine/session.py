@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -65,6 +66,9 @@ class _Maps(nn.Module):
     """In a backbone's place: from (B,3,H,W) uint8 BGR to the head's maps."""
 
     def __init__(self, model: Model, shape: tuple[int | str, ...]) -> None:
+        # Official builds count their users by a number that they write into the home folder, and report to the maker;
+        # not here. Read when the library starts, so it must be said before.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         super().__init__()

@@ -1,5 +1,7 @@
 """ONNX Runtime gives what torch gives, for every bundled network, and torch is there where it is not."""
 
+import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -168,3 +170,18 @@ def test_no_more_threads_than_torch_has_or_cores_are(monkeypatch, torchs, cores,
     attach(built("blazepose-full"), CPU)
     assert [options.intra_op_num_threads for options in given] == [expected]
     assert given[0].get_session_config_entry("session.intra_op.spin_duration_us") == "20"
+
+
+@pytest.mark.slow
+def test_the_engine_writes_nothing_home_and_tells_nobody(tmp_path):
+    """Official builds of ONNX Runtime count their users, by a number that they keep in the home folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "CI", "PYTEST", "XDG"))}
+    code = "from estimators.detection import Detector; print(Detector('movenet').description()['engine'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**known, "HOME": str(home), "MPLCONFIGDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("onnxruntime")
+    assert not [path for path in home.rglob("*") if "onnxruntime" in str(path)]
