@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
 
-from estimators.finding import Found, PersonDetector, picture_pose
+from estimators.finding import Found, PersonDetector
 from estimators.tracking.person import Person, Pose
 
 AHEAD = 2  # frames that the first look may be ahead: more would only keep more pictures in memory
@@ -62,21 +62,12 @@ class CloserLooks:
             self._wait()
         for look in self._done:
             found = look.found.result()
+            if found is None:
+                continue
             for number, (person, first) in enumerate(zip(look.people, look.first, strict=True)):
-                if found is not None:
-                    person.see_better(look.index, first, _better(first, found, number))
+                person.see_better(look.index, first, Pose.of(found, number) or first)
 
     def _wait(self) -> None:
         look = self._waiting.popleft()
         look.found.result()
         self._done.append(look)
-
-
-def _better(first: Pose, found: Found, number: int) -> Pose:
-    """A pose of the second look, if it makes sense; else the first."""
-    keypoints, scores = np.asarray(found.keypoints[number], np.float32), np.asarray(found.scores[number], np.float32)
-    if not np.all(np.isfinite(keypoints)):
-        return first
-    pose_3d, pose_3d_scores = picture_pose(found, number)
-    scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)
-    return replace(first, keypoints=keypoints, scores=scores, pose_3d=pose_3d, pose_3d_scores=pose_3d_scores)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from estimators.boxes import PERSON_IN_RECTANGLE, joint_box, long_side, pose_distance
+from estimators.finding import Found, picture_pose
 from estimators.tracking import matching
 
 CONFIRM = 0.15  # seconds that a newcomer must be seen before being believed
@@ -35,6 +36,16 @@ class Pose:
     def box(self) -> np.ndarray:
         """(4,) xyxy pixels, round the trusted joints."""
         return joint_box(self.keypoints, self.scores)
+
+    @classmethod
+    def of(cls, found: Found, number: int) -> Pose | None:
+        """What a detector gave of one person, without colours; None where a keypoint is no number."""
+        keypoints, scores = (np.asarray(of[number], np.float32) for of in (found.keypoints, found.scores))
+        if not np.all(np.isfinite(keypoints)):
+            return None
+        scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
+        pose_3d, pose_3d_scores = picture_pose(found, number)
+        return cls(keypoints, scores, pose_3d=pose_3d, pose_3d_scores=pose_3d_scores)
 
     def moved(self, shift: np.ndarray) -> Pose:
         """The same pose elsewhere; `shift` is (2,) pixels."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
 import numpy as np
 
-from estimators.finding import Found, PersonDetector, picture_pose
+from estimators.finding import Found, PersonDetector
 from estimators.gaps import clean, over_all_frames
 from estimators.observation import Observation, Provenance
 from estimators.skeleton import COCO17
@@ -208,12 +209,11 @@ class _Tracker:
 
     def _pose(self, image: np.ndarray, found: Found, number: int) -> Pose | None:
         """What the detector gave of one person, if it is enough of one to be used."""
-        keypoints, scores = (np.asarray(of[number], np.float32) for of in (found.keypoints, found.scores))
-        scores = np.clip(np.nan_to_num(scores), 0.0, 1.0)  # SimCC heads give scores beyond 1
-        if not np.all(np.isfinite(keypoints)) or not matching.is_person(keypoints, scores, self.image_size):
+        pose = Pose.of(found, number)
+        if pose is None or not matching.is_person(pose.keypoints, pose.scores, self.image_size):
             return None
-        colours, clothes = (of(image, keypoints, scores) for of in (matching.torso_colours, matching.clothes))
-        return Pose(keypoints, scores, colours, clothes, *picture_pose(found, number))
+        of = image, pose.keypoints, pose.scores
+        return replace(pose, colours=matching.torso_colours(*of), clothes=matching.clothes(*of))
 
     def _find_all(self, image: np.ndarray) -> list[Pose]:
         """Everybody on the whole frame, clearest first, each once."""

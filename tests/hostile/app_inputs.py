@@ -10,21 +10,12 @@ from typing import Any
 from app.web import choices
 from app.web.delivery import safe_stem
 from app.web.limits import Limits, check_video
+from tests.support.doors import WISH
 
 from .case import EITHER, REFUSED, RIGHT, Case, Place
 from .damage import damaged
 
 AREA = "app: inputs"
-GOOD = {
-    "detector": "thunder+blazepose",
-    "lifter": "stcformer",
-    "frames": 81,
-    "person": "largest",
-    "steps": 2,
-    "refine": True,
-    "looks": 0,
-    "rotate": "auto",
-}
 
 
 def cases() -> Iterator[Case]:
@@ -85,7 +76,7 @@ def cases() -> Iterator[Case]:
         for value in values:
 
             def act(place: Place, key: str = key, value: Any = value) -> None:
-                choices.Wish({**GOOD, key: value}).options()
+                choices.Wish({**WISH, key: value}).options()
 
             yield Case(
                 AREA, f"{key} = {str(value)[:20]!r} ({type(value).__name__})", act, REFUSED, quick=value != value
@@ -94,14 +85,14 @@ def cases() -> Iterator[Case]:
         yield Case(
             AREA,
             f"person = {value!r} is fine",
-            lambda p, v=value: choices.Wish({**GOOD, "person": v}).options() and None,
+            lambda p, v=value: choices.Wish({**WISH, "person": v}).options() and None,
             RIGHT,
         )
     for number in (-1, nan, inf, 1.5, "x", [1]):
         yield Case(
             AREA,
             f"the person's number {number!r}",
-            lambda p, n=number: choices.Wish({**GOOD, "person": n}).options(),
+            lambda p, n=number: choices.Wish({**WISH, "person": n}).options(),
             REFUSED,
         )
     for name in (

@@ -17,7 +17,7 @@ WISH: dict[str, Any] = {
     "refine": True,
     "looks": 0,
     "rotate": "auto",
-}  # fmt: skip
+}
 
 
 def as_file(path: object) -> dict[str, Any]:
