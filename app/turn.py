@@ -12,13 +12,14 @@ though.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from app.media.orientation import turned
-from estimators.finding import Found, PersonDetector
+from estimators.finding import Found, PersonDetector, Sight
 from estimators.skeleton import COCO17
 
 TURNS = (90, 180, 270)  # degrees clockwise
@@ -51,9 +52,13 @@ class FirstLook:
         """As the detector's."""
         return self._detector.detect_in(image, boxes, before)
 
-    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Found | None:
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Sequence[Any] | None:
         """As the detector's."""
         return self._detector.look_closer(image, keypoints, scores)
+
+    def settle(self, sights: Sequence[Sight]) -> Found | None:
+        """As the detector's."""
+        return self._detector.settle(sights)
 
 
 @dataclass(frozen=True)

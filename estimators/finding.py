@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +30,23 @@ def picture_pose(found: Found, number: int) -> tuple[np.ndarray | None, np.ndarr
     return np.asarray(poses[number], np.float32), np.clip(np.asarray(scores[number], np.float32), 0, 1)
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What has been seen of one person in one frame.
+
+    Attributes:
+        frame: counted in looks of the detector.
+        first: (17,3) x, y pixels and scores, as `detect_in` has given the joints.
+        closer: what `look_closer` has given of the person; None of a detector that looks but once.
+        whole: (17,3) the same as `detect` has given them; None where the whole frame was not searched.
+    """
+
+    frame: int
+    first: np.ndarray
+    closer: Any = None
+    whole: np.ndarray | None = None
+
+
 class PersonDetector(Protocol):
     """What tracking needs of a detector; see `estimators.detection.detector.Detector`."""
 
@@ -40,8 +59,15 @@ class PersonDetector(Protocol):
         `before` (M, 17, 3) are their joints as they are expected: x, y pixels and scores, 0 where nobody knows.
         """
 
-    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, /) -> Found | None:
-        """A second look, slower and better, at people of a frame, in the same order; None if there is none.
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, /) -> Sequence[Any] | None:
+        """A second look, slower and better, at M people of a frame: what is seen of each, for `settle`.
 
-        They are where (M, 17, 2) keypoints with (M, 17) scores of the first look are. Called from a thread of its own.
+        They are where (M, 17, 2) keypoints with (M, 17) scores of the first look are. None: there is no second look.
+        Called from a thread of its own.
+        """
+
+    def settle(self, sights: Sequence[Sight], /) -> Found | None:
+        """What all that was seen of one person comes to: a pose for each sight, in order of time.
+
+        Left and right, which a detector may mistake in any single frame, are told by all. None: the first look stays.
         """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from estimators.detection import mmpose_shim  # isort: skip  # noqa: F401  must come before mmpose
 
@@ -18,6 +19,7 @@ from estimators.boxes import PERSON_IN_RECTANGLE, long_side
 from estimators.detection.asking import Model
 from estimators.detection.detections import Detections
 from estimators.errors import ConfigError
+from estimators.finding import Sight
 from estimators.skeleton import COCO17
 
 BODY_MARGIN = 0.1  # of the joints' box: how far head, hands and feet reach over the joints
@@ -27,22 +29,26 @@ TOPDOWN_TIGHTEN = 0.85  # part of a rectangle that a top-down model looks at: it
 TOPDOWN_ASPECT = 0.75  # width over height of what it looks at
 
 
-Closer = Callable[[np.ndarray, np.ndarray, np.ndarray], Detections]  # image, keypoints, scores: a second look
+class Approach(ABC):
+    """One kind of model, ready to be asked; images are (H,W,3) uint8 BGR."""
 
-
-class Approach(Protocol):
-    """One kind of model, ready to be asked; `closer` is its second look at people who were found, if it has one."""
-
-    @property
-    def closer(self) -> Closer | None: ...
-
+    @abstractmethod
     def detect(self, image: np.ndarray) -> Detections:
-        """Everybody in an (H,W,3) uint8 BGR image."""
+        """Everybody in an image."""
 
+    @abstractmethod
     def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
         """The person in each of (M,4) xyxy rectangles, M > 0, in the same order; scores 0 where nobody is.
 
         `before` (M,17,3) is where each person's joints are expected: x, y pixels and scores, all 0 where unknown."""
+
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Sequence[Any] | None:
+        """A second look at M people who were found, see `estimators.finding`; None if there is none."""
+        return None
+
+    def settle(self, sights: Sequence[Sight]) -> Detections | None:
+        """What was seen of one person over time, put together, see `estimators.finding`; None: nothing is."""
+        return None
 
 
 def coco_order(model: Model) -> list[int]:
@@ -111,10 +117,8 @@ def fit(people: Detections, rectangle: np.ndarray) -> np.ndarray:
     return people.person_scores * np.exp(-((4 * distance) ** 2) - np.asarray(growth).reshape(-1) ** 2)
 
 
-class OneStage:
+class OneStage(Approach):
     """A model that finds all people on the whole frame."""
-
-    closer = None
 
     def __init__(self, model: Model) -> None:
         self.model, self.order = model, coco_order(model)
@@ -134,10 +138,8 @@ class OneStage:
         return found
 
 
-class TopDown:
+class TopDown(Approach):
     """A model that sees one person at a time; `finder` says where people are."""
-
-    closer = None
 
     def __init__(self, model: Model, finder: Approach) -> None:
         self.model, self.order, self.finder = model, coco_order(model), finder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -62,10 +63,12 @@ class Detections:
         """The people of these numbers, in this order."""
         return Detections(**{name: values[which] for name, values in self._arrays().items()})
 
-    def __add__(self, other: Detections) -> Detections:
-        """The people of both; what only one of them knows is left out."""
-        mine, others = self._arrays(), other._arrays()
-        return Detections(**{name: np.concatenate([mine[name], others[name]]) for name in mine if name in others})
+    @classmethod
+    def joined(cls, several: Sequence[Detections]) -> Detections:
+        """The people of all, of whom there is one at least; what only some of them know is left out."""
+        every = [one._arrays() for one in several]
+        names = [name for name in every[0] if all(name in one for one in every)]
+        return cls(**{name: np.concatenate([one[name] for one in every]) for name in names})
 
     def _arrays(self) -> dict[str, Any]:
         values = {item.name: getattr(self, item.name) for item in fields(self)}

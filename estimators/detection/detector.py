@@ -8,6 +8,7 @@ Detector("my_config.py", "my_weights.pth")    any other: top-down or one-stage
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ from estimators.detection.detections import Detections
 from estimators.detection.networks import BUNDLED, FINDER
 from estimators.devices import placed, resolve_device
 from estimators.errors import ConfigError, WeightsError
+from estimators.finding import Sight
 
 
 class Detector:
@@ -95,7 +97,7 @@ class Detector:
         with exact():
             return self._approach.detect_in(_checked(image), boxes, before)
 
-    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Detections | None:
+    def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Sequence[Any] | None:
         """Look at people a second time, with BlazePose where it is part of the detector; slower, and it sees depth.
 
         May run beside `detect` and `detect_in`, in another thread.
@@ -106,14 +108,24 @@ class Detector:
             scores: (M,17) how sure it was.
 
         Returns:
-            The M people in the same order, with `poses_3d`; None of a detector that has no second look.
+            What is seen of each of the M people, to be given to `settle`; None of a detector that has no second look.
         """
         from estimators.detection.approaches import exact
 
-        if self._approach.closer is None:
-            return None
         with exact():
-            return self._approach.closer(_checked(image), keypoints, scores)
+            return self._approach.look_closer(_checked(image), keypoints, scores)
+
+    def settle(self, sights: Sequence[Sight]) -> Detections | None:
+        """Put together what was seen of one person over time.
+
+        Args:
+            sights: N of them, in order of time, what was given by `detect`, `detect_in` and `look_closer`.
+
+        Returns:
+            N poses of the person, with `poses_3d` where BlazePose has looked; None of a detector that is but one
+            network: what it gave stays.
+        """
+        return self._approach.settle(sights)
 
     def description(self) -> dict[str, Any]:
         """For the record of a result: name, version, sha256 of the weights, mmpose's version, and what computes; of a

@@ -33,6 +33,11 @@ class Pose:
     pose_3d_scores: np.ndarray | None = None
 
     @property
+    def joints(self) -> np.ndarray:
+        """(17,3) x, y pixels and scores."""
+        return np.column_stack([self.keypoints, self.scores])
+
+    @property
     def box(self) -> np.ndarray:
         """(4,) xyxy pixels, round the trusted joints."""
         return joint_box(self.keypoints, self.scores)

@@ -111,7 +111,7 @@ def _to_track(
 
 def _expected(pose: Pose | None) -> np.ndarray:
     """(17, 3) x, y and score of the joints of a pose; zeros without one."""
-    return np.zeros((17, 3)) if pose is None else np.column_stack([pose.keypoints, pose.scores])
+    return np.zeros((17, 3)) if pose is None else pose.joints
 
 
 class _Tracker:
@@ -152,6 +152,7 @@ class _Tracker:
             for pose in unknown:
                 newcomers.append(Person(self.fps))
                 newcomers[-1].see(index, pose, learn_colours=True)
+                coarse[newcomers[-1]] = pose
             self.alive += newcomers
         for person, pose in self._look_again(index, view, coarse, predicted).items():
             person.see(index, pose, learn_colours=person not in mistakable)
@@ -159,7 +160,7 @@ class _Tracker:
             if person.unseen(index) == 0:
                 person.left = view.thumbnail
                 person.came = view.thumbnail if person.came is None else person.came
-        self.closer.take(index, image, [person for person in self.alive if person.unseen(index) == 0])
+        self.closer.take(index, image, [person for person in self.alive if person.unseen(index) == 0], coarse)
         for person in newcomers:
             self._look_back(person, min(since, index - FULL_FRAME_EVERY))
         for person in lost:
@@ -271,7 +272,7 @@ class _Tracker:
             if any(other is not None and pose.same_person(other) for other in others):
                 return
             person.see_before(index, pose)
-            self.closer.take(index, view.image, [person])
+            self.closer.take(index, view.image, [person], {})
             nearest = pose
 
     def _retire(self, index: int, predicted: dict[Person, Pose]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from app.left_out import sentences
 from app.motion import Motion
 from app.options import Options
 from app.web import panels
+from estimators.finding import Sight
 from tests.support.fakes import STANDING, FakeDetector, Found, fake_models
 from tests.support.video_files import write_video
 
@@ -47,6 +48,9 @@ class TwoPeople(FakeDetector):
 
     def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
         """There is no second look."""
+
+    def settle(self, sights: Sequence[Sight]) -> None:
+        """The first look stays."""
 
 
 def _pictures() -> Iterator[np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.media.clock import make_clock
 from app.models import Models
 from app.options import Options
 from estimators.detection.detections import Detections
+from estimators.finding import Sight
 from estimators.gaps import clean
 from estimators.observation import Observation, Provenance
 from tests.support.fakes import STANDING, FakeDetector, FakeLifter, FakeRefiner, Found
@@ -43,6 +44,9 @@ class Nonsense(FakeDetector):
 
     def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
         """There is no second look."""
+
+    def settle(self, sights: Sequence[Sight]) -> None:
+        """The first look stays."""
 
 
 def _person(value: float = 0.0, scale: float = 84.0) -> np.ndarray:

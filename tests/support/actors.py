@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from estimators.finding import Sight
 from estimators.observation import Observation, Provenance
 from estimators.tracking.tracker import track_people
 from tests.support.drawn import STANDING, Found
@@ -85,6 +86,9 @@ class World:
 
     def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
         """There is no second look."""
+
+    def settle(self, sights: Sequence[Sight]) -> None:
+        """The first look stays."""
 
     def _found(self, actors: Sequence[Actor | None], number: int) -> Found:
         keypoints = np.zeros((len(actors), 17, 2), np.float32)

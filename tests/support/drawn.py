@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from estimators.finding import Sight
+
 SIZE = (320, 240)
 RED, BLUE, GREEN, BEIGE, NAVY = (40, 40, 200), (200, 70, 30), (60, 160, 60), (130, 190, 220), (90, 40, 30)
 # A standing person of height 1 round the origin, COCO order.
@@ -97,6 +99,9 @@ class Stage:
 
     def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
         """There is no second look."""
+
+    def settle(self, sights: Sequence[Sight]) -> None:
+        """The first look stays."""
 
     @staticmethod
     def _number(image: np.ndarray) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from app.models import Models
 from app.options import Options
 from estimators.errors import WeightsError
+from estimators.finding import Sight
 from estimators.observation import Observation
 from estimators.skeleton import COCO17
 from refiner.refiner import Refined
@@ -60,6 +61,9 @@ class FakeDetector:
 
     def look_closer(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> None:
         """There is no second look."""
+
+    def settle(self, sights: Sequence[Sight]) -> None:
+        """The first look stays."""
 
     def description(self) -> dict[str, Any]:
         return {"name": "fake-detector"}

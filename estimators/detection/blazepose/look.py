@@ -11,7 +11,6 @@ import torch
 from estimators.detection.asking import Model, Shown, ask
 from estimators.detection.blazepose.landmarks import to_coco, to_h36m
 from estimators.detection.blazepose.region import Region, region_of
-from estimators.detection.blazepose.relabelling import relabelled
 from estimators.detection.detections import Detections
 
 PERSON = 0.5  # of the network's word for it that somebody is there: below, nobody is
@@ -30,7 +29,8 @@ class BlazePose:
     def look(self, image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray) -> Detections:
         """People whom another detector has found in the same picture, as BlazePose sees them.
 
-        Their limbs are called left and right as the other detector calls them, see `relabelling`.
+        In hard poses (a back to the camera, legs that cross, somebody upside down) BlazePose takes left limbs for right
+        ones in one frame of five to ten, see `relabelling`.
 
         Args:
             image: (H,W,3) uint8 BGR.
@@ -39,7 +39,7 @@ class BlazePose:
 
         Returns:
             The same M people in pixels of the image, with `poses_3d`; all scores of a person are 0, and the pose in
-            3D is NaN, if nobody is seen, or somebody else.
+            3D is NaN, if nobody is seen.
         """
         size = (image.shape[1], image.shape[0])
         regions = [region_of(joints, sure, size) for joints, sure in zip(keypoints, scores, strict=True)]
@@ -49,7 +49,7 @@ class BlazePose:
         told_of = ask(self.model, [Shown(region.cut_out(image)) for region in shown])
         for number, region, told in zip(there, shown, told_of, strict=True):
             _put(found, number, region, told)
-        return relabelled(found, keypoints, scores)
+        return found
 
 
 def _nobody(keypoints: np.ndarray) -> Detections:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from estimators.boxes import long_side, pose_distance
-from estimators.detection.approaches import coco_order, fit, people_in, put
+from estimators.detection.approaches import Approach, coco_order, fit, people_in, put
 from estimators.detection.asking import Model, ask
 from estimators.detection.detections import Detections
 from estimators.detection.movenet.input import crop, whole_frame
@@ -33,10 +33,8 @@ def _each_once(people: Detections) -> Detections:
     return people[kept]
 
 
-class MultiPose:
+class MultiPose(Approach):
     """Finds everybody on the frame, at one to three sizes, and looks at each again in a crop."""
-
-    closer = None
 
     def __init__(self, model: Model) -> None:
         self.model, self.order = model.to(memory_format=torch.channels_last), coco_order(model)
@@ -47,9 +45,9 @@ class MultiPose:
         sizes = np.array([long_side(box) * scale for box in usual.boxes])
         people = usual
         if not len(usual) or sizes.max() > GOOD_SIZE_PX[1]:
-            people = people + self._detect_at(image, FRAME_SIZES["large"])
+            people = Detections.joined([people, self._detect_at(image, FRAME_SIZES["large"])])
         if not len(people) or (len(usual) and sizes.min() < GOOD_SIZE_PX[0]):
-            people = people + self._detect_at(image, FRAME_SIZES["small"])
+            people = Detections.joined([people, self._detect_at(image, FRAME_SIZES["small"])])
         return _each_once(people)
 
     def _detect_at(self, image: np.ndarray, frame_size: int) -> Detections:

@@ -7,7 +7,6 @@ import torch
 
 from estimators.boxes import long_side
 from estimators.confidence import TRUSTED
-from estimators.detection.approaches import Approach, Closer
 from estimators.detection.asking import Model, Shown, ask
 from estimators.detection.detections import Detections
 from estimators.detection.movenet.input import CROP_PX, crop
@@ -61,16 +60,13 @@ def quarters_about(joints: np.ndarray) -> int:
 
 
 class Thunder:
-    """The joints of each person, in a square about where they are expected; `finder` finds people, `closer` is a second
-    look."""
+    """The joints of each person, in a square about where they are expected."""
 
-    def __init__(self, model: Model, finder: Approach, closer: Closer | None = None) -> None:
-        self.model, self.finder, self.closer = model.to(memory_format=torch.channels_last), finder, closer
+    def __init__(self, model: Model) -> None:
+        self.model = model.to(memory_format=torch.channels_last)
 
-    def detect(self, image: np.ndarray) -> Detections:
-        return self.finder.detect(image)
-
-    def detect_in(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
+    def look(self, image: np.ndarray, rectangles: np.ndarray, before: np.ndarray) -> Detections:
+        """People as in `Approach.detect_in`."""
         parts = [
             crop(image, _tightened(rectangle) if (square := square_about(joints)) is None else square)
             for rectangle, joints in zip(rectangles, before, strict=True)

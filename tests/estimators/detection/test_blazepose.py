@@ -12,8 +12,8 @@ from estimators.detection.approaches import exact
 from estimators.detection.blazepose.landmarks import LANDMARKS, to_coco, to_h36m
 from estimators.detection.blazepose.look import BlazePose
 from estimators.detection.blazepose.region import SIDE, Region, region_of
-from estimators.detection.blazepose.relabelling import APART, relabelled
 from estimators.detection.detections import Detections
+from estimators.detection.relabelling import APART, relabelled
 from estimators.skeleton import COCO17, H36M17
 
 PICTURE = (640, 480)

@@ -1,11 +1,15 @@
-"""Where Thunder looks, and two looks at a person made one."""
+"""Where Thunder looks, when MultiPose is asked as well, and how all that was seen of a person becomes one."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from estimators.detection import Detections, Detector
+from estimators.detection.bundled import DOUBTED, Closer, Following
 from estimators.detection.fusion import fused
 from estimators.detection.movenet.follow import _turned_back, quarters_about, square_about
+from estimators.finding import Sight
 from estimators.skeleton import COCO17
 from tests.support.detectors import IMAGE, rectangles_round
 
@@ -74,15 +78,23 @@ def test_joints_go_back_as_the_picture_was_turned(quarters):
 def test_two_looks_become_their_mean_as_sure_as_both():
     first = Detections.of(STANDING[None], np.full((1, 17), 0.9), np.array([0.9]))
     second = Detections.of(STANDING[None] + 4, np.full((1, 17), 0.3), np.array([0.3]))
-    both = fused(first, second)
+    both = fused([first, second])
     np.testing.assert_allclose(both.keypoints[0], STANDING + 1, atol=1e-4)
     np.testing.assert_allclose(both.scores, 0.6, atol=1e-6)
+
+
+def test_of_three_looks_each_counts_where_it_sees_the_person():
+    looks = [Detections.of(np.stack([STANDING + s] * 2), np.full((2, 17), 0.6), np.full(2, 0.6)) for s in (0, 3, 9)]
+    looks[2].scores[1] = 0
+    together = fused(looks)
+    np.testing.assert_allclose(together.keypoints, [STANDING + 4, STANDING + 1.5], atol=1e-4)
+    np.testing.assert_allclose(together.scores, 0.6, atol=1e-6)
 
 
 def test_who_is_seen_once_only_is_as_that_look_has_them():
     first = Detections.of(np.stack([STANDING, STANDING]), np.full((2, 17), 0.8), np.array([0.8, 0.8]))
     scores = np.stack([np.zeros(17), np.full(17, 0.8)])
-    both = fused(first, Detections.of(np.stack([STANDING + 99, STANDING]), scores, np.array([0.0, 0.8])))
+    both = fused([first, Detections.of(np.stack([STANDING + 99, STANDING]), scores, np.array([0.0, 0.8]))])
     np.testing.assert_allclose(both.keypoints, first.keypoints, atol=1e-4)
     np.testing.assert_allclose(both.scores, 0.8, atol=1e-6)
 
@@ -110,6 +122,44 @@ def test_who_is_upside_down_is_seen_as_well_as_who_stands(quarters):
     assert lies.scores.mean() > 0.9 * stands.scores.mean()
 
 
+def seen(shift: float = 0.0, scores: float = 0.8, deep: bool = True) -> Detections:
+    """Somebody who was seen so far to the right."""
+    found = Detections.of(STANDING[None] + [300 + shift, 200], np.full((1, 17), scores), np.full(1, scores))
+    return replace(found, poses_3d=np.ones((1, 17, 3)), poses_3d_scores=np.ones((1, 17))) if deep else found
+
+
+def test_who_has_both_sides_wrong_in_the_first_look_is_put_right_by_the_others():
+    """As in a deep squat from behind: Thunder for long, BlazePose never, MultiPose in one search of four."""
+    mirrored = joints()[list(COCO17.flip_order)]
+    sights = []
+    for frame in range(20):
+        whole = None if frame % 5 else mirrored if frame == 10 else joints()
+        closer = Closer(seen(), seen(scores=0.0, deep=False))
+        sights.append(Sight(frame, mirrored if frame < 16 else joints(), closer, whole))
+    settled = Following(None, None, None, alone=False).settle(sights)
+    np.testing.assert_allclose(settled.keypoints, np.broadcast_to(STANDING + [300, 200], (20, 17, 2)), atol=1e-4)
+
+
+def test_where_thunder_is_in_doubt_multipose_is_asked_and_counts():
+    sights = [Sight(0, joints(scores=0.3), Closer(seen(3, 0.3), seen(9, 0.6, deep=False)))]
+    settled = Following(None, None, None, alone=False).settle(sights)
+    np.testing.assert_allclose(settled.keypoints[0], STANDING + [305.25, 200], atol=1e-4)
+    np.testing.assert_allclose(settled.scores, 0.4, atol=1e-6)
+    assert settled.poses_3d is not None
+
+
+@pytest.mark.slow
+def test_multipose_looks_again_at_those_of_whom_thunder_is_in_doubt_only():
+    detector = Detector("thunder+blazepose")
+    people = detector.detect(IMAGE)
+    scores = people.scores.copy()
+    scores[0], scores[1:] = DOUBTED - 0.01, DOUBTED
+    closer = detector.look_closer(IMAGE, people.keypoints, scores)
+    assert [bool(look.multipose.scores.any()) for look in closer] == [True] + [False] * (len(people) - 1)
+    size = np.ptp(people.keypoints[0, :, 1])
+    assert np.linalg.norm(closer[0].multipose.keypoints - people.keypoints[:1], axis=-1).mean() < 0.05 * size
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["thunder", "blazepose", "thunder+blazepose"])
 def test_the_networks_agree_on_who_is_where(name):
@@ -126,8 +176,10 @@ def test_the_networks_agree_on_who_is_where(name):
         assert (apart < 0.06 * size).all() and (looked.scores.mean(axis=1) > 0.4).all()
         closer = detector.look_closer(IMAGE, looked.keypoints, looked.scores)
         assert (closer is not None) == ("blazepose" in name)
-        if closer is not None:
-            apart = np.linalg.norm(closer.keypoints - looked.keypoints, axis=-1).mean(axis=1)
-            assert (apart < 0.05 * size).all() and closer.poses_3d is not None and np.ptp(closer.poses_3d) > 1
+        for number in range(len(looked)):
+            first = np.column_stack([looked.keypoints[number], looked.scores[number]])
+            settled = detector.settle([Sight(0, first, None if closer is None else closer[number])])
+            assert np.linalg.norm(settled.keypoints[0] - first[:, :2], axis=1).mean() < 0.05 * size[number]
+            assert settled.poses_3d is None if closer is None else np.ptp(settled.poses_3d) > 1
     alone = detector.detect_in(IMAGE, rectangles[:1], before[:1])  # as in a batch with others
     np.testing.assert_allclose(alone.keypoints, followed.keypoints[:1], atol=0.05)

@@ -1,10 +1,8 @@
-"""Left and right of BlazePose's limbs, as another detector sees them.
-
-In hard poses (a back to the camera, legs that cross, somebody upside down) BlazePose takes left limbs for right ones in
-one frame of five to ten. A detector that is right about sides more often tells them.
-"""
+"""Left and right of limbs as one detector sees them, told by another that is right about sides more often."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -22,6 +20,11 @@ FACE = ("eye", "ear")
 _IN_3D = {"ankle": "foot"}
 
 
+def traded(poses: np.ndarray, names: Iterable[str]) -> np.ndarray:
+    """Poses (T,17,...) of COCO joints with the left and right of these, named without their sides, traded."""
+    return np.asarray(poses[:, _order(COCO17.joints, names)])
+
+
 def relabelled(people: Detections, keypoints: np.ndarray, scores: np.ndarray) -> Detections:
     """Each person with limbs traded, in the picture, in 3D and in the scores, where that brings them clearly nearer.
 
@@ -37,7 +40,7 @@ def relabelled(people: Detections, keypoints: np.ndarray, scores: np.ndarray) ->
     for number in range(len(people)):
         seen, sure = keypoints[number], scores[number]
         size = long_side(joint_box(seen, sure))
-        names = _traded(people.keypoints[number], people.scores[number], seen, sure, size)
+        names = _to_trade(people.keypoints[number], people.scores[number], seen, sure, size)
         order = _order(COCO17.joints, names)
         joints, peaks = people.keypoints[number, order], people.scores[number, order]
         same = pose_distance(joints, peaks, seen, sure, size) <= APART
@@ -50,7 +53,7 @@ def relabelled(people: Detections, keypoints: np.ndarray, scores: np.ndarray) ->
     return found
 
 
-def _traded(joints: np.ndarray, scores: np.ndarray, seen: np.ndarray, sure: np.ndarray, size: float) -> list[str]:
+def _to_trade(joints: np.ndarray, scores: np.ndarray, seen: np.ndarray, sure: np.ndarray, size: float) -> list[str]:
     """The pairs of joints, without their sides, that are to be traded."""
     names: list[str] = []
     for limb in (*LIMBS, FACE):
@@ -72,10 +75,10 @@ def _gain(name: str, joints: np.ndarray, scores: np.ndarray, seen: np.ndarray, s
     return float((sure[pair] * (as_is - turned)).mean() * scores[pair].mean())
 
 
-def _order(joints: tuple[str, ...], traded: list[str]) -> list[int]:
+def _order(joints: tuple[str, ...], names: Iterable[str]) -> list[int]:
     """Where each joint is found when these pairs, as far as there are such joints, are traded."""
     order = list(range(len(joints)))
-    for name in traded:
+    for name in names:
         if f"left_{name}" in joints:
             left, right = joints.index(f"left_{name}"), joints.index(f"right_{name}")
             order[left], order[right] = right, left
