@@ -16,6 +16,9 @@ FORGET_NEW = 0.1  # seconds unseen after which an unconfirmed newcomer is droppe
 OVERLAPPED = 0.1  # intersection over union from which two people may be mistaken for each other
 SCENE_CUT_REACH = 0.1  # body sizes a person may move over a scene change (it may be the light) and be the same
 JUMP_REACH = 1.2  # over a jump within a scene, if the clothes are the same
+# Body sizes from where somebody is expected up to which a pose may be theirs whatever its joints say, which detectors
+# mistake in somersaults and behind things; and ratio of the sizes, and unlikeness of the colours, up to which.
+SAME_PLACE, SAME_SIZE, SAME_COLOURS = 0.4, 1.8, 0.6
 
 
 def just_seen(person: Person, index: int) -> bool:
@@ -32,7 +35,8 @@ def contested(predicted: dict[Person, Pose]) -> set[Person]:
 def link(
     index: int, found: Sequence[Pose], people: Sequence[Person], predicted: dict[Person, Pose], change: Change
 ) -> tuple[dict[Person, Pose], list[Pose]]:
-    """Give what was found in frame `index` to people: first to those seen just before, then to the lost.
+    """Give what was found in frame `index` to people: first to those seen just before, then to the lost, and what is
+    left to those who are left, if it is where they should be.
 
     Args:
         index: of the frame, in looks.
@@ -47,8 +51,10 @@ def link(
     linked: dict[Person, Pose] = {}
     left = list(found)
     recent = [person for person in people if just_seen(person, index)]
-    for group in (recent, [person for person in people if person not in recent]):
-        costs = [[_cost(index, person, predicted[person], pose, change) for pose in left] for person in group]
+    passes = [(recent, _cost), ([person for person in people if person not in recent], _cost), (list(people), _apart)]
+    for group, cost in passes:
+        group = [person for person in group if person not in linked]
+        costs = [[cost(index, person, predicted[person], pose, change) for pose in left] for person in group]
         pairs = matching.assign(np.array(costs))
         linked.update({group[row]: left[column] for row, column in pairs})
         taken = {column for _, column in pairs}
@@ -70,6 +76,17 @@ def _cost(index: int, person: Person, predicted: Pose, pose: Pose, change: Chang
             return np.inf
     growth = abs(np.log(long_side(pose.box) / person.size))
     return distance / reach + matching.colour_distance(person.colours, pose.colours) + min(growth, 1.0) / 5
+
+
+def _apart(index: int, person: Person, predicted: Pose, pose: Pose, change: Change) -> float:
+    """Body sizes between a pose and where somebody is expected; infinite if it is not at the same place, of the same
+    size and in the same colours."""
+    shift = ((pose.box + np.roll(pose.box, 2)) - (predicted.box + np.roll(predicted.box, 2)))[:2] / 2
+    apart = float(np.linalg.norm(shift)) / person.size
+    growth = long_side(pose.box) / person.size
+    same = apart <= SAME_PLACE and 1 / SAME_SIZE <= growth <= SAME_SIZE
+    alike = matching.colour_distance(person.colours, pose.colours) <= SAME_COLOURS
+    return apart if change is Change.NONE and same and alike else np.inf
 
 
 def each_once(seen: dict[Person, Pose], coarse: dict[Person, Pose], error: dict[Person, float]) -> dict[Person, Pose]:

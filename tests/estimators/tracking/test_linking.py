@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from estimators.observation import Provenance
+from estimators.tracking.changes import Change
+from estimators.tracking.linking import link
+from estimators.tracking.person import Person, Pose
 from tests.support.actors import Actor, World, always, line, off, owner
-from tests.support.drawn import Found
+from tests.support.drawn import STANDING, Found
 
 
 @pytest.mark.parametrize("colours", [((40, 40, 200), (200, 60, 30)), ((40, 40, 200), (40, 40, 200))])
@@ -95,3 +98,39 @@ def test_a_flash_does_not_break_a_track():
     actor = Actor(line((200, 180), (240, 180)), always())
     (track,) = World([actor], 90, scenes=[0, 45, 46]).track()
     assert np.all(track.provenance == Provenance.DETECTED)
+
+
+RED, BLUE = np.eye(128)[0], np.eye(128)[1]
+
+
+def somebody(turn: float = 1.0, shift: float = 0.0, size: float = 120.0, colours: np.ndarray = RED) -> Pose:
+    """Upright, or on the head (`turn` -1), so many body sizes from the middle."""
+    return Pose(turn * size * STANDING + [320 + shift * 120, 180], np.full(17, 0.8), colours)
+
+
+@pytest.mark.parametrize(
+    ("found", "change", "same"),
+    [
+        (somebody(-1), Change.NONE, True),
+        (somebody(-1, shift=0.3), Change.NONE, True),
+        (somebody(-1, shift=0.5), Change.NONE, False),
+        (somebody(-1, size=220), Change.NONE, False),
+        (somebody(-1, size=60), Change.NONE, False),
+        (somebody(-1, colours=BLUE), Change.NONE, False),
+        (somebody(-1), Change.SCENE, False),
+    ],
+)
+def test_who_turns_over_is_known_by_place_size_and_clothes(found: Pose, change: Change, same: bool):
+    """In somersaults joints move farther than anybody's reach."""
+    person = Person(30.0)
+    person.see(0, somebody(), learn_colours=True)
+    linked, newcomers = link(1, [found], [person], {person: person.predict(1)}, change)
+    assert (linked, newcomers) == (({person: found}, []) if same else ({}, [found]))
+
+
+def test_who_is_where_somebody_should_be_does_not_take_the_place_of_who_is_there():
+    person = Person(30.0)
+    person.see(0, somebody(), learn_colours=True)
+    found = [somebody(-1), somebody(shift=0.05)]
+    linked, newcomers = link(1, found, [person], {person: person.predict(1)}, Change.NONE)
+    assert linked == {person: found[1]} and newcomers == [found[0]]
