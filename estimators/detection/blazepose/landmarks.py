@@ -15,6 +15,10 @@ LANDMARKS = (
 )  # fmt: skip
 
 TO_COCO = np.array([LANDMARKS.index(name) for name in COCO17.joints])
+HIPS_HIGHER = 0.04  # of the trunk: COCO's hips, and Human3.6M's, than BlazePose's
+_SHOULDERS, _HIPS = (
+    [COCO17.joints.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip")
+)
 
 
 def _to_h36m_matrix() -> np.ndarray:
@@ -32,7 +36,7 @@ def _to_h36m_matrix() -> np.ndarray:
             ("mouth_left", "mouth_right"),
         )
     )  # fmt: skip
-    higher = 0.04 * (shoulders - hips)  # by which Human3.6M's hips are
+    higher = HIPS_HIGHER * (shoulders - hips)
     rows = {
         "hip": hips + higher,
         "left_hip": mark["left_hip"] + higher,
@@ -51,7 +55,10 @@ TO_H36M = _to_h36m_matrix()
 
 def to_coco(points: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(..., 33, 2) points and (..., 33) scores to (..., 17, 2) and (..., 17), COCO order."""
-    return points[..., TO_COCO, :], scores[..., TO_COCO]
+    keypoints = points[..., TO_COCO, :]
+    trunk = keypoints[..., _SHOULDERS, :].mean(axis=-2) - keypoints[..., _HIPS, :].mean(axis=-2)
+    keypoints[..., _HIPS, :] += HIPS_HIGHER * trunk[..., None, :]
+    return keypoints, scores[..., TO_COCO]
 
 
 def to_h36m(world: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
