@@ -15,7 +15,7 @@ from estimators.detection.blazepose.look import BlazePose
 from estimators.detection.detections import Detections
 from estimators.detection.fusion import fused
 from estimators.detection.movenet.find import MultiPose
-from estimators.detection.movenet.follow import Thunder
+from estimators.detection.movenet.follow import Thunder, quarters_about
 from estimators.detection.networks import FUSED
 from estimators.detection.relabelling import FACE, relabelled, traded
 from estimators.detection.voting import GROUPS, wrong_sides
@@ -29,8 +29,8 @@ STANDS_FOR = 5  # looks, at most, that a pose of MultiPose stands for, which is 
 
 @dataclass(frozen=True)
 class Closer:
-    """What a second look has seen of one person: BlazePose, and, where Thunder is in doubt, MultiPose; scores are 0
-    where either has seen nobody."""
+    """What a second look has seen of one person: BlazePose, and, where Thunder is in doubt of somebody who stands
+    upright, MultiPose; scores are 0 where either has seen nobody."""
 
     blazepose: Detections
     multipose: Detections
@@ -55,7 +55,8 @@ class Following(Approach):
         seen = self.blazepose.look(image, keypoints, scores)
         rectangles = np.stack([_rectangle(*pose) for pose in zip(keypoints, scores, strict=True)])
         again = Detections.nothing_in(rectangles)
-        doubted = np.flatnonzero(scores.mean(axis=1) < DOUBTED)
+        upright = [quarters_about(pose) == 0 for pose in np.concatenate([keypoints, scores[..., None]], axis=-1)]
+        doubted = np.flatnonzero((scores.mean(axis=1) < DOUBTED) & upright)
         if len(doubted):
             asked = self.finder.detect_in(image, rectangles[doubted], np.zeros((len(doubted), 17, 3)))
             for place, number in enumerate(doubted):
@@ -86,8 +87,10 @@ def _joints(people: Detections) -> np.ndarray:
 
 def _votes_of_multipose(sights: Sequence[Sight], asked: Detections | None) -> tuple[np.ndarray, np.ndarray]:
     """MultiPose's joints (T,17,3) of the sights in which it was asked, or has searched the whole frame, and how many
-    votes each pose has (T,): those of the looks about it in which it has not looked as well."""
-    seen = np.stack([np.zeros((17, 3)) if sight.whole is None else sight.whole for sight in sights])
+    votes each pose has (T,): those of the looks about it in which it has not looked as well. Of who does not stand
+    upright it makes too little to have any."""
+    wholes = [sight.whole if quarters_about(sight.first) == 0 else None for sight in sights]
+    seen = np.stack([np.zeros((17, 3)) if whole is None else whole for whole in wholes])
     if asked is not None:
         again: np.ndarray = np.asarray(asked.scores.any(axis=1))
         seen = np.where(again[:, None, None], _joints(asked), seen)

@@ -11,7 +11,7 @@ from estimators.detection.detections import Detections
 from estimators.skeleton import COCO17, H36M17
 
 CLEARER = 0.03  # body sizes by which the joints of a limb must be nearer to the reference, on average, to be traded
-APART = 0.08  # body sizes from the reference, on average, from which a pose is another person's or none
+APART = 0.15  # body sizes from the reference, on average, from which a pose is another person's or none
 _ALIKE = 0.01  # body sizes: of two ways to trade a limb that differ by less, the one that trades more of it is taken
 
 # From the end of a limb to the trunk; faces are traded whole.

@@ -140,6 +140,16 @@ def test_who_has_both_sides_wrong_in_the_first_look_is_put_right_by_the_others()
     np.testing.assert_allclose(settled.keypoints, np.broadcast_to(STANDING + [300, 200], (20, 17, 2)), atol=1e-4)
 
 
+@pytest.mark.parametrize("degrees", [0, 180])
+def test_multipose_has_no_vote_on_who_is_upside_down(degrees):
+    """It takes left for right there more often than not."""
+    known = turned(joints(), degrees)
+    sights = [Sight(frame, known, None, known[list(COCO17.flip_order)]) for frame in range(0, 20, 5)]
+    settled = Following(None, None, None, alone=False).settle(sights)
+    expected = known if degrees else known[list(COCO17.flip_order)]
+    np.testing.assert_allclose(settled.keypoints, np.broadcast_to(expected[:, :2], (4, 17, 2)), atol=1e-3)
+
+
 def test_where_thunder_is_in_doubt_multipose_is_asked_and_counts():
     sights = [Sight(0, joints(scores=0.3), Closer(seen(3, 0.3), seen(9, 0.6, deep=False)))]
     settled = Following(None, None, None, alone=False).settle(sights)
@@ -156,6 +166,9 @@ def test_multipose_looks_again_at_those_of_whom_thunder_is_in_doubt_only():
     scores[0], scores[1:] = DOUBTED - 0.01, DOUBTED
     closer = detector.look_closer(IMAGE, people.keypoints, scores)
     assert [bool(look.multipose.scores.any()) for look in closer] == [True] + [False] * (len(people) - 1)
+    upside_down = people.keypoints[:1] * [1, -1] + [0, IMAGE.shape[0]]
+    (look,) = detector.look_closer(IMAGE, upside_down, scores[:1])
+    assert not look.multipose.scores.any()
     size = np.ptp(people.keypoints[0, :, 1])
     assert np.linalg.norm(closer[0].multipose.keypoints - people.keypoints[:1], axis=-1).mean() < 0.05 * size
 
