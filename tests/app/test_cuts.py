@@ -103,7 +103,7 @@ def test_a_jump_cut_costs_no_accuracy(jump: tuple[Motion, list[Motion], np.ndarr
     def errors(poses: np.ndarray) -> np.ndarray:
         return 1000 * np.linalg.norm(poses - truth, axis=-1).mean(axis=1)
 
-    assert np.abs(errors(person.best) - errors(apart))[16:24].max() < 3  # 40 mm and more where the cut is looked across
+    assert np.abs(errors(person.best) - errors(apart))[16:24].max() < 5  # 40 mm and more where the cut is looked across
 
 
 def test_cuts_are_kept_in_the_file(jump: tuple[Motion, list[Motion], np.ndarray], tmp_path: Path) -> None:
