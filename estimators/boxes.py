@@ -26,6 +26,12 @@ def long_side(box: np.ndarray) -> float:
     return float(max(box[2] - box[0], box[3] - box[1], 1.0))
 
 
+def rectangle_about(box: np.ndarray, size: float) -> np.ndarray:
+    """(4,) xyxy: the square that is held round a person of so many pixels, whose box is in its middle."""
+    centre, half = (box[:2] + box[2:]) / 2, size / PERSON_IN_RECTANGLE / 2
+    return np.concatenate([centre - half, centre + half])
+
+
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
     """Intersection over union of two xyxy boxes."""
     width, height = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])

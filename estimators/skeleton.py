@@ -41,6 +41,10 @@ class Skeleton:
             order[left], order[right] = right, left
         return tuple(order)
 
+    def pair(self, joint: str) -> list[int]:
+        """The left and the right joint of a name without its side."""
+        return [self.joints.index(f"{side}_{joint}") for side in ("left", "right")]
+
 
 H36M17 = Skeleton(
     name="h36m17",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimators.boxes import PERSON_IN_RECTANGLE, joint_box, long_side
+from estimators.boxes import joint_box, long_side, rectangle_about
 from estimators.detection.approaches import Approach, put
 from estimators.detection.asking import Model
 from estimators.detection.blazepose.look import BlazePose
@@ -17,8 +17,8 @@ from estimators.detection.fusion import fused
 from estimators.detection.movenet.find import MultiPose
 from estimators.detection.movenet.follow import Thunder, quarters_about
 from estimators.detection.networks import FUSED
-from estimators.detection.relabelling import FACE, relabelled, traded
-from estimators.detection.voting import GROUPS, wrong_sides
+from estimators.detection.relabelling import FACE, LIMBS, relabelled, traded
+from estimators.detection.voting import wrong_sides
 from estimators.finding import Sight
 
 DOUBTED = 0.6  # mean score of Thunder's joints below which MultiPose is asked as well: it sees better in the dark
@@ -53,9 +53,10 @@ class Following(Approach):
         if self.blazepose is None:
             return None
         seen = self.blazepose.look(image, keypoints, scores)
-        rectangles = np.stack([_rectangle(*pose) for pose in zip(keypoints, scores, strict=True)])
+        boxes = [joint_box(*pose) for pose in zip(keypoints, scores, strict=True)]
+        rectangles = np.stack([rectangle_about(box, long_side(box)) for box in boxes])
         again = Detections.nothing_in(rectangles)
-        upright = [quarters_about(pose) == 0 for pose in np.concatenate([keypoints, scores[..., None]], axis=-1)]
+        upright = [quarters_about(pose) == 0 for pose in _joints(keypoints, scores)]
         doubted = np.flatnonzero((scores.mean(axis=1) < DOUBTED) & upright)
         if len(doubted):
             asked = self.finder.detect_in(image, rectangles[doubted], np.zeros((len(doubted), 17, 3)))
@@ -70,8 +71,9 @@ class Following(Approach):
         multipose = Detections.joined([look.multipose for look in closer]) if closer else None
         others = [_votes_of_multipose(sights, multipose)]
         if blazepose is not None:
-            others.append((_joints(blazepose), np.ones(len(first))))
-        for group, wrong in zip((GROUPS[0] + FACE, GROUPS[1]), wrong_sides(first, others).T, strict=True):
+            others.append((_joints(blazepose.keypoints, blazepose.scores), np.ones(len(first))))
+        arms, legs = LIMBS
+        for group, wrong in zip((arms + FACE, legs), wrong_sides(first, others).T, strict=True):
             first[wrong] = traded(first[wrong], group)
         thunder = Detections.of(first[..., :2], first[..., 2], first[..., 2].mean(axis=1))
         if blazepose is None or multipose is None:
@@ -80,9 +82,9 @@ class Following(Approach):
         return blazepose if self.alone else fused([thunder, blazepose, multipose])
 
 
-def _joints(people: Detections) -> np.ndarray:
+def _joints(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(M,17,3) x, y pixels and scores."""
-    return np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)
+    return np.concatenate([keypoints, scores[..., None]], axis=-1)
 
 
 def _votes_of_multipose(sights: Sequence[Sight], asked: Detections | None) -> tuple[np.ndarray, np.ndarray]:
@@ -93,20 +95,13 @@ def _votes_of_multipose(sights: Sequence[Sight], asked: Detections | None) -> tu
     seen = np.stack([np.zeros((17, 3)) if whole is None else whole for whole in wholes])
     if asked is not None:
         again: np.ndarray = np.asarray(asked.scores.any(axis=1))
-        seen = np.where(again[:, None, None], _joints(asked), seen)
+        seen = np.where(again[:, None, None], _joints(asked.keypoints, asked.scores), seen)
     looked = np.flatnonzero(seen[..., 2].any(axis=1))
     frames = np.array([sights[place].frame for place in looked])
     between = np.minimum(np.diff(frames, prepend=-STANDS_FOR, append=np.inf), STANDS_FOR)
     votes = np.zeros(len(sights))
     votes[looked] = MULTIPOSE_VOTES * (between[1:] + between[:-1]) / 2
     return seen, votes
-
-
-def _rectangle(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(4,) xyxy pixels, in which a person is as large as MultiPose likes it."""
-    box = joint_box(keypoints, scores)
-    middle, half = (box[:2] + box[2:]) / 2, long_side(box) / PERSON_IN_RECTANGLE / 2
-    return np.concatenate([middle - half, middle + half])
 
 
 def looking(name: str, multipose: Model, thunder: Model | None = None, blazepose: Model | None = None) -> Approach:

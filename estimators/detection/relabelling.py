@@ -69,7 +69,7 @@ def _to_trade(joints: np.ndarray, scores: np.ndarray, seen: np.ndarray, sure: np
 
 def _gain(name: str, joints: np.ndarray, scores: np.ndarray, seen: np.ndarray, sure: np.ndarray) -> float:
     """By how many pixels a pair of joints is nearer to the reference when traded, on average; as sure as both are."""
-    pair = [COCO17.joints.index(f"{side}_{name}") for side in ("left", "right")]
+    pair = COCO17.pair(name)
     as_is = np.linalg.norm(joints[pair] - seen[pair], axis=1)
     turned = np.linalg.norm(joints[pair[::-1]] - seen[pair], axis=1)
     return float((sure[pair] * (as_is - turned)).mean() * scores[pair].mean())

@@ -14,17 +14,16 @@ from itertools import product
 import numpy as np
 
 from estimators.boxes import joint_box, long_side
+from estimators.detection.relabelling import LIMBS
 from estimators.skeleton import COCO17
 
-GROUPS = (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))  # that are told apart as wholes
 CLEAR = 0.03  # body sizes nearer, on average, from which a vote counts in full
 ONE_PERSON = 0.25  # body sizes: joints farther apart, on average, say nothing of sides
 GOES_ON = 10.0  # votes that joints count which go on from one look to the next
 TOGETHER = 0.5  # votes for arms and legs to be the same way round
 
-_PAIRS = np.array([[[COCO17.joints.index(f"{side}_{joint}") for side in ("left", "right")] for joint in group]
-                   for group in GROUPS])  # fmt: skip
-_STATES = np.array(list(product((1, -1), repeat=len(GROUPS))))  # 1: as the first network says, -1: the other way round
+_PAIRS = np.array([[COCO17.pair(joint) for joint in limb] for limb in LIMBS])  # arms and legs are told apart
+_STATES = np.array(list(product((1, -1), repeat=len(LIMBS))))  # 1: as the first network says, -1: the other way round
 
 
 def wrong_sides(first: np.ndarray, others: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -18,10 +18,10 @@ MIN_JOINTS = 5
 WEAK, STRONG = 0.25, 0.4
 """Mean joint confidence from which a pose may continue a track, and from which it is evidence for a new one."""
 
-_TORSO = [COCO17.joints.index(f"{side}_{joint}") for joint in ("shoulder", "hip") for side in ("left", "right")]
+_TORSO = [*COCO17.pair("shoulder"), *COCO17.pair("hip")]
 _COLOUR_BINS = (8, 4, 4)  # hue, saturation, value
 _CLOTHES_BINS = (16, 8, 8)
-_LEGS = [COCO17.joints.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle") for side in ("left", "right")]
+_LEGS = [*COCO17.pair("hip"), *COCO17.pair("knee"), *COCO17.pair("ankle")]
 
 
 def is_person(keypoints: np.ndarray, scores: np.ndarray, image_size: tuple[int, int]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from estimators.boxes import PERSON_IN_RECTANGLE, joint_box, long_side, pose_distance
+from estimators.boxes import joint_box, long_side, pose_distance, rectangle_about
 from estimators.finding import Found, picture_pose
 from estimators.tracking import matching
 
@@ -161,9 +161,7 @@ class Person:
         margin = min((box[:2] - self.rectangle[:2]).min(), (self.rectangle[2:] - box[2:]).min())
         ratio = max(self.size / self.held_size, self.held_size / self.size)
         if anew or side == 0 or margin < NEAR_EDGE * side or ratio > RESIZE:
-            centre, half = (box[:2] + box[2:]) / 2, self.size / PERSON_IN_RECTANGLE / 2
-            self.held_size = self.size
-            self.rectangle = np.concatenate([centre - half, centre + half])
+            self.held_size, self.rectangle = self.size, rectangle_about(box, self.size)
 
     def _update_velocity(self, index: int, pose: Pose) -> None:
         last, steps = self.poses[-1], self.unseen(index)

@@ -16,9 +16,7 @@ LANDMARKS = (
 
 TO_COCO = np.array([LANDMARKS.index(name) for name in COCO17.joints])
 HIPS_HIGHER = 0.04  # of the trunk: COCO's hips, and Human3.6M's, than BlazePose's
-_SHOULDERS, _HIPS = (
-    [COCO17.joints.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip")
-)
+_SHOULDERS, _HIPS = COCO17.pair("shoulder"), COCO17.pair("hip")
 
 
 def _to_h36m_matrix() -> np.ndarray:

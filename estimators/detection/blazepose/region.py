@@ -23,9 +23,7 @@ SIDE = (
 SMALLEST_PX = 16.0  # a side; below there is nothing to see
 _SPARE_PX = 2  # round what is cut out before it is turned, for interpolation
 
-_HIPS, _SHOULDERS = (
-    [COCO17.joints.index(f"{side}_{name}") for side in ("left", "right")] for name in ("hip", "shoulder")
-)
+_HIPS, _SHOULDERS = COCO17.pair("hip"), COCO17.pair("shoulder")
 
 
 @dataclass(frozen=True)

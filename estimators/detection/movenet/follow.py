@@ -19,9 +19,7 @@ LEAST_PX = 8.0
 LEANS_DEG = 45.0  # from upright, from which a person is shown turned
 OF_RECTANGLE = 0.65  # part of a tracker's rectangle, in which a person is half as large, that Thunder is shown
 
-_SHOULDERS, _HIPS = (
-    [COCO17.joints.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("shoulder", "hip")
-)
+_SHOULDERS, _HIPS = COCO17.pair("shoulder"), COCO17.pair("hip")
 
 
 def square_about(joints: np.ndarray) -> np.ndarray | None:
