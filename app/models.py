@@ -49,7 +49,7 @@ class Refines(Described, Protocol):
         guided: bool = True,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Refined:
-        """Poses, their sigma, and the disagreement that it is made of."""
+        """Poses, their sigma, and what that is made of."""
 
 
 @dataclass

@@ -40,15 +40,15 @@ class Estimate:
         motion: the people whom the run is about.
         people: everybody in 2D, for another run on the same video.
         video: the file, upright: the picture that all pixels refer to.
-        disagreement: by id, (N,17) metres, NaN where missing: of each joint's refinement and that of the mirror image,
-            which sigma is made of, see `refiner.uncertainty`; empty without a refiner.
+        doubts: by id, (N,17,2) metres, NaN where missing: what sigma is made of, see `refiner.refiner.Refined`; empty
+            without a refiner.
         seconds: how long each stage took, by name.
     """
 
     motion: Motion
     people: People
     video: VideoInfo
-    disagreement: dict[int, np.ndarray]
+    doubts: dict[int, np.ndarray]
     seconds: dict[str, float]
 
     @cached_property
@@ -113,12 +113,12 @@ def estimate(
         cuts=chosen[0].cuts,
         left_out=left_out,
     )
-    disagreement = {
-        track.id: grid.to_frames(path.disagreement, track.present)
+    doubts = {
+        track.id: grid.to_frames(path.doubts, track.present)
         for path, track in zip(paths, chosen, strict=True)
-        if path.disagreement is not None
+        if path.doubts is not None
     }
-    made = Estimate(motion, people, info, disagreement, stages.seconds)
+    made = Estimate(motion, people, info, doubts, stages.seconds)
     for warning in made.warnings[len(people.warnings) :]:
         stages.progress.warn(warning)
     return made
@@ -171,7 +171,7 @@ class _Path:
         self.lifted = self._nothing(17, 3)
         self.refined: np.ndarray | None = None
         self.sigma: np.ndarray | None = None
-        self.disagreement: np.ndarray | None = None
+        self.doubts: np.ndarray | None = None
 
     @property
     def best(self) -> np.ndarray:
@@ -185,13 +185,13 @@ class _Path:
                 self.lifted[run] = lifter.lift(self.observed.part(run), on_progress=on_progress)
 
     def refine(self, refiner: Refines, steps: int, frames: _Frames) -> None:
-        """Fill `refined`, `sigma` and `disagreement`."""
+        """Fill `refined`, `sigma` and `doubts`."""
         self.refined = refined = self._nothing(17, 3)
-        self.sigma, self.disagreement = sigma, disagreement = self._nothing(17), self._nothing(17)
+        self.sigma, self.doubts = sigma, doubts = self._nothing(17), self._nothing(17, 2)
         for run in self.runs:
             with frames.counted(run) as on_progress:
                 found = refiner.refine(self.observed.part(run), self.lifted[run], steps, on_progress=on_progress)
-            refined[run], sigma[run], disagreement[run] = found.poses, found.sigma, found.disagreement
+            refined[run], sigma[run], doubts[run] = found.poses, found.sigma, found.doubts
 
     def person(self, track: Observation, root: np.ndarray, grid: Grid) -> PersonMotion:
         """What was found, brought from the moments of `grid` to the frames of `track`."""

@@ -220,14 +220,24 @@ class ObservedWindows:
         keypoints: (B, T, 17, 2) pixels, Human3.6M-17, no NaN.
         scores: (B, T, 17) confidences from 0 to 1; None where keypoints are known exactly.
         image_size: (B, 2) width and height, pixels.
+        pose_3d: (B, T, 17, 3) metres, camera axes, relative to the hip: a pose that the picture itself gives, see
+            `estimators.lifting.picture.of_average_size`; 0 in frames without. None: nobody gives any.
+        pose_3d_scores: (B, T, 17) how sure that pose is, 0 in frames without. None with `pose_3d`.
     """
 
     keypoints: Tensor
     scores: Tensor | None
     image_size: Tensor
+    pose_3d: Tensor | None = None
+    pose_3d_scores: Tensor | None = None
 
     def mirrored(self) -> ObservedWindows:
         """The mirror image: x to width - x, left and right swapped."""
-        keypoints = mirror(self.keypoints, width=self.image_size[:, 0, None, None])
-        scores = None if self.scores is None else self.scores[:, :, list(H36M17.flip_order)]
-        return ObservedWindows(keypoints, scores, self.image_size)
+        order = list(H36M17.flip_order)
+        return ObservedWindows(
+            mirror(self.keypoints, width=self.image_size[:, 0, None, None]),
+            None if self.scores is None else self.scores[:, :, order],
+            self.image_size,
+            None if self.pose_3d is None else mirror(self.pose_3d),
+            None if self.pose_3d_scores is None else self.pose_3d_scores[:, :, order],
+        )

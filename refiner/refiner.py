@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from estimators.devices import placed
 from estimators.errors import DataError
 from estimators.lifting.lifter import Progress, over_windows
 from estimators.lifting.pace import Pace
+from estimators.lifting.picture import of_average_size
 from estimators.lifting.windows import anti_alias, tds_stride
 from estimators.observation import REACH, Observation, ObservedWindows, Provenance
 from estimators.skeleton import mirror
@@ -21,6 +23,8 @@ from refiner import guidance
 from refiner.model import RefinerModel, load_model
 from refiner.steps import checked_steps
 from refiner.uncertainty import Calibration
+
+_KNOWN = 0.5  # of a frame, to be a frame in which the picture gives a pose
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,17 @@ class Refined:
     Attributes:
         poses: (N, 17, 3) float32 metres, camera space, root-relative.
         sigma: (N, 17) float32 metres, of each coordinate, see `refiner.uncertainty`.
-        disagreement: (N, 17) metres, of input and mirror image, from which sigma is made.
+        doubts: (N, 17, 2) metres, of which sigma is made: the conditional noise's standard deviation, and the
+            disagreement of the refinements of input and mirror image.
     """
 
     poses: np.ndarray
     sigma: np.ndarray
-    disagreement: np.ndarray
+    doubts: np.ndarray
 
 
 class Refiner:
-    """A trained refiner, made for one lifter.
+    """A trained refiner, made for one lifter, or for several.
 
     Where it takes every s-th frame only, like its lifter, it reads 2D and lifted poses through a low-pass, see
     `anti_alias`: the lifter, as published, does not, and what trembles between its phases is gone afterwards.
@@ -75,9 +80,18 @@ class Refiner:
         }
 
     @property
-    def joint_std(self) -> np.ndarray:
-        """(17,) metres: the conditional noise's standard deviation at each joint."""
-        return self.model.noise.joint_std().cpu().numpy()
+    def lifters(self) -> list[str]:
+        """The names of the lifters that it was trained for."""
+        return list_of(self.card["lifter"])
+
+    def joint_std(self, pictured: np.ndarray) -> np.ndarray:
+        """(N, 17) metres: the conditional noise's standard deviation at each joint.
+
+        Args:
+            pictured: (N,) from 0 to 1, of how much of a frame the picture's own pose is known.
+        """
+        without, known = (self.model.noise.joint_std(told).cpu().numpy() for told in (False, True))
+        return np.asarray(without + pictured[:, None] * (known - without))
 
     def refine(
         self,
@@ -111,8 +125,10 @@ class Refiner:
         if np.abs(lifted).max() > REACH:
             raise DataError(f"Lifted poses must be in metres; these joints are over {REACH:.0f} m from the root.")
 
-        def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, size: Tensor) -> Tensor:
-            return self.refine_windows(ObservedWindows(points, sure, size), poses, steps)
+        def refine_windows(
+            points: Tensor, poses: Tensor, sure: Tensor, shown: Tensor, shown_sure: Tensor, size: Tensor
+        ) -> Tensor:
+            return self.refine_windows(ObservedWindows(points, sure, size, shown, shown_sure), poses, steps)
 
         device = next(self.model.parameters()).device
         pace = Pace(len(observed), float(observed.fps))
@@ -121,13 +137,15 @@ class Refiner:
         seen = Observation(keypoints, scores, provenance, observed.image_size, pace.fps, observed.focal)
         stride = tds_stride(pace.fps, self.card["tds_fps"])
         inputs = [anti_alias(sequence, stride) for sequence in (keypoints, pace.take(lifted), scores)]
+        inputs += _shown(observed, lambda sequence: anti_alias(pace.take(sequence), stride))
+        pictured = np.asarray(inputs[-1].any(axis=1), np.float32)
         result = over_windows(refine_windows, inputs, seen.image_size, self.frames, stride, device, on_progress)
-        disagreement = result[..., 3]
-        sigma = self.calibration.sigma(self.joint_std, disagreement, scores if observed.scored else None)
+        doubts = np.stack([self.joint_std(pictured), result[..., 3]], axis=2)
+        sigma = self.calibration.sigma(doubts, scores if observed.scored else None)
         poses = np.ascontiguousarray(result[..., :3])
         if guided:
             poses = self.guide(seen, poses)
-        return Refined(pace.give(poses), np.maximum(pace.give(sigma), 0), np.maximum(pace.give(disagreement), 0))
+        return Refined(pace.give(poses), *(np.maximum(pace.give(values), 0) for values in (sigma, doubts)))
 
     def guide(self, observed: Observation, poses: np.ndarray) -> np.ndarray:
         """Refined poses (N, 17, 3), bent to the picture and to bones of constant length, see `refiner.guidance`."""
@@ -142,3 +160,28 @@ class Refiner:
         poses = (straight + back) / 2
         disagreement = (straight - back).norm(dim=-1, keepdim=True) / 2
         return torch.cat([poses - poses[:, :, :1], disagreement], dim=-1)
+
+
+def list_of(lifter: str | list[str]) -> list[str]:
+    """The names of lifters as a card has them."""
+    return [lifter] if isinstance(lifter, str) else list(lifter)
+
+
+def _shown(observed: Observation, slowed: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+    """The pose (M, 17, 3) metres that the picture itself gives, of an average person's size, and its scores (M, 17);
+    both 0 where it gives none.
+
+    Args:
+        slowed: makes sequences of M frames of those of N; one is known that is made of known ones for the most part.
+    """
+    there = observed.present_3d
+    if observed.pose_3d is None or observed.pose_3d_scores is None or not there.any():
+        nothing = slowed(np.zeros((len(observed), 17), np.float32))
+        return [np.repeat(nothing[..., None], 3, axis=2), nothing]
+    poses = np.where(there[:, None, None], observed.pose_3d, 0)
+    poses = of_average_size(torch.from_numpy(poses)[None], torch.from_numpy(there)[None])[0].numpy()
+    share = slowed(there.astype(np.float32))
+    known = share > _KNOWN
+    whole = np.where(known, share, 1)
+    slow = slowed(poses.astype(np.float32)) / whole[:, None, None], slowed(observed.pose_3d_scores) / whole[:, None]
+    return [np.where(known.reshape(-1, *[1] * (one.ndim - 1)), one, 0).astype(np.float32) for one in slow]

@@ -46,20 +46,18 @@ class Calibration:
         given = card.get(FIELD) or {}
         return cls(**{name: float(given[name]) for name in cls.__dataclass_fields__ if name in given})
 
-    def sigma(self, joint_std: np.ndarray, disagreement: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
+    def sigma(self, doubts: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
         """Standard deviation of each coordinate.
 
         Args:
-            joint_std: (17,) metres.
-            disagreement: (N,17) metres, d.
+            doubts: (N,17,2) metres, joint_std and d.
             scores: (N,17) the 2D detector's confidences, or None if there is no detector.
 
         Returns:
             (N,17) float32 metres; 0 at the hip, to which all is relative.
         """
-        return (self.scale * np.hypot(joint_std, self.disagreement * disagreement) * self.widening(scores)).astype(
-            np.float32
-        )
+        known = np.hypot(doubts[..., 0], self.disagreement * doubts[..., 1])
+        return (self.scale * known * self.widening(scores)).astype(np.float32)
 
     def widening(self, scores: np.ndarray | None) -> np.ndarray | float:
         """(N,17) the formula's second factor; 1 without a detector. `scores` as for `sigma`."""

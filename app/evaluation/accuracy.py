@@ -25,6 +25,7 @@ from demo_videos.flaws import Flaws
 from demo_videos.truth import Truth, load_truth
 from estimators.errors import DataError, NobodyFoundError
 from estimators.skeleton import H36M17
+from estimators.turns import body_axes
 from refiner.evaluation.metrics import acceleration_error, lag, mpjpe, p_mpjpe, speed_kept
 from refiner.evaluation.tables import table
 
@@ -222,16 +223,6 @@ def without_offset(results: list[ClipResult]) -> list[ClipResult]:
         for pose, axis, result in zip(corrected, axes, seen, strict=True):
             pose[variant] = result.predicted[variant] - np.einsum("nij,ki->nkj", axis, offset)
     return [replace(result, predicted=pose) for result, pose in zip(seen, corrected, strict=True)]
-
-
-def body_axes(poses: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) of (N, 17, 3) poses; rows: to the person's left, up along the spine, forward."""
-    left = poses[:, 4] - poses[:, 1]
-    left /= np.linalg.norm(left, axis=-1, keepdims=True).clip(min=1e-9)
-    up = poses[:, 8] - poses[:, 0]
-    up -= (up * left).sum(-1, keepdims=True) * left
-    up /= np.linalg.norm(up, axis=-1, keepdims=True).clip(min=1e-9)
-    return np.stack([left, up, np.cross(left, up)], axis=1)
 
 
 @dataclass(frozen=True)

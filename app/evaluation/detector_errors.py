@@ -30,12 +30,13 @@ import sys
 from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from app.evaluation.accuracy import body_axes, clips_in
+from app.evaluation.accuracy import clips_in
 from app.evaluation.kept import Kept
 from app.media.video import probe
 from app.models import FindsPeople, Models
@@ -45,10 +46,10 @@ from estimators import weights
 from estimators.errors import ConfigError, NobodyFoundError, exit_status
 from estimators.observation import Observation
 from estimators.tracking.select import select_people
-from refiner.data.measured_noise import MeasuredNoise, Stretch
+from estimators.turns import turns_between, turns_of
+from refiner.data.measured_noise import MORE, MeasuredNoise, Stretch
 
 MIN_FRAMES = 12  # of a stretch: shorter ones say little about how errors last
-_FACING = np.diag([1.0, -1.0, -1.0])  # left, up and forward of somebody upright who faces the camera: the columns
 
 
 def stretches_of(track: Observation, truth: Truth, most: int | None = None) -> Iterator[Stretch]:
@@ -57,38 +58,41 @@ def stretches_of(track: Observation, truth: Truth, most: int | None = None) -> I
     Args:
         most: frames that are wanted, the longest stretches first.
     """
-    error_3d, scores_3d, turn = picture_errors(track, truth)
+    picture = picture_errors(track, truth)
     left = len(track) if most is None else most
     for run in sorted(track.runs(), key=lambda run: run.start - run.stop):
         part = slice(run.start, min(run.stop, run.start + left))
         if part.stop - part.start >= MIN_FRAMES:
             left -= part.stop - part.start
-            found, scores, true, off, sure, turned = (
-                torch.from_numpy(array[part]).float()
-                for array in (track.keypoints, track.scores, truth.keypoints_2d, error_3d, scores_3d, turn)
+            found, scores, true = (
+                torch.from_numpy(array[part]).float() for array in (track.keypoints, track.scores, truth.keypoints_2d)
             )
             plain = Stretch.of(found, scores, true, float(truth.fps))
-            yield replace(plain, error_3d=off, scores_3d=sure, turn=turned)
+            more: dict[str, Any] = {name: torch.from_numpy(array[part]).float() for name, array in picture.items()}
+            yield replace(plain, **more)
 
 
-def picture_errors(track: Observation, truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, 17, 3), (N, 17), (N, 3): `Stretch.error_3d`, `scores_3d` and `turn` of every frame of a clip.
+def picture_errors(track: Observation, truth: Truth) -> dict[str, np.ndarray]:
+    """What `Stretch` says of the picture's own pose, for every frame of a clip: `error_3d`, `turn_error`, ...
 
     The camera's focal length is the true one: what a wrong guess adds is no error of the detector's.
     """
     true = truth.joints_3d.astype(np.float64)
     true = true - true[:, :1]
-    turns = np.swapaxes(body_axes(true), 1, 2) @ _FACING.T
-    error, scores = np.zeros((len(true), 17, 3)), np.zeros((len(true), 17))
+    error, scores, off = np.zeros((len(true), 17, 3)), np.zeros((len(true), 17)), np.zeros((len(true), 3))
     if track.focal is None:
         track = track.seen_by(float(truth.focal[0]))
     if track.pose_3d is not None:
         there = track.present_3d & track.present
         found = track.pose_3d[there].astype(np.float64)
+        scores[there] = 1.0 if track.pose_3d_scores is None else track.pose_3d_scores[there]
+        turned = turns_between(true[there], found, scores[there])
+        found = np.einsum("nji,nkj->nki", turned, found)  # turned back
         scale = (found * true[there]).sum() / max((found**2).sum(), 1e-9)
         error[there] = scale * found - true[there]
-        scores[there] = 1.0 if track.pose_3d_scores is None else track.pose_3d_scores[there]
-    return error, scores, Rotation.from_matrix(turns).as_rotvec()
+        off[there] = Rotation.from_matrix(turned).as_rotvec()
+    turn = Rotation.from_matrix(turns_of(true)).as_rotvec()
+    return {"error_3d": error, "scores_3d": scores, "turn_error": off, "turn": turn}
 
 
 def measure_detector(
@@ -123,7 +127,8 @@ def measure_detector(
         frames = sum(len(one.scores) for one in stretches)
         print(f"{name}{' (kept)' if was_there else ''}: {len(clips)} clips, {frames} frames", flush=True)
     if not depth:
-        stretches = [replace(one, error_3d=None, scores_3d=None, turn=None) for one in stretches]
+        nothing: dict[str, Any] = dict.fromkeys(MORE)
+        stretches = [replace(one, **nothing) for one in stretches]
     return stretches, clips
 
 

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-from app.evaluation.accuracy import body_axes
 from app.evaluation.kept import Kept
 from app.media.video import probe
 from app.models import Models
@@ -34,6 +33,7 @@ from app.pipeline import estimate
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
 from estimators.skeleton import H36M17
+from estimators.turns import body_axes
 from refiner.evaluation.metrics import mpjpe, p_mpjpe
 from refiner.evaluation.tables import table
 

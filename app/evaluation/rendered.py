@@ -89,14 +89,14 @@ def evaluate_rendered(
     Raises:
         ConfigError: there is no refiner among the networks. DataError: there are no clips, or a truth cannot be read.
     """
-    refiner = _refiner(models)
+    _refiner(models)
     worlds: dict[str, space.WorldErrors] = {}
     covered: dict[str, dict[str, float]] = {}
     rated: list[ranks.Rated] = []
     parts: list[Samples] = []
 
     def look(name: str, made: Estimate, truth: Truth) -> None:
-        parts.append(space.samples_of(made, truth, refiner))
+        parts.append(space.samples_of(made, truth))
         worlds[name] = space.world_errors(made.motion, truth)
         covered[name] = space.coverage(made.motion, truth)
         rated.extend(ranks.rated_poses(made.motion, truth, name))
@@ -122,7 +122,7 @@ def calibrate_rendered(
     parts: list[Samples] = []
     accuracy.measure_clips(
         folder, models, options, seen=seen,
-        on_estimate=lambda _, made, truth: parts.append(space.samples_of(made, truth, refiner)),
+        on_estimate=lambda _, made, truth: parts.append(space.samples_of(made, truth)),
     )  # fmt: skip
     if not parts:
         raise DataError("Nobody was found in these clips, so there are no errors to fit sigma to.")

@@ -23,7 +23,6 @@ from demo_videos.truth import Truth
 from estimators.errors import DataError
 from refiner.evaluation.calibration import Samples
 from refiner.evaluation.tables import table
-from refiner.refiner import Refiner
 
 _STILL_M_S, _NEAR_FLOOR_M = 0.15, 0.12  # a true foot stands while its ankle is slower and lower than this
 _A_JUMP_CM = 12.0  # less is standing on tiptoe
@@ -126,19 +125,19 @@ def coverage(motion: Motion, truth: Truth) -> dict[str, float]:
     return {name: float((error <= width * sigma).mean()) for name, width in zip(BANDS, widths, strict=True)}
 
 
-def samples_of(made: Estimate, truth: Truth, refiner: Refiner) -> Samples:
-    """Errors of an estimate's most seen person, and what `refiner`, which has made it, knew of them.
+def samples_of(made: Estimate, truth: Truth) -> Samples:
+    """Errors of an estimate's most seen person, and what its refiner knew of them.
 
     Raises:
         DataError: it was not refined.
     """
     person = made.motion.most_seen
-    if person.id not in made.disagreement:
+    if person.id not in made.doubts:
         raise DataError("Without refinement there is no sigma to calibrate.")
     joints, present = truth.joints_3d.astype(np.float64), person.present
     errors = (person.best - (joints - joints[:, :1]))[present]
     people = np.full(len(errors), str(truth.meta.get("subject", "")))
-    return Samples(errors, made.disagreement[person.id][present], refiner.joint_std, people, person.scores[present])
+    return Samples(errors, made.doubts[person.id][present], people, person.scores[present])
 
 
 def markdown(clips: Mapping[str, WorldErrors]) -> str:

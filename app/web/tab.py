@@ -24,6 +24,7 @@ class Tab(ABC):
         files: the component in which files are chosen.
         form, buttons: what to do with them.
         result: the column that is shown once there is a result.
+        unfinished: ticks when a run is under way that this page does not follow yet.
     """
 
     name: str  # of what a session keeps for it
@@ -32,6 +33,7 @@ class Tab(ABC):
     form: Form
     buttons: Buttons
     result: gr.Column
+    unfinished: gr.Timer
 
     @abstractmethod
     def accepted(self, files: Any, session: Session) -> dict[Any, Any]:
@@ -55,8 +57,14 @@ class Tab(ABC):
 
     def connect_files(self) -> tuple[Any, Any]:
         """Connect the box of files; returns the events of a look at them, and of what they wait for."""
-        looked = self.files.change(self.look, self.files, self.outputs(), queue=False, **QUIET)
-        return looked, looked.success(self.resume, self.files, self.outputs(), concurrency_limit=None, **QUIET)
+        # Resuming waits in gradio's queue, and a page may miss what it asks of the queue in the moment in which another
+        # answer has ended, such as a click on Start. So nothing is asked of it after a look, unless a run is under way.
+        self.unfinished = gr.Timer(0.1, active=False)
+        looked = self.files.change(self.look, self.files, [*self.outputs(), self.unfinished], queue=False, **QUIET)
+        resumed = self.unfinished.tick(
+            self.resume, self.files, [*self.outputs(), self.unfinished], concurrency_limit=None, **QUIET
+        )
+        return looked, resumed
 
     def locked(self) -> dict[Any, Any]:
         """While work is under way: what is worked on stays what the page shows."""
@@ -85,9 +93,9 @@ class Tab(ABC):
 
     def resume(self, files: Any, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """A page was loaded again while a run was under way: follow it."""
+        yield {self.unfinished: gr.Timer(active=False)}
         known = self._known(files, self.desk.session(request)) if files else None
-        if known is None or known.job is None or known.job.done():
-            yield {self.buttons.status: gr.skip()}  # gradio takes no answer for empty values
+        if known is None or known.job is None:
             return
         delivery = yield from self.buttons.follow(self.desk.follow(known, self.desk.sessions.grace_s))
         yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}
@@ -110,7 +118,8 @@ class Tab(ABC):
         """What a run has come to, or that it goes on."""
         assert shown.job is not None
         if not shown.job.done():
-            return {**self.locked(), self.buttons.status: panels.waiting(self.desk.slot.ahead(shown.job))}
+            card = panels.waiting(self.desk.slot.ahead(shown.job))
+            return {**self.locked(), self.buttons.status: card, self.unfinished: gr.Timer(active=True)}
         try:
             return self.delivered(self.desk.outcome(shown.job), again=True)
         except Cancelled:

@@ -96,6 +96,16 @@ def size_factor(poses: np.ndarray) -> float:
     return float(bone_lengths()[_LIMBS].sum() / max(np.median(found), 1e-3))
 
 
+def of_average_size(poses: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """Windows (B,T,17,3) of poses whose size means nothing, in metres and of an average person's size, see
+    `size_factor`, each window by the frames (B,T) bool in which there is a pose; 0 in the others."""
+    parents = [H36M17.parents[joint] for joint in _LIMBS]
+    limbs = (poses[:, :, _LIMBS] - poses[:, :, parents]).norm(dim=-1).sum(dim=-1)
+    median = torch.where(there, limbs, torch.nan).nanmedian(dim=1).values.nan_to_num(1.0).clamp_min(1e-3)
+    factor = float(bone_lengths()[_LIMBS].sum()) / median
+    return torch.where(there[..., None, None], poses * factor[:, None, None, None], 0.0)
+
+
 def _without_gaps(poses: np.ndarray, known: np.ndarray) -> np.ndarray:
     """(N,17,3) float64: frames that are not among (K,) `known`, K > 0, lie on the line between their neighbours."""
     frames, flat = np.arange(len(poses)), poses[known].reshape(len(known), -1).astype(np.float64)

@@ -7,13 +7,14 @@ training continues with the very windows it would have seen, and no worker proce
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from estimators.lifting.normalise import person_size
+from estimators.lifting.picture import of_average_size
 from estimators.observation import ObservedWindows
 from refiner.data.bodies import mirror_some, vary_bodies
 from refiner.data.cameras import Cameras, sample_cameras
@@ -33,7 +34,7 @@ class Windows(ObservedWindows):
     """
 
     scores: Tensor
-    poses: Tensor
+    poses: Tensor = field(kw_only=True)
 
 
 def observe(
@@ -56,13 +57,16 @@ def observe(
     points = cameras.project(coco_points(seen, offsets))  # (B, T, 17, 2) pixels
     if isinstance(noise, DetectorNoise):
         points = noise(points, person_size(points), fps, generator)
-    keypoints = to_h36m(points)
+    keypoints, poses = to_h36m(points), seen - seen[:, :, :1]
     scores = keypoints.new_ones(keypoints.shape[:-1])
     if isinstance(noise, MeasuredNoise):
-        found, how_sure, clean = noise(cameras.project(seen), fps, generator)
-        keypoints = torch.where(clean[:, None, None, None], keypoints, found)
-        scores = torch.where(clean[:, None, None], scores, how_sure)
-    return Windows(keypoints, scores, cameras.size, poses=seen - seen[:, :, :1])
+        found = noise(cameras.project(seen), poses, fps, generator)
+        keypoints = torch.where(found.clean[:, None, None, None], keypoints, found.keypoints)
+        scores = torch.where(found.clean[:, None, None], scores, found.scores)
+        if found.pose_3d is not None and found.pose_3d_scores is not None:
+            pose_3d = of_average_size(found.pose_3d, found.pose_3d_scores.any(dim=-1))
+            return Windows(keypoints, scores, cameras.size, pose_3d, found.pose_3d_scores, poses=poses)
+    return Windows(keypoints, scores, cameras.size, poses=poses)
 
 
 class VirtualCapture:

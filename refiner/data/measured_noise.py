@@ -9,21 +9,23 @@ joints err together, and what the scores say about it all. Lengths are fractions
 
 Where the detector reads a pose from the picture itself (`estimators.observation.Observation.pose_3d`), its error
 against the true pose is kept beside, in metres and camera axes, with its scores and with how the body was turned to the
-camera. What trainings draw today is the 2D; the rest is for those that take such a pose.
+camera, which is part of what stretches are found by. How the whole body is misread is kept apart from how its shape
+is, for a turn that is done again to another pose must leave that one's bones as long as they are.
 
 No true pose is kept, for motion capture may not be given on: only errors, scores, `shape`, which is how the rendered
-body looked, and `turn`, three numbers. `python -m app.evaluation.detector_errors` makes the file.
+body looked, and `turn` and `turn_error`, three numbers each. `python -m app.evaluation.detector_errors` makes the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import torch
 from pydantic import ConfigDict, Field
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from estimators import weights
@@ -31,12 +33,15 @@ from estimators.checked import Checked, Count, Finite, checked
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
 from estimators.skeleton import H36M17, mirror
+from estimators.turns import turns_of
 from refiner.data.coco_points import to_h36m
 
 CANDIDATES = 48  # stretches to choose the most similar from: more are more alike, and less random
 KIND = "detector-noise"
 SHAPES = {"error": (17, 2), "scores": (17,), "shape": (17, 2)}  # of a frame
-MORE = {"error_3d": (17, 3), "scores_3d": (17,), "turn": (3,)}  # that files may have: all or none
+# what files may have besides: all or none
+MORE = {"error_3d": (17, 3), "scores_3d": (17,), "turn_error": (3,), "turn": (3,)}
+TURN_COUNTS = 0.1  # squared difference of two rotation matrices, in that of two shapes: errors are most alike then
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,10 @@ class Stretch:
         scores: (N, 17).
         shape: (N, 17, 2) true image points about their mean, in person sizes. All Human3.6M-17.
         fps: frames per second.
-        error_3d: (N, 17, 3) metres, camera axes, relative to the hip: the picture's own pose, at the best single scale
-            of its clip, minus the true one; None if the detector gives none.
-        scores_3d: (N, 17) of that pose; 0, and its error too, in frames without one.
+        error_3d: (N, 17, 3) metres, camera axes, relative to the hip: the picture's own pose, turned as the true one is
+            and at the best single scale of its clip, minus the true one; None if the detector gives none.
+        scores_3d: (N, 17) of that pose; 0, and its errors too, in frames without one.
+        turn_error: (N, 3) how the picture's own pose is turned from the true one, radians about the camera's axes.
         turn: (N, 3) how the body is turned, radians about the camera's axes, from upright and facing the camera.
     """
 
@@ -60,6 +66,7 @@ class Stretch:
     fps: float
     error_3d: Tensor | None = None
     scores_3d: Tensor | None = None
+    turn_error: Tensor | None = None
     turn: Tensor | None = None
 
     @classmethod
@@ -67,6 +74,26 @@ class Stretch:
         """From found and true image points (N, 17, 2), pixels."""
         size = person_size(true[None])[0]
         return cls((found - true) / size, scores, (true - true.mean(dim=1, keepdim=True)) / size, fps)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a detector makes of B windows of T frames.
+
+    Attributes:
+        keypoints: (B, T, 17, 2) in the unit of the exact ones.
+        scores: (B, T, 17).
+        clean: (B,) bool, the windows that are left to a perfect detector.
+        pose_3d: (B, T, 17, 3) metres, camera axes, relative to the hip: what the picture itself gives, of no particular
+            size; None if the detector gives none.
+        pose_3d_scores: (B, T, 17); 0 in frames without.
+    """
+
+    keypoints: Tensor
+    scores: Tensor
+    clean: Tensor
+    pose_3d: Tensor | None = None
+    pose_3d_scores: Tensor | None = None
 
 
 class MeasuredNoise:
@@ -79,12 +106,19 @@ class MeasuredNoise:
             pictures.
         offset: of each of the detector's own points in a window, a standard deviation in person sizes: what a training
             cannot come to know by heart of a clip that it meets again and again.
+        pictured: share of windows that are given the picture's own pose, of detectors that read one.
     """
 
     def __init__(
-        self, stretches: list[Stretch], clean_share: float = 0.25, spread: float = 0.2, offset: float = 0.0
+        self,
+        stretches: list[Stretch],
+        clean_share: float = 0.25,
+        spread: float = 0.2,
+        offset: float = 0.0,
+        pictured: float = 0.5,
     ) -> None:
         self.stretches, self.clean_share, self.spread, self.offset = stretches, clean_share, spread, offset
+        self.pictured = pictured
         both = [*stretches, *map(_mirrored, stretches)]
         self.error = torch.cat([stretch.error for stretch in both])
         self.scores = torch.cat([stretch.scores for stretch in both])
@@ -95,7 +129,9 @@ class MeasuredNoise:
         self.length = lengths[of_frame]
         self.fps = torch.tensor([stretch.fps for stretch in both])[of_frame]
         # None unless every stretch has them
-        self.error_3d, self.scores_3d, self.turn = (_together(both, name) for name in MORE)
+        self.error_3d, self.scores_3d, self.turn_error, self.turn = (_together(both, name) for name in MORE)
+        self.turned = None if self.turn_error is None else _rotations(self.turn_error)
+        self.facing = None if self.turn is None else _rotations(self.turn).flatten(1)
 
     @classmethod
     def load(cls, name_or_path: str = "noise-movenet", **options: float) -> MeasuredNoise:
@@ -122,19 +158,17 @@ class MeasuredNoise:
         lengths = [len(stretch.scores) for stretch in self.stretches]
         weights.save(path, state, {"kind": KIND, **card, "lengths": lengths, "fps": [s.fps for s in self.stretches]})
 
-    def __call__(self, points: Tensor, fps: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Found keypoints, their scores, and which windows are to be clean.
+    def __call__(self, points: Tensor, poses: Tensor, fps: Tensor, generator: torch.Generator) -> Seen:
+        """What the detector makes of windows.
 
         Args:
             points: (B, T, 17, 2) exact image points, Human3.6M-17, any unit.
+            poses: (B, T, 17, 3) true poses, metres, camera axes, relative to the hip.
             fps: (B,) frames per second of the windows.
-
-        Returns:
-            (B, T, 17, 2) in the same unit, (B, T, 17), (B,) bool.
         """
         B, T = points.shape[:2]
         size = person_size(points)[:, None, None, None]
-        frames = self._around(self._similar(points, size, generator), T, fps)
+        frames = self._around(self._similar(points, poses, size, generator), T, fps)
         error, scores = self.error.to(points)[frames], self.scores.to(points)[frames]
         level = torch.exp(self.spread * torch.randn(B, generator=generator, device=points.device))
         clean = torch.rand(B, generator=generator, device=points.device) < self.clean_share
@@ -142,14 +176,24 @@ class MeasuredNoise:
         if self.offset:
             drawn = self.offset * torch.randn(B, 1, 17, 2, generator=generator, device=points.device)
             error = error + to_h36m(drawn)
-        return points + error * size, scores, clean
+        seen = Seen(points + error * size, scores, clean)
+        if self.error_3d is None or self.scores_3d is None or self.turned is None:
+            return seen
+        told = torch.rand(B, generator=generator, device=points.device) < self.pictured
+        sure = self.scores_3d.to(points)[frames] * told[:, None, None]
+        poses = poses + self.error_3d.to(points)[frames] * level[:, None, None, None]
+        poses = torch.einsum("btij,btkj->btki", self.turned.to(points)[frames], poses)
+        return replace(seen, pose_3d=poses * told[:, None, None, None], pose_3d_scores=sure)
 
-    def _similar(self, points: Tensor, size: Tensor, generator: torch.Generator) -> Tensor:
+    def _similar(self, points: Tensor, poses: Tensor, size: Tensor, generator: torch.Generator) -> Tensor:
         """(B,) the measured frame, of `CANDIDATES` random ones, that looks most like the window's middle."""
         middle = points[:, points.shape[1] // 2]
         shape = ((middle - middle.mean(dim=1, keepdim=True)) / size[:, 0]).flatten(1)
         drawn = torch.randint(len(self.scores), (len(points), CANDIDATES), generator=generator, device=points.device)
         distance = (self.shape.to(points)[drawn] - shape[:, None]).square().sum(dim=-1)
+        if self.facing is not None:
+            facing = torch.from_numpy(turns_of(poses[:, poses.shape[1] // 2].cpu().numpy())).to(points).flatten(1)
+            distance += TURN_COUNTS * (self.facing.to(points)[drawn] - facing[:, None]).square().sum(dim=-1)
         return drawn.gather(1, distance.argmin(dim=1, keepdim=True))[:, 0]
 
     def _around(self, middle: Tensor, T: int, fps: Tensor) -> Tensor:
@@ -200,5 +244,13 @@ def _mirrored(stretch: Stretch) -> Stretch:
         stretch.fps,
         None if stretch.error_3d is None else mirror(stretch.error_3d),
         None if stretch.scores_3d is None else stretch.scores_3d[:, order],
-        None if stretch.turn is None else stretch.turn * stretch.turn.new_tensor([1.0, -1.0, -1.0]),
+        *(
+            None if turn is None else turn * turn.new_tensor([1.0, -1.0, -1.0])
+            for turn in (stretch.turn_error, stretch.turn)
+        ),
     )
+
+
+def _rotations(vectors: Tensor) -> Tensor:
+    """(N, 3, 3) matrices of (N, 3) rotation vectors."""
+    return torch.from_numpy(Rotation.from_rotvec(vectors.numpy()).as_matrix()).float()

@@ -9,6 +9,7 @@ names, but for those whose terms ask for a sentence of thanks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import numpy as np
 
 from estimators.arrays import read_arrays
 from estimators.errors import DataError
+
+Files = str | Path | Sequence[str | Path]  # one, or several that are read as one
 
 KEYS = ("name", "subject", "split", "text", "length", "fps", "root_m", "offset_0p1mm")
 ORIGIN = ("source", "licence")
@@ -41,34 +44,44 @@ class Clip:
     licence: str = ""
 
 
-def read_mocap(path: str | Path, split: str, folds: tuple[int, int] | None = None) -> list[Clip]:
+def read_mocap(files: Files, split: str, folds: tuple[int, int] | None = None) -> list[Clip]:
     """Read the clips of one split.
 
     Args:
+        files: a motion-capture file, or several, of which each may lack the split.
         split: "train", "val" or "test". The splits share no person.
         folds: (k, n) keeps the people of fold k of n only; for cross-fitting.
 
     Raises:
-        DataError: missing or malformed file, or an empty split.
+        DataError: missing or malformed file, files of several frame rates, or an empty split.
     """
-    path = Path(path)
+    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+    clips = [clip for path in paths for clip in _clips(path, split)]
+    people = sorted({clip.subject for clip in clips})
+    if folds is not None:
+        people = people[folds[0] :: folds[1]]
+    clips = [clip for clip in clips if clip.subject in people]
+    names = " and ".join(path.name for path in paths)
+    if not clips:
+        raise DataError(f"{names} has no clips in split {split!r}.")
+    if len(rates := {clip.fps for clip in clips}) > 1:
+        raise DataError(f"{names} have several frame rates: {', '.join(f'{rate:g}' for rate in sorted(rates))}.")
+    return clips
+
+
+def _clips(path: Path, split: str) -> list[Clip]:
     if not path.is_file():
         raise DataError(f"No motion-capture file at {path}.")
     arrays = read_arrays(path, "a motion-capture file of the documented format", KEYS, ORIGIN)
     _check(path, arrays)
     ends = np.cumsum(arrays["length"])
-    people = sorted(set(arrays["subject"][arrays["split"] == split].tolist()))
-    if folds is not None:
-        people = people[folds[0] :: folds[1]]
     clips = []
-    for i in np.flatnonzero((arrays["split"] == split) & np.isin(arrays["subject"], people)):
+    for i in np.flatnonzero(arrays["split"] == split):
         frames = slice(ends[i] - arrays["length"][i], ends[i])
         joints = arrays["root_m"][frames, None] + arrays["offset_0p1mm"][frames] * np.float32(1e-4)
         name, subject, text = (str(arrays[key][i]) for key in ("name", "subject", "text"))
         origin = {key: str(arrays[key][i]).strip() for key in ORIGIN if key in arrays}
         clips.append(Clip(name, subject, text, joints.astype(np.float32), float(arrays["fps"]), **origin))
-    if not clips:
-        raise DataError(f"{path.name} has no clips in split {split!r}.")
     return clips
 
 

@@ -13,7 +13,7 @@ from scipy.stats import t
 from estimators import weights
 from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
-from refiner.data.mocap import read_mocap
+from refiner.data.mocap import Files, read_mocap
 from refiner.evaluation.protocol import HELD_OUT_NOISE, takes
 from refiner.refiner import Refiner
 from refiner.uncertainty import FIELD, Calibration
@@ -25,15 +25,13 @@ class Samples:
 
     Attributes:
         errors: (N,17,3) metres.
-        disagreement: (N,17) metres.
-        joint_std: (17,) metres.
+        doubts: (N,17,2) metres, see `refiner.refiner.Refined`.
         people: (N,) who it is.
         scores: (N,17), or None without a detector.
     """
 
     errors: np.ndarray
-    disagreement: np.ndarray
-    joint_std: np.ndarray
+    doubts: np.ndarray
     people: np.ndarray
     scores: np.ndarray | None = None
 
@@ -81,7 +79,7 @@ class Calibrated:
 
 
 def calibrate_simulated(
-    mocap: str, lifter: Lifter, refiner: Refiner, split: str = "test", steps: int = 2, every: int = 1
+    mocap: Files, lifter: Lifter, refiner: Refiner, split: str = "test", steps: int = 2, every: int = 1
 ) -> Calibrated:
     """Fit sigma on the validation people of a motion-capture file; nothing is written.
 
@@ -97,17 +95,17 @@ def calibrate_simulated(
     return Calibrated(refiner, fit(samples["val"]), samples)
 
 
-def simulated(mocap: str, lifter: Lifter, refiner: Refiner, split: str, steps: int = 2, every: int = 1) -> Samples:
+def simulated(mocap: Files, lifter: Lifter, refiner: Refiner, split: str, steps: int = 2, every: int = 1) -> Samples:
     """Samples of people seen through the measured detector; arguments as for `protocol.evaluate`."""
-    errors, disagreement, people = [], [], []
+    errors, doubts, people = [], [], []
     noise = MeasuredNoise.load(HELD_OUT_NOISE, clean_share=0.0, spread=0.0)
     for take in takes(read_mocap(mocap, split), noise, every):
         lifted = lifter.lift(take.observed)
         refined = refiner.refine(take.observed, lifted, steps)
         errors.append(refined.poses - take.poses)
-        disagreement.append(refined.disagreement)
+        doubts.append(refined.doubts)
         people += [take.person] * len(take.poses)
-    return Samples(np.concatenate(errors), np.concatenate(disagreement), refiner.joint_std, np.array(people))
+    return Samples(np.concatenate(errors), np.concatenate(doubts), np.array(people))
 
 
 def together(parts: Sequence[Samples]) -> Samples:
@@ -115,8 +113,7 @@ def together(parts: Sequence[Samples]) -> Samples:
     scores = [part.scores for part in parts if part.scores is not None]
     return Samples(
         np.concatenate([part.errors for part in parts]),
-        np.concatenate([part.disagreement for part in parts]),
-        parts[0].joint_std,
+        np.concatenate([part.doubts for part in parts]),
         np.concatenate([part.people for part in parts]),
         np.concatenate(scores) if scores else None,
     )
@@ -161,7 +158,7 @@ def fit(samples: Samples, start: Calibration | None = None) -> Calibration:
 
 def _sigma(samples: Samples, calibration: Calibration) -> np.ndarray:
     """(N,16,1) of the joints but the hip."""
-    return calibration.sigma(samples.joint_std, samples.disagreement, samples.scores)[:, 1:, None]
+    return calibration.sigma(samples.doubts, samples.scores)[:, 1:, None]
 
 
 def covered(samples: Samples, calibration: Calibration) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from estimators import weights
 from estimators.lifting import Lifter
 from refiner.data.measured_noise import MeasuredNoise
-from refiner.data.mocap import read_mocap
+from refiner.data.mocap import Files, read_mocap
 from refiner.evaluation import tables
 from refiner.evaluation.baselines import SMOOTHERS, linear
 from refiner.evaluation.protocol import HELD_OUT_NOISE, Take, mean_pose, takes
@@ -60,7 +60,7 @@ class PairAccuracy:
             WeightsError: there are no such cards.
         """
         for model, method in ((self.lifter, self.lifter.name), (self.refiner, self.refined)):
-            if model is self.lifter or self.refiner.card["lifter"] == self.lifter.name:
+            if model is self.lifter or self.lifter.name in self.refiner.lifters:
                 path = folder / f"{model.name}.safetensors" if folder else model.name
                 weights.set_in_card(path, metrics=tables.card_metrics(self.conditions, method))
 
@@ -74,7 +74,7 @@ class PairAccuracy:
 
 
 def evaluate(
-    mocap: str,
+    mocap: Files,
     pairs: Sequence[tuple[Lifter, Refiner]],
     steps: int = 2,
     every: int = 1,
@@ -86,7 +86,7 @@ def evaluate(
     """Errors of each pair for "true 2D" and "detected 2D", on people that no training has made.
 
     Args:
-        mocap: path of the motion-capture file.
+        mocap: path of the motion-capture file, or of several.
         pairs: lifters, each with a refiner; what several pairs share is computed once.
         steps: K of the refiners.
         every: use one take in so many.

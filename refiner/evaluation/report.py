@@ -105,7 +105,7 @@ def operations(model: Lifter | Refiner) -> float:
         if isinstance(model, Lifter):
             model.network(torch.zeros(1, T, 17, model.normalisation.channels))
         else:
-            channels = model.model.normalisation.channels + model.model.scored
+            channels = model.model.channels
             network: nn.Module = model.model.network
             network(torch.zeros(1, T, 17, 3), torch.zeros(1, T, 17, channels), torch.ones(1, dtype=torch.long))
     return counter.get_total_flops() / T
@@ -152,7 +152,7 @@ def _seeds(runs: Sequence[PairAccuracy]) -> list[list[PairAccuracy]]:
     """Runs of the same lifter with refiners that were trained for it, where there are several."""
     groups: dict[str, list[PairAccuracy]] = {}
     for run in runs:
-        if run.refiner.card["lifter"] != run.lifter.name:
+        if run.lifter.name not in run.refiner.lifters:
             continue
         groups.setdefault(run.lifter.name, []).append(run)
     return [group for group in groups.values() if len(group) > 1]

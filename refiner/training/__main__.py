@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "config",
         help="a Python config file, or the name of one in refiner/training/configs: of a training, or of a plan",
     )
-    parser.add_argument("--data", help="motion-capture file (.npz)")
+    parser.add_argument("--data", nargs="+", metavar="FILE", help="motion-capture file (.npz), or several")
     parser.add_argument("--work-dir", help="checkpoints and logs (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     parser.add_argument(

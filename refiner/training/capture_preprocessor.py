@@ -15,7 +15,7 @@ from mmengine.model import BaseDataPreprocessor
 from refiner.data.capture import VirtualCapture
 from refiner.data.detector_noise import DetectorNoise
 from refiner.data.measured_noise import MeasuredNoise
-from refiner.data.mocap import read_mocap
+from refiner.data.mocap import Files, read_mocap
 
 VALIDATION_SEED = 0
 
@@ -45,7 +45,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
     """{"step": tensor} to {"windows": Windows}, and {"fold": k} where folds are crossed.
 
     Args:
-        mocap: path of the motion-capture file.
+        mocap: path of the motion-capture file, or of several.
         stages: (until, frames, batch) of each stage.
         strides: smallest and largest temporal downsampling, source frames.
         noise: arguments of `DetectorNoise`, or of `MeasuredNoise`.
@@ -59,7 +59,7 @@ class CapturePreprocessor(BaseDataPreprocessor):
 
     def __init__(
         self,
-        mocap: str,
+        mocap: Files,
         stages: list[tuple[int, int, int]],
         strides: tuple[int, int],
         noise: dict | None = None,

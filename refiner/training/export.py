@@ -13,7 +13,8 @@ from estimators import weights
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, WeightsError
 from estimators.lifting import Lifter
-from refiner.data.mocap import THANKS, origins, read_mocap
+from refiner.data.mocap import THANKS, Files, origins, read_mocap
+from refiner.refiner import list_of
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import check_fit, latest_checkpoint
 from refiner.training.refiner_training import RefinerTraining
@@ -27,14 +28,14 @@ def export(
     config: Config,
     work_dir: str | Path,
     folder: str | Path,
-    mocap: str | Path | None = None,
+    mocap: Files | None = None,
     source_fps: float = 50.0,
 ) -> Path:
     """Write `folder/NAME.safetensors` and its card; returns the path of the weights.
 
     Args:
-        mocap: motion-capture file, on whose validation people a refiner's trust and ambiguity are fitted; None leaves
-            it without guidance. The card tells of the file that the training has read, or, where the checkpoint is of
+        mocap: motion-capture file or files, on whose validation people a refiner's trust and ambiguity are fitted; None
+            leaves it without guidance. The card tells of the file that the training has read, or, where the checkpoint is of
             an earlier version and does not say, of this one.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
 
@@ -68,8 +69,9 @@ def export(
         "licence": licence,
     }
     if config.kind == "refiner":
-        card["lifter"] = Path(config.model["lifter"]).stem
-        card["scores"] = config.model.get("scores", False)
+        lifters = [Path(one).stem for one in list_of(config.model["lifter"])]
+        card["lifter"] = lifters if len(lifters) > 1 else lifters[0]
+        card |= {told: config.model.get(told, False) for told in ("scores", "pictured")}
         if mocap:
             assert isinstance(training, RefinerTraining)
             training.load_state_dict(checkpoint["state_dict"])
@@ -82,7 +84,7 @@ def export(
     return path
 
 
-def _origins(config: Config, checkpoint: dict[str, Any], mocap: str | Path | None) -> tuple[dict[str, Any], str]:
+def _origins(config: Config, checkpoint: dict[str, Any], mocap: Files | None) -> tuple[dict[str, Any], str]:
     """What a card says of the motion that a network was trained on, and the licence of its weights.
 
     Raises:
@@ -108,8 +110,8 @@ def _origins(config: Config, checkpoint: dict[str, Any], mocap: str | Path | Non
     return about, f"{CODE}; {', '.join(licences)} for the motion that they were trained on"
 
 
-def _training(config: Config, mocap: str | Path | None) -> BaseModel:
-    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), **config.data}
+def _training(config: Config, mocap: Files | None) -> BaseModel:
+    preprocessor = {"type": CapturePreprocessor, "mocap": mocap or "", **config.data}
     try:
         return MODELS[config.kind](data_preprocessor=preprocessor, **{**config.model, "start": None})
     except UNBUILDABLE as error:
@@ -135,7 +137,7 @@ def _architecture(config: Config) -> dict[str, Any]:
 def _normalisation(config: Config) -> str:
     if config.kind == "lifter":
         return config.model["normalisation"]
-    return str(Lifter.load(config.model["lifter"]).normalisation)
+    return str(Lifter.load(list_of(config.model["lifter"])[0]).normalisation)
 
 
 def _windows(config: Config, steps: int) -> dict[str, int]:

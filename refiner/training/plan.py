@@ -27,6 +27,7 @@ from estimators import weights
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.processes import module_command, own_environment
+from refiner.data.mocap import Files
 from refiner.evaluation import report
 from refiner.evaluation.calibration import calibrate_simulated
 from refiner.evaluation.mocap import evaluate
@@ -54,15 +55,17 @@ class Plan:
     Args:
         config: a plan's, see `check_config`.
         folder: where the configs of its trainings lie.
-        mocap: motion-capture file.
+        mocap: motion-capture file, or several.
         seconds: stop after so many; None: when all is done.
     """
 
     def __init__(
-        self, config: Config, folder: Path, mocap: str | Path, work_dir: str | Path, seconds: float | None = None
+        self, config: Config, folder: Path, mocap: Files, work_dir: str | Path, seconds: float | None = None
     ) -> None:
         self.config, self.folder = config, folder
-        self.mocap, self.work_dir = Path(mocap).absolute(), Path(work_dir).absolute()
+        files = [mocap] if isinstance(mocap, str | Path) else mocap
+        self.mocap = [Path(file).absolute() for file in files]
+        self.work_dir = Path(work_dir).absolute()
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.made = self.work_dir / "weights"
         self.pairs: list[tuple[str, str]] = config.get("pairs", [])
@@ -95,7 +98,7 @@ class Plan:
         file = self.folder / f"{config}.py"
         if seed := self.config.get("seed", 0):
             entries["seed"] = seed + load_config(file, entries).get("seed", 0)
-        common = [file, "--data", self.mocap, "--work-dir", folder]
+        common = [file, "--data", *self.mocap, "--work-dir", folder]
         if entries:
             common += ["--set", *(f"{key}={value!r}" for key, value in entries.items())]
         clock = [] if self.deadline is None else ["--minutes", f"{self._left() / 60:.2f}"]
@@ -108,7 +111,7 @@ class Plan:
         if card.exists() and FIELD not in weights.read_card(card):
             self._left()
             (pair,) = self._loaded([(lifter, refiner)])
-            calibrated = calibrate_simulated(str(self.mocap), *pair, "val", every=self.every)
+            calibrated = calibrate_simulated(self.mocap, *pair, "val", every=self.every)
             calibrated.write_card(self._weights(refiner))
             print(calibrated.markdown(), flush=True)
 
@@ -118,7 +121,7 @@ class Plan:
             return
         self._left()
         measured = evaluate(
-            str(self.mocap), self._loaded(self.pairs), every=self.every, ablate=report.ABLATED_STEPS,
+            self.mocap, self._loaded(self.pairs), every=self.every, ablate=report.ABLATED_STEPS,
             alone=[Lifter.load(self._weights(name), "auto") for name in self.config.get("alone", [])],
         )  # fmt: skip
         own = all((self.made / f"{name}.json").exists() for pair in self.pairs for name in pair)

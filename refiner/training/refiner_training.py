@@ -18,6 +18,7 @@ from refiner import diffusion
 from refiner.data.capture import Windows
 from refiner.model import RefinerModel
 from refiner.noise import Moments
+from refiner.refiner import list_of
 from refiner.steps import STEPS
 from refiner.training.capture_preprocessor import VALIDATION_SEED
 from refiner.training.losses import mpjpe_loss
@@ -31,7 +32,8 @@ class RefinerTraining(BaseModel):
 
     Args:
         network: arguments of `PoseDenoiser`.
-        lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints.
+        lifter: name or path of the lifter's weights; it is frozen and not part of the checkpoints. Or several lifters,
+            of which each step draws one: for a refiner of all their poses.
         cross_fitted: names or paths of lifters of the same make, the k-th trained without fold k of n of the people: in
             training they stand for the lifter, each where it meets people that it has not seen, as the lifter will.
         law: time law of drawn noise, see `ConditionalNoise.sample`.
@@ -41,6 +43,7 @@ class RefinerTraining(BaseModel):
             the network's own first step makes of it, where the forward marginal would be a cleaner pose than the
             second step ever meets.
         scores: give the network the detector's scores, see `RefinerModel`.
+        pictured: tell it the pose that the picture itself gives, see `RefinerModel`.
         start: weights to start from, see `start_refiner`.
         loss: "l2" on the normalised error as in the paper, formula (7), or "mpjpe" of x0_hat, formula (9), in metres:
             what is measured in the end, its tails not squared, and every t weighted by what its error does to the pose.
@@ -53,13 +56,14 @@ class RefinerTraining(BaseModel):
     def __init__(
         self,
         network: dict,
-        lifter: str,
+        lifter: str | list[str],
         data_preprocessor: dict,
         law: str = "ar1",
         real_share: float = 0.5,
         inference_share: float = 0.0,
         start: str | None = None,
         scores: bool = False,
+        pictured: bool = False,
         loss: str = "l2",
         velocity_weight: float = 0.0,
         fit_windows: int = 256,
@@ -67,13 +71,14 @@ class RefinerTraining(BaseModel):
         cross_fitted: Sequence[str] = (),
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
-        self.lifter = Lifter.load(lifter)
+        self.lifters = [Lifter.load(one) for one in list_of(lifter)]
         self.cross_fitted = [Lifter.load(one) for one in cross_fitted]
         if len(cross_fitted) != self.data_preprocessor.crossed:
             raise ConfigError("A refiner needs as many cross_fitted lifters as its data has crossed folds.")
-        if any(one.normalisation != self.lifter.normalisation for one in self.cross_fitted):
-            raise ConfigError("Cross-fitted lifters must normalise keypoints as the lifter does.")
-        self.model = RefinerModel(network, self.lifter.normalisation, scores)
+        normalisation = self.lifters[0].normalisation
+        if any(one.normalisation != normalisation for one in (*self.lifters, *self.cross_fitted)):
+            raise ConfigError("All lifters of a refiner must normalise keypoints alike.")
+        self.model = RefinerModel(network, normalisation, scores, pictured)
         self.law, self.real_share, self.inference_share, self.bf16 = law, real_share, inference_share, bf16
         if start:
             start_refiner(self.model.network, start)
@@ -84,28 +89,32 @@ class RefinerTraining(BaseModel):
     @property
     def networks(self) -> list[nn.Module]:
         """The networks whose speed is measured: nearly all of a step's time is theirs."""
-        return [*(lifter.network for lifter in (self.lifter, *self.cross_fitted)), self.model.network]
+        return [*(lifter.network for lifter in (*self.lifters, *self.cross_fitted)), self.model.network]
 
     def forward(
         self, windows: Windows, mode: str = "tensor", fold: int | None = None
     ) -> dict[str, Tensor] | list[dict] | Tensor:
-        lifted = self._lift(windows, fold)
         if mode == "loss":
-            return self._loss(windows, lifted)
-        refined = self.model.refine(windows, lifted)
+            return self._loss(windows, self._lift(windows, self._drawn() if fold is None else self.cross_fitted[fold]))
         if mode == "predict":
-            linear = self.model.refine_linear(windows, lifted)
-            keys = ("target", "lifted", "linear", "refined")
-            rows = zip(windows.poses, lifted, linear, refined, strict=True)
-            return [dict(zip(keys, row, strict=True)) for row in rows]
-        return refined
+            return [row for lifter in self.lifters for row in self._predicted(windows, self._lift(windows, lifter))]
+        return self.model.refine(windows, self._lift(windows, self.lifters[0]))
+
+    def _drawn(self) -> Lifter:
+        return self.lifters[int(torch.randint(len(self.lifters), ()))]
+
+    def _predicted(self, windows: Windows, lifted: Tensor) -> list[dict]:
+        linear, refined = self.model.refine_linear(windows, lifted), self.model.refine(windows, lifted)
+        keys = ("target", "lifted", "linear", "refined")
+        rows = zip(windows.poses, lifted, linear, refined, strict=True)
+        return [dict(zip(keys, row, strict=True)) for row in rows]
 
     def _loss(self, windows: Windows, xhat: Tensor) -> dict[str, Tensor]:
         """(7)  || e_norm - eps_theta(x_t, x2d, t) ||^2, or its sister in metres; and what is left of real errors."""
         x0 = windows.poses
         x2d = self.model.inputs(windows)
         real = torch.rand(len(x0), device=x0.device) < self.real_share
-        drawn = self.model.noise.sample(x2d[..., :2], xhat, self.law)
+        drawn = self.model.noise.sample(x2d[..., :2], xhat, self.law, z=windows.pose_3d)
         e = torch.where(real[:, None, None, None], xhat - x0, drawn)
         with torch.autocast(x0.device.type, torch.bfloat16, enabled=self.bf16):
             pose, t = self._network_input(x0, e, x2d)
@@ -143,9 +152,8 @@ class RefinerTraining(BaseModel):
             pose[goes_on], t[goes_on] = diffusion.network_input(x_t, second), second
         return pose, t
 
-    def _lift(self, windows: Windows, fold: int | None = None) -> Tensor:
-        """Poses (B, T, 17, 3) metres of the lifter, or of the one that has not seen the windows' fold."""
-        lifter = self.lifter if fold is None else self.cross_fitted[fold]
+    def _lift(self, windows: Windows, lifter: Lifter) -> Tensor:
+        """Poses (B, T, 17, 3) metres of a lifter."""
         lifter.network.to(windows.poses.device)
         with torch.autocast(windows.poses.device.type, torch.bfloat16, enabled=self.bf16 and self.training):
             lifted = lifter.lift_windows(windows, flip=not self.training)
@@ -153,17 +161,25 @@ class RefinerTraining(BaseModel):
 
     @torch.no_grad()
     def fit_noise(self) -> None:
-        """Fit the CND to the lifter's errors on training windows, formulas (5) and (6)."""
-        moments = Moments()
+        """Fit the CND to the lifters' errors on training windows, formulas (5) and (6)."""
+        moments, pictured = Moments(), Moments(pictured=True)
         preprocessor = self.data_preprocessor
         frames = preprocessor.stages[-1].frames
         for number, first in enumerate(range(0, self.fit_windows, 8)):
             fold = number % preprocessor.crossed if preprocessor.crossed else None
             capture = preprocessor.capture("train") if fold is None else preprocessor.fold(fold)
             windows = capture.draw(8, frames, seed=FIT_SEED + first)
-            x2d = normalise(windows.keypoints, windows.image_size, self.lifter.normalisation)[..., :2]
-            moments.add(x2d, self._lift(windows, fold), windows.poses)
-        self.model.noise.fit(moments)
+            x2d = normalise(windows.keypoints, windows.image_size, self.model.normalisation)[..., :2]
+            for lifter in self.lifters if fold is None else [self.cross_fitted[fold]]:
+                lifted = self._lift(windows, lifter)
+                moments.add(x2d, lifted, windows.poses)
+                if self.model.pictured and windows.pose_3d is not None:
+                    pictured.add(x2d, lifted, windows.poses, windows.pose_3d)
+        if self.model.pictured and not pictured.count:
+            raise ConfigError(
+                "This refiner is to know what pictures show, and its data.detector reads no poses from them."
+            )
+        self.model.noise.fit(moments, pictured if self.model.pictured else None)
 
     @torch.no_grad()
     def fit_trust(self, batches: int = 16) -> float:
@@ -173,10 +189,11 @@ class RefinerTraining(BaseModel):
         agreement = size = 0.0
         for step in range(batches):
             windows = self.data_preprocessor({"step": torch.tensor([step])}, training=False)["windows"]
-            lifted = self._lift(windows)
-            change = self.model.refine(windows, lifted) - lifted
-            agreement += float((change * (windows.poses - lifted)).sum())
-            size += float(change.square().sum())
+            for lifter in self.lifters:
+                lifted = self._lift(windows, lifter)
+                change = self.model.refine(windows, lifted) - lifted
+                agreement += float((change * (windows.poses - lifted)).sum())
+                size += float(change.square().sum())
         self.model.trust.fill_(min(1.0, max(0.0, agreement / max(size, 1e-12))))
         return float(self.model.trust)
 
@@ -188,8 +205,9 @@ class RefinerTraining(BaseModel):
         errors = []
         for step in range(batches):
             windows = exact.draw(stage.batch, stage.frames, seed=VALIDATION_SEED + step)
-            refined = self.model.refine(windows, self._lift(windows))
-            errors.append((refined - windows.poses)[:, :, 1:].flatten(2).flatten(0, 1))
+            for lifter in self.lifters:
+                refined = self.model.refine(windows, self._lift(windows, lifter))
+                errors.append((refined - windows.poses)[:, :, 1:].flatten(2).flatten(0, 1))
         self.model.ambiguity.copy_(torch.cat(errors).double().T.cov())
 
 

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 
 from estimators.checkpoints import first_line
 from estimators.errors import ConfigError, D3PError
-from refiner.data.mocap import origins, read_mocap
+from refiner.data.mocap import Files, origins, read_mocap
 from refiner.evaluation.metrics import POSITION
 from refiner.training.capture_preprocessor import CapturePreprocessor, step_seed
 from refiner.training.checkpoints import check_fit, newest_checkpoint
@@ -103,12 +103,12 @@ class PoseMetric(BaseMetric):
 
 
 def build_runner(
-    config: Config, mocap: str | Path, work_dir: str | Path, resume: bool = False, seconds: float | None = None
+    config: Config, mocap: Files, work_dir: str | Path, resume: bool = False, seconds: float | None = None
 ) -> Runner:
     """An mmengine Runner for a config, ready for `.train()`.
 
     Args:
-        mocap: motion-capture file.
+        mocap: motion-capture file, or several.
         work_dir: where checkpoints and logs go.
         resume: continue from the newest whole checkpoint in `work_dir`, if there is one.
         seconds: stop, with a checkpoint, after so many.
@@ -138,12 +138,12 @@ def build_runner(
     return runner
 
 
-def _build(config: Config, mocap: str | Path, work_dir: str | Path, checkpoint: Path | None) -> Runner:
+def _build(config: Config, mocap: Files, work_dir: str | Path, checkpoint: Path | None) -> Runner:
     distributed = "RANK" in os.environ  # as torchrun sets it
     if distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")  # mmengine by itself would ask for a GPU
     seed = config.get("seed", 0)  # the same training twice gives the same weights
-    preprocessor = {"type": CapturePreprocessor, "mocap": str(mocap), "seed": seed, **config.data}
+    preprocessor = {"type": CapturePreprocessor, "mocap": mocap, "seed": seed, **config.data}
     steps = config.data["stages"][-1][0]
     ranks = int(os.environ.get("WORLD_SIZE", 1))  # each draws windows of its own, see CapturePreprocessor
     falling = {"type": "CosineAnnealingLR", "T_max": steps - config.warmup, "begin": config.warmup, "end": steps}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn.functional import pad
 
 from estimators import weights
 from estimators.errors import ConfigError
@@ -12,6 +13,8 @@ from estimators.lifting.stcformer import STCBlock, STCFormer
 from refiner.pose_denoiser import PoseDenoiser
 from refiner.refiner import Refiner
 from refiner.training.widen import widened
+
+_TOLD = "embed.0.weight"  # of a denoiser; its columns read the pose, and what the network is told beside
 
 
 def start_lifter(network: nn.Module, start: str) -> None:
@@ -31,6 +34,8 @@ def start_lifter(network: nn.Module, start: str) -> None:
 
 def start_refiner(network: PoseDenoiser, start: str) -> None:
     """Give a denoiser the weights of a refiner with the same network or half as wide a one, or of an STCFormer.
+
+    What the denoiser is told and the refiner is not begins without effect.
 
     See `widened` and `PoseDenoiser.start_from`.
 
@@ -68,6 +73,9 @@ def _take(network: nn.Module, other: nn.Module, start: str, deeper: bool = False
         and _width(network) == 2 * _width(other)
     ):
         its = widened(network, other)
+    if isinstance(network, PoseDenoiser):
+        more = mine[_TOLD].shape[1] - its[_TOLD].shape[1]
+        its = {**its, _TOLD: pad(its[_TOLD], (0, max(0, more)))}
     extra = {key for key in mine.keys() - its.keys() if not (deeper and key.startswith("blocks."))}
     wrong = sorted(extra | {key for key in its if key not in mine or mine[key].shape != its[key].shape})
     if wrong:

@@ -25,7 +25,7 @@ def test_computing_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     before = sorted(tmp_path.rglob("*"))
     made = estimate(source, models=fake_models())
     assert made.quality["people"][0]["refined"]["jerk"] is not None
-    assert made.disagreement[0].shape == (12, 17)
+    assert made.doubts[0].shape == (12, 17, 2)
     assert sorted(tmp_path.rglob("*")) == before
     written = outputs.write(made, tmp_path / "here" / "out")
     assert written.estimate is made and all(file.is_file() for file in written.files)
@@ -136,4 +136,4 @@ def test_an_unknown_format_is_said_before_the_work(tmp_path: Path) -> None:
 def test_options_have_the_last_word_whether_to_refine(tmp_path: Path) -> None:
     made = estimate(clip(tmp_path / "clip.mp4", [True] * 5), Options(refine=False), models=fake_models())
     assert made.motion.people[0].refined is None and made.motion.models["refiner"] is None
-    assert made.disagreement == {}
+    assert made.doubts == {}

@@ -8,6 +8,8 @@ from scipy.spatial.transform import Rotation
 from estimators import weights
 from estimators.errors import WeightsError
 from estimators.lifting.normalise import person_size
+from estimators.neutral import at_ease
+from estimators.turns import turns_of
 from refiner.data.capture import VirtualCapture
 from refiner.data.measured_noise import MORE, MeasuredNoise, Stretch
 from refiner.data.mocap import read_mocap
@@ -31,8 +33,8 @@ def noise() -> MeasuredNoise:
 
 def sample(noise, seed, frames=9, fps=12.5, scale=2.0):
     points = scale * shape_of(seed, frames)[None].repeat(8, 1, 1, 1)
-    found, scores, clean = noise(points, torch.full((8,), fps), torch.Generator().manual_seed(0))
-    return found - points, scores, clean
+    seen = noise(points, torch.zeros(*points.shape[:-1], 3), torch.full((8,), fps), torch.Generator().manual_seed(0))
+    return seen.keypoints - points, seen.scores, seen.clean
 
 
 def test_a_window_gets_the_errors_of_those_who_look_alike(noise):
@@ -47,7 +49,8 @@ def test_the_mirror_image_is_measured_too(noise):
     from estimators.skeleton import H36M17
 
     points = shape_of(1, 9)[:, list(H36M17.flip_order)] * torch.tensor([-1.0, 1.0]) + torch.tensor([600.0, 0.0])
-    found, _, _ = noise(points[None], torch.tensor([25.0]), torch.Generator().manual_seed(1))
+    poses = torch.zeros(1, 9, 17, 3)
+    found = noise(points[None], poses, torch.tensor([25.0]), torch.Generator().manual_seed(1)).keypoints
     torch.testing.assert_close((found - points)[0, 0, 0], torch.tensor([-3.0, 0.0]), rtol=0, atol=1e-3)
 
 
@@ -106,10 +109,54 @@ def test_the_mirror_image_is_turned_the_other_way():
     noise = MeasuredNoise([with_poses(1)])
     (one,) = noise.stretches
     assert noise.turn is not None and one.turn is not None and noise.error_3d is not None and one.error_3d is not None
-    turned, mirrored = (Rotation.from_rotvec(turn.numpy()).as_matrix() for turn in (one.turn, noise.turn[40:]))
     reflection = np.diag([-1.0, 1.0, 1.0])
-    np.testing.assert_allclose(mirrored, reflection @ turned @ reflection, atol=1e-5)
+    for name in ("turn", "turn_error"):
+        turns = (getattr(one, name), getattr(noise, name)[40:])
+        turned, mirrored = (Rotation.from_rotvec(turn.numpy()).as_matrix() for turn in turns)
+        np.testing.assert_allclose(mirrored, reflection @ turned @ reflection, atol=1e-5)
     torch.testing.assert_close(noise.error_3d[40:][:, 16], one.error_3d[:, 13] * torch.tensor([-1.0, 1.0, 1.0]))
+
+
+def facing(degrees: float) -> np.ndarray:
+    """(17, 3) metres, camera space: somebody at ease who is turned by so much to the left."""
+    return at_ease() @ Rotation.from_rotvec([0, np.radians(degrees), 0]).as_matrix().T
+
+
+def pictured(degrees: float, turn_error: float, error_m: float) -> Stretch:
+    """Somebody who looks as others do, and is turned so, whom the picture shows turned and displaced by so much."""
+    turn = Rotation.from_matrix(turns_of(facing(degrees)[None])).as_rotvec()[0]
+    return replace(
+        stretch(1, 3.0, 0.9),
+        error_3d=torch.full((40, 17, 3), error_m) * (torch.arange(17) > 0)[None, :, None],
+        scores_3d=torch.full((40, 17), 0.8),
+        turn_error=torch.tensor([0.0, turn_error, 0.0]).repeat(40, 1),
+        turn=torch.from_numpy(turn).float().repeat(40, 1),
+    )
+
+
+@pytest.mark.parametrize(("degrees", "turn_error", "error_m"), [(0.0, 0.2, 0.03), (90.0, -0.3, -0.05)])
+def test_the_pictures_own_pose_errs_as_it_did_for_those_who_are_turned_alike(degrees, turn_error, error_m):
+    both = [pictured(0.0, 0.2, 0.03), pictured(90.0, -0.3, -0.05)]
+    noise = MeasuredNoise(both, clean_share=0.0, spread=0.0, pictured=1.0)
+    points = shape_of(1, 9)[None].repeat(8, 1, 1, 1)
+    true = torch.from_numpy(facing(degrees)).float().expand(8, 9, 17, 3)
+    seen = noise(points, true, torch.full((8,), 25.0), torch.Generator().manual_seed(0))
+    turned = torch.from_numpy(Rotation.from_rotvec([0, turn_error, 0]).as_matrix()).float()
+    wrong = true + error_m * (torch.arange(17) > 0)[:, None]
+    torch.testing.assert_close(seen.pose_3d, wrong @ turned.T, rtol=0, atol=1e-4)
+    assert torch.allclose(seen.pose_3d_scores, torch.tensor(0.8))
+
+
+def test_only_a_share_of_the_windows_is_told_the_pictures_own_pose():
+    noise = MeasuredNoise([pictured(0.0, 0.0, 0.0)], pictured=0.5)
+    points, true = (
+        shape_of(1, 9)[None].repeat(400, 1, 1, 1),
+        torch.from_numpy(facing(0.0)).float().expand(400, 9, 17, 3),
+    )
+    seen = noise(points, true, torch.full((400,), 25.0), torch.Generator().manual_seed(0))
+    told = seen.pose_3d_scores.flatten(1).any(dim=1)
+    assert 0.4 < told.float().mean() < 0.6
+    assert not seen.pose_3d[~told].any() and seen.pose_3d[told].flatten(1).any(dim=1).all()
 
 
 def test_a_file_with_part_of_what_belongs_together_is_refused(tmp_path):

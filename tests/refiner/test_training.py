@@ -103,7 +103,7 @@ def draw(training, seed):
 def test_started_as_its_lifter_it_changes_nothing_at_first(trained, mocap):
     training = refiner_training(trained[0], mocap).eval()
     windows = draw(training, 3)
-    lifted = training.lifter.lift_windows(windows, flip=False).clone()
+    lifted = training.lifters[0].lift_windows(windows, flip=False).clone()
     refined = training.model.refine(windows, lifted)
     torch.testing.assert_close(refined, lifted, rtol=0, atol=1e-5)
 
@@ -125,7 +125,7 @@ def test_a_refiner_learns_on_the_windows_it_is_given(trained, mocap, loss):
         losses.append(float(out["loss"]))
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
     assert not any(
-        parameter.requires_grad and parameter.grad is not None for parameter in training.lifter.network.parameters()
+        parameter.requires_grad and parameter.grad is not None for parameter in training.lifters[0].network.parameters()
     )
 
 

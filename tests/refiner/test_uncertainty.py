@@ -14,14 +14,19 @@ from refiner.uncertainty import Calibration
 TRUE = Calibration(scale=0.4, disagreement=3.0, detected=1.3, unsure=1.7, lost=0.8)
 
 
+def doubts(joint_std: np.ndarray, disagreement: np.ndarray) -> np.ndarray:
+    return np.stack(np.broadcast_arrays(joint_std, disagreement), axis=-1)
+
+
 def made_up(n: int, scores: bool, seed: int = 0) -> Samples:
     """Gaussian errors of just the spread that `TRUE` says."""
     rng = np.random.default_rng(seed)
     joint_std = np.r_[0.0, rng.uniform(0.03, 0.15, 16)]
     disagreement = rng.gamma(1.0, 0.02, (n, 17)) * (np.arange(17) > 0)
     confidence = rng.uniform(0.1, 1, (n, 17)) if scores else None
-    sigma = TRUE.sigma(joint_std, disagreement, confidence)
-    return Samples(rng.normal(size=(n, 17, 3)) * sigma[..., None], disagreement, joint_std, np.zeros(n), confidence)
+    sigma = TRUE.sigma(doubts(joint_std, disagreement), confidence)
+    errors = rng.normal(size=(n, 17, 3)) * sigma[..., None]
+    return Samples(errors, doubts(joint_std, disagreement), np.zeros(n), confidence)
 
 
 def test_the_fit_finds_the_spread_and_covers_new_samples() -> None:
@@ -44,7 +49,7 @@ def test_the_curve_of_a_right_calibration_is_the_diagonal() -> None:
 def test_a_long_tail_is_found_and_both_bands_hold() -> None:
     rng = np.random.default_rng(2)
     samples = made_up(4000, scores=True)
-    sigma = TRUE.sigma(samples.joint_std, samples.disagreement, samples.scores)[..., None]
+    sigma = TRUE.sigma(samples.doubts, samples.scores)[..., None]
     errors = rng.standard_t(4, samples.errors.shape) * sigma
     found = fit(replace(samples, errors=errors), Calibration(TRUE.scale, TRUE.disagreement))
     assert found.tail == pytest.approx(2.43, rel=0.05)  # of Student's t with 4 degrees of freedom: 2.776 / 1.142
@@ -71,18 +76,19 @@ def test_scores_widen_what_is_known_already() -> None:
 
 
 def test_an_unsure_detector_makes_sigma_larger() -> None:
-    joint_std, disagreement = np.full(17, 0.05), np.full((1, 17), 0.01)
-    sure, unsure = (TRUE.sigma(joint_std, disagreement, np.full((1, 17), score)) for score in (0.9, 0.1))
+    disagreement = np.full((1, 17), 0.01)
+    some = doubts(np.full(17, 0.05), disagreement)
+    sure, unsure = (TRUE.sigma(some, np.full((1, 17), score)) for score in (0.9, 0.1))
     assert (unsure > 1.5 * sure).all() and sure.dtype == np.float32
-    assert (TRUE.sigma(joint_std, disagreement) < sure).all()  # no detector: no doubt of its
-    assert TRUE.sigma(np.zeros(17), 0 * disagreement).max() == 0
+    assert (TRUE.sigma(some) < sure).all()  # no detector: no doubt of its
+    assert TRUE.sigma(doubts(np.zeros(17), 0 * disagreement)).max() == 0
 
 
 def test_a_person_who_is_hard_to_see_widens_sigma_of_every_joint() -> None:
-    joint_std, disagreement = np.full(17, 0.05), np.full((1, 17), 0.01)
+    some = doubts(np.full(17, 0.05), np.full((1, 17), 0.01))
     clear, hard = np.full((1, 17), 0.9), np.full((1, 17), 0.2)
     hard[:, 3] = 0.9  # one joint is as clear as before
-    assert TRUE.sigma(joint_std, disagreement, hard)[0, 3] > 1.2 * TRUE.sigma(joint_std, disagreement, clear)[0, 3]
+    assert TRUE.sigma(some, hard)[0, 3] > 1.2 * TRUE.sigma(some, clear)[0, 3]
 
 
 def test_a_card_without_numbers_is_not_calibrated() -> None:

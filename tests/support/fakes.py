@@ -112,7 +112,7 @@ class FakeRefiner:
         assert observed.scored and observed.scores.shape == lifted.shape[:2]
         assert np.isfinite(lifted).all() and observed.keypoints.shape[:2] == lifted.shape[:2]
         sigma = np.full(lifted.shape[:2], 0.02, np.float32)
-        return Refined(lifted * np.array([1, 1, 0], np.float32), sigma, 0 * sigma)
+        return Refined(lifted * np.array([1, 1, 0], np.float32), sigma, 0 * lifted[..., :2])
 
     def description(self) -> dict[str, Any]:
         return {"name": "fake-refiner"}

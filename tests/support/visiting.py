@@ -66,6 +66,10 @@ class Visit:
         # the page itself gives up a stream at its end, and a video that is replaced
         self._note(request.failure != "net::ERR_ABORTED", f"failed: {request.url} {request.failure}")
 
+    def seen(self) -> str:
+        """What the page says, with what went wrong, for somebody who cannot look at it."""
+        return "\n".join([self.page.inner_text("body"), *self.wrong])
+
     def upload(self, path: Path) -> None:
         if self.page.query_selector(
             "#video button[aria-label=Clear]"

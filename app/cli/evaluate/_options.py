@@ -29,7 +29,7 @@ def add_pairs(parser: argparse.ArgumentParser) -> None:
 
 def add_people(parser: argparse.ArgumentParser) -> None:
     """The motion-capture file, and whom of it."""
-    parser.add_argument("mocap", metavar="FILE", help="motion-capture file (.npz)")
+    parser.add_argument("mocap", nargs="+", metavar="FILE", help="motion-capture file (.npz), or several")
     parser.add_argument(
         "--every", type=at_least_one, default=1, metavar="N", help="use one take in so many (quicker, rougher)"
     )

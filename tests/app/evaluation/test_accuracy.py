@@ -13,6 +13,7 @@ from app.evaluation.accuracy import ClipResult
 from app.people import People
 from demo_videos.truth import Truth, load_truth, save_truth
 from estimators.errors import DataError
+from estimators.turns import body_axes
 from tests.support.fakes import fake_models, pictures
 from tests.support.video_files import write_video
 
@@ -34,7 +35,7 @@ def turning(frames: int) -> np.ndarray:
 def result(name: str, offset: np.ndarray, frames: int = 40, **groups: list[str]) -> ClipResult:
     """A clip whose lifted poses are off by `offset` (17, 3) metres in the person's own axes; refined ones by half."""
     target = turning(frames)
-    axes = accuracy.body_axes(target)
+    axes = body_axes(target)
     error = np.einsum("nij,ki->nkj", axes, offset)
     predicted = {"lifted": target + error, "refined": target + error / 2}
     return ClipResult(name, frames, 30.0, 1.0, 4.0, predicted, target, [slice(0, frames)], groups)

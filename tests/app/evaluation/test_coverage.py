@@ -17,7 +17,11 @@ from refiner.uncertainty import Calibration
 def samples(seed: int) -> Samples:
     rng = np.random.default_rng(seed)
     sigma = rng.uniform(0.01, 0.1, size=(50, 17))
-    return Samples(rng.normal(size=(50, 17, 3)) * sigma[..., None], sigma, np.full(17, 0.01), np.zeros(50))
+    return Samples(
+        rng.normal(size=(50, 17, 3)) * sigma[..., None],
+        np.stack([np.full((50, 17), 0.01), sigma], axis=2),
+        np.zeros(50),
+    )
 
 
 def test_every_sample_has_its_curve_and_the_file_is_always_the_same(tmp_path: Path) -> None:

@@ -60,18 +60,30 @@ def test_the_pictures_own_pose_errs_by_what_its_best_scale_leaves() -> None:
     poses, scores = 0.8 * true, np.full((60, 17), 0.7)
     poses[10], scores[10] = np.nan, 0
     track, truth = clip(pose_3d=poses.astype(np.float32), pose_3d_scores=scores)
-    error, sure, turn = detector_errors.picture_errors(track, truth)
-    assert np.abs(error).max() < 1e-6 and sure[11, 0] == 0.7 and (sure[10] == 0).all()
+    found = detector_errors.picture_errors(track, truth)
+    assert np.abs(found["error_3d"]).max() < 1e-6 and np.abs(found["turn_error"]).max() < 1e-6
+    assert found["scores_3d"][11, 0] == 0.7 and (found["scores_3d"][10] == 0).all()
+    turn = found["turn"]
     poses[:, 16, 2] += 0.1
-    error, _, _ = detector_errors.picture_errors(clip(pose_3d=poses, pose_3d_scores=scores)[0], truth)
-    assert 0.08 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
+    error = detector_errors.picture_errors(clip(pose_3d=poses, pose_3d_scores=scores)[0], truth)["error_3d"]
+    assert 0.05 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
     unturned, truth = clip(pose_3d=poses.astype(np.float32), pose_3d_scores=scores, focal=None)  # of a camera beside
-    beside, _, _ = detector_errors.picture_errors(unturned, truth)
-    np.testing.assert_allclose(beside, detector_errors.picture_errors(unturned.seen_by(400.0), truth)[0], atol=1e-6)
-    assert np.abs(beside - error).max() > 0.02
+    beside, seen = (detector_errors.picture_errors(one, truth) for one in (unturned, unturned.seen_by(400.0)))
+    np.testing.assert_allclose(beside["turn_error"], seen["turn_error"], atol=1e-6)
+    assert np.abs(beside["turn_error"]).max() > 0.05
     # first upright and facing the camera; then turned about the camera's y axis, which points down
     np.testing.assert_allclose(Rotation.from_rotvec(turn[0]).as_matrix(), np.eye(3), atol=1e-6)
     np.testing.assert_allclose(turn[-1], [0, 1, 0], atol=1e-6)
+
+
+def test_a_body_that_is_read_turned_has_no_other_error() -> None:
+    true = clip()[1].joints_3d.astype(np.float64)
+    turned = Rotation.from_rotvec([0.1, -0.4, 0.2])
+    poses = 1.2 * (true - true[:, :1]) @ turned.as_matrix().T
+    track, truth = clip(pose_3d=poses, pose_3d_scores=np.full((60, 17), 0.7))
+    found = detector_errors.picture_errors(track, truth)
+    np.testing.assert_allclose(found["turn_error"], np.tile(turned.as_rotvec(), (60, 1)), atol=1e-5)
+    assert np.abs(found["error_3d"]).max() < 1e-6
 
 
 def test_looks_and_errors_are_kept_and_no_true_pose(tmp_path: Path) -> None:

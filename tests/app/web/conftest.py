@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -116,3 +116,13 @@ def visit(browser: Any, served: Served) -> Iterator[Visit]:
     visit = Visit(browser, served.url)
     yield visit
     visit.context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a visitor saw when a test failed."""
+    report = yield
+    visit = getattr(item, "funcargs", {}).get("visit")
+    if report.failed and report.when == "call" and isinstance(visit, Visit):
+        report.sections.append(("the page", visit.seen()))
+    return report
