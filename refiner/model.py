@@ -63,8 +63,8 @@ class RefinerModel(nn.Module):
         self.noise = ConditionalNoise(pictured)
 
     def inputs(self, observed: ObservedWindows) -> Tensor:
-        """What the network sees beside the pose (B, T, 17, C): normalised keypoints, the detector's doubt, the picture's
-        own pose, in metres, and how sure that is: all 0 where there is none."""
+        """What the network sees beside the pose (B, T, 17, C): normalised keypoints, the detector's doubt, what the
+        picture shows, in metres, and how sure that is: all 0 where there is none."""
         x2d = normalise(observed.keypoints, observed.image_size, self.normalisation)
         told = [x2d]
         if self.scored:

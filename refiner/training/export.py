@@ -35,8 +35,8 @@ def export(
 
     Args:
         mocap: motion-capture file or files, on whose validation people a refiner's trust and ambiguity are fitted; None
-            leaves it without guidance. The card tells of the file that the training has read, or, where the checkpoint is of
-            an earlier version and does not say, of this one.
+            leaves it without guidance. The card tells of the files that the training has read, or, where the
+            checkpoint is of an earlier version and does not say, of these.
         source_fps: frame rate of the motion-capture file, from which the card's `tds_fps` follows.
 
     Raises:

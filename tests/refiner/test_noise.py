@@ -39,6 +39,40 @@ def test_the_linear_baseline_removes_what_is_linear(fitted):
     assert left.mean().abs() < 0.01
 
 
+@pytest.fixture(scope="module")
+def pictured():
+    """A noise that knows a picture's pose, which is off by 0.1 and missing in every third frame."""
+    x2d, xhat, x0 = correlated_windows(100)
+    z = x0 + 0.1 * torch.randn(x0.shape, generator=torch.Generator().manual_seed(5))
+    z[:, ::3] = 0
+    plain, known, noise = Moments(), Moments(pictured=True), ConditionalNoise(pictured=True)
+    for moments in (plain, known):
+        moments.add(x2d, xhat, x0, z)
+    noise.fit(plain, known)
+    return noise, x2d, xhat, x0, z
+
+
+def test_what_the_picture_shows_is_known_where_it_shows_anything(pictured):
+    noise, x2d, xhat, x0, z = pictured
+    left = (xhat - noise.expected_error(x2d, xhat, z) - x0)[:, :, 1:]
+    there = torch.arange(x0.shape[1]) % 3 > 0
+    # two estimates of the same, off by 0.3 and 0.1, are together off by 1 / sqrt(1 / 0.3^2 + 1 / 0.1^2)
+    assert abs(left[:, there].std() - 0.0949) < 0.005 and abs(left[:, ~there].std() - 0.3) < 0.02
+    without = noise.expected_error(x2d, xhat)
+    torch.testing.assert_close(noise.expected_error(x2d, xhat, 0 * z), without)
+    torch.testing.assert_close(noise.expected_error(x2d, xhat, z)[:, ~there], without[:, ~there])
+
+
+def test_errors_are_drawn_narrower_where_the_picture_shows_a_pose(pictured):
+    noise, x2d, xhat, x0, z = pictured
+    drawn = noise.sample(x2d, xhat, "white", torch.Generator().manual_seed(1), z) - noise.expected_error(x2d, xhat, z)
+    there = torch.arange(x0.shape[1]) % 3 > 0
+    for frames, spread in ((there, 0.0949), (~there, 0.3)):
+        assert abs(drawn[:, frames][:, :, 1:].std() - spread) < 0.05 * spread + 0.005
+    assert abs(noise.joint_std(pictured=True)[1:].mean() - 3**0.5 * 0.0949) < 0.01
+    assert abs(noise.joint_std()[1:].mean() - 3**0.5 * 0.3) < 0.03
+
+
 @pytest.mark.parametrize("law", ["white", "shared", "ar1"])
 def test_drawn_errors_have_the_moments_of_real_ones(fitted, law):
     noise, x2d, xhat, x0 = fitted

@@ -17,7 +17,7 @@ from estimators.observation import Observation
 from refiner import diffusion
 from refiner.evaluation.mocap import evaluate
 from refiner.model import RefinerModel
-from refiner.refiner import Refiner
+from refiner.refiner import Refiner, list_of
 from refiner.training.capture_preprocessor import CapturePreprocessor
 from refiner.training.checkpoints import latest_checkpoint
 from refiner.training.config import load_config
@@ -142,7 +142,7 @@ def test_cross_fitted_lifters_meet_people_that_they_have_not_seen(trained, mocap
         for parameter in training.cross_fitted[1].network.parameters():
             parameter.add_(0.1)
     windows = draw(training, 3)
-    by_fold = [training._lift(windows, fold) for fold in (0, 1, None)]
+    by_fold = [training._lift(windows, lifter) for lifter in (*training.cross_fitted, *training.lifters)]
     torch.testing.assert_close(by_fold[0], by_fold[2])
     assert not torch.allclose(by_fold[0], by_fold[1])
     training.fit_noise()
@@ -155,12 +155,12 @@ def test_trust_lies_where_validation_people_are_best_served(trained, mocap, monk
     """Truth a third of the way from the lifted pose to what the refiner makes of it: a third is what it is trusted."""
     training = refiner_training(trained[0], mocap)
     windows = training.data_preprocessor.capture("val").draw(4, 9, 0)
-    lifted = training._lift(windows)
+    lifted = training._lift(windows, training.lifters[0])
     monkeypatch.setattr(training.model, "error", lambda pose, x2d, t: -0.03 * torch.ones_like(pose))
     moved = training.model.refine(windows, lifted)
     target = replace(windows, poses=lifted + (moved - lifted) / 3)
     monkeypatch.setattr(type(training.data_preprocessor), "forward", lambda self, data, training: {"windows": target})
-    monkeypatch.setattr(training, "_lift", lambda windows: lifted)
+    monkeypatch.setattr(training, "_lift", lambda windows, lifter: lifted)
     assert training.fit_trust(batches=2) == pytest.approx(1 / 3, abs=1e-5)
     refined = training.model.refine(windows, lifted)
     torch.testing.assert_close(refined, target.poses)
@@ -220,6 +220,6 @@ def test_every_config_is_whole(path):
         assert network(torch.zeros(1, 3, 17, channels)).shape == (1, 3, 17, 3)
         assert config.model["loss"] in LOSSES
     else:
-        RefinerModel(config.model["network"], "image")
-        lifter = path.with_name(path.name.replace("refiner", "lifter").replace("_more", "").replace("_wide", ""))
-        assert config.model["lifter"] == load_config(lifter).name
+        RefinerModel(config.model["network"], "image", pictured=config.model.get("pictured", False))
+        known = {load_config(one).name for one in path.parent.glob("lifter_*.py")}
+        assert known.issuperset(list_of(config.model["lifter"]))

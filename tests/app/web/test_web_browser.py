@@ -139,6 +139,15 @@ def test_a_person_is_picked_by_picture(visit: Visit, couple: Path, nobody: Path,
     assert not visit.wrong
 
 
+def test_a_look_at_files_asks_nothing_of_the_queue(visit: Visit, clip: tuple[Path, Path]) -> None:
+    asked: list[str] = []
+    visit.page.on("request", lambda sent: asked.append(sent.url))
+    visit.upload(clip[0])
+    visit.page.wait_for_timeout(1000)
+    # an answer that ends in the moment of a click on Start would take the click's own answer with it
+    assert not [url for url in asked if "queue/join" in url] and [url for url in asked if "upload" in url]
+
+
 def test_a_folder_with_a_bad_clip(visit: Visit, clip: tuple[Path, Path], garbage: Path, tmp_path: Path) -> None:
     page = visit.page
     page.click("[role=tab]:has-text('Folder')")
