@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler, InfiniteSampler
@@ -87,16 +88,18 @@ class PoseMetric(BaseMetric):
     default_prefix = "val"
 
     def process(self, data_batch: Any, data_samples: list[dict]) -> None:
-        for sample in data_samples:
-            target = sample["target"].cpu().numpy()
-            poses = {key: value.cpu().numpy() for key, value in sample.items() if key != "target"}
-            self.results.append(
-                {
-                    f"{key}_{measure.field}": measure.in_mm(pose, target)
-                    for measure in POSITION
-                    for key, pose in poses.items()
-                }
-            )
+        # One result a batch: mmengine keeps as many as there are batches, and drops what is more.
+        rows = [self._errors({key: value.cpu().numpy() for key, value in one.items()}) for one in data_samples]
+        self.results.append({key: sum(row[key] for row in rows) / len(rows) for key in rows[0]})
+
+    @staticmethod
+    def _errors(sample: dict[str, np.ndarray]) -> dict[str, float]:
+        target = sample.pop("target")
+        return {
+            f"{key}_{measure.field}": measure.in_mm(pose, target)
+            for measure in POSITION
+            for key, pose in sample.items()
+        }
 
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
         return {key: sum(result[key] for result in results) / len(results) for key in results[0]}

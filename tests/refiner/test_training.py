@@ -24,6 +24,7 @@ from refiner.training.config import load_config
 from refiner.training.export import export
 from refiner.training.losses import LOSSES
 from refiner.training.refiner_training import RefinerTraining
+from refiner.training.runner import PoseMetric
 from tests.support.paths import ROOT
 from tests.support.training_command import SMALL_LIFTER, refiner_config, train, write
 
@@ -87,6 +88,14 @@ def test_the_tables_hold_every_method(trained, mocap):
         assert method in table
     assert set(tables) == {"true 2D", "detected 2D"}
     assert all(row.p_mpjpe < row.mpjpe for tally in tables.values() for row in tally.rows())
+
+
+def test_validation_counts_every_window():
+    metric, target = PoseMetric(), torch.zeros(5, 17, 3)
+    off = torch.tensor([1.0, 0, 0]) * (torch.arange(17) > 0)[:, None]  # of all joints but the root
+    for errors in ((0.01, 0.02, 0.03), (0.1, 0.2, 0.3)):
+        metric.process(None, [{"target": target, "lifted": target + error * off} for error in errors])
+    assert metric.evaluate(size=2)["val/lifted_mpjpe"] == pytest.approx(110 * 16 / 17)
 
 
 def refiner_training(lifter, mocap, **options) -> RefinerTraining:
