@@ -125,10 +125,9 @@ class Refiner:
         if np.abs(lifted).max() > REACH:
             raise DataError(f"Lifted poses must be in metres; these joints are over {REACH:.0f} m from the root.")
 
-        def refine_windows(
-            points: Tensor, poses: Tensor, sure: Tensor, shown: Tensor, shown_sure: Tensor, size: Tensor
-        ) -> Tensor:
-            return self.refine_windows(ObservedWindows(points, sure, size, shown, shown_sure), poses, steps)
+        def refine_windows(points: Tensor, poses: Tensor, sure: Tensor, *more: Tensor) -> Tensor:
+            *shown, size = more
+            return self.refine_windows(ObservedWindows(points, sure, size, *shown), poses, steps)
 
         device = next(self.model.parameters()).device
         pace = Pace(len(observed), float(observed.fps))
@@ -137,8 +136,10 @@ class Refiner:
         seen = Observation(keypoints, scores, provenance, observed.image_size, pace.fps, observed.focal)
         stride = tds_stride(pace.fps, self.card["tds_fps"])
         inputs = [anti_alias(sequence, stride) for sequence in (keypoints, pace.take(lifted), scores)]
-        inputs += _shown(observed, lambda sequence: anti_alias(pace.take(sequence), stride))
-        pictured = np.asarray(inputs[-1].any(axis=1), np.float32)
+        pictured = np.zeros(len(keypoints), np.float32)
+        if self.model.pictured:
+            inputs += _shown(observed, lambda sequence: anti_alias(pace.take(sequence), stride))
+            pictured[inputs[-1].any(axis=1)] = 1
         result = over_windows(refine_windows, inputs, seen.image_size, self.frames, stride, device, on_progress)
         doubts = np.stack([self.joint_std(pictured), result[..., 3]], axis=2)
         sigma = self.calibration.sigma(doubts, scores if observed.scored else None)

@@ -41,7 +41,7 @@ class FolderTab(Tab):
 
     def _connect(self) -> None:
         desk, form, buttons = self.desk, self.form, self.buttons
-        _, resumed = self.connect_files()
+        resumed = self.connect_files()
         asked = buttons.start.click(
             self._prepare, self.files, buttons.status, inputs_kwargs=form.controls, concurrency_limit=None, **QUIET
         )

@@ -55,16 +55,14 @@ class Tab(ABC):
     def outputs(self) -> list[Any]:
         """All components that the above may change."""
 
-    def connect_files(self) -> tuple[Any, Any]:
-        """Connect the box of files; returns the events of a look at them, and of what they wait for."""
+    def connect_files(self) -> Any:
+        """Connect the box of files; returns the event in which a page follows a run that was under way."""
         # Resuming waits in gradio's queue, and a page may miss what it asks of the queue in the moment in which another
         # answer has ended, such as a click on Start. So nothing is asked of it after a look, unless a run is under way.
         self.unfinished = gr.Timer(0.1, active=False)
-        looked = self.files.change(self.look, self.files, [*self.outputs(), self.unfinished], queue=False, **QUIET)
-        resumed = self.unfinished.tick(
-            self.resume, self.files, [*self.outputs(), self.unfinished], concurrency_limit=None, **QUIET
-        )
-        return looked, resumed
+        changed = [*self.outputs(), self.unfinished]
+        self.files.change(self.look, self.files, changed, queue=False, **QUIET)
+        return self.unfinished.tick(self.resume, self.files, changed, concurrency_limit=None, **QUIET)
 
     def locked(self) -> dict[Any, Any]:
         """While work is under way: what is worked on stays what the page shows."""
@@ -95,7 +93,7 @@ class Tab(ABC):
         """A page was loaded again while a run was under way: follow it."""
         yield {self.unfinished: gr.Timer(active=False)}
         known = self._known(files, self.desk.session(request)) if files else None
-        if known is None or known.job is None:
+        if known is None:
             return
         delivery = yield from self.buttons.follow(self.desk.follow(known, self.desk.sessions.grace_s))
         yield {**self.unlocked(), **(self.delivered(delivery) if delivery else {})}

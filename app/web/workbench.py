@@ -104,7 +104,7 @@ class Workbench(Tab):
         slot: dict[str, Any] = {"concurrency_limit": None, **QUIET}  # the slot of the desk is the queue
         picker = [form.who, form.person, form.people, self.found_in]
         held = [*buttons.both(), self.files]
-        _, resumed = self.connect_files()
+        resumed = self.connect_files()
         self.examples.select(self._example, None, self.files, queue=False, **QUIET)
         self.webcam.change(self._recorded, self.webcam, [self.files, self.webcam], queue=False, **QUIET)
         for other in (self.files, form.controls["detector"], form.controls["rotate"]):

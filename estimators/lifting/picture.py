@@ -91,19 +91,21 @@ def load_lifter(name_or_path: str, device: str | torch.device = "cpu") -> Lifter
 def size_factor(poses: np.ndarray) -> float:
     """By what poses (N,17,3) are to be multiplied so that their limbs are as long as an average person's: the median
     over the frames, in which one bone makes up for another."""
-    parents = [H36M17.parents[joint] for joint in _LIMBS]
-    found = np.linalg.norm(poses[:, _LIMBS] - poses[:, parents], axis=2).sum(axis=1)
-    return float(bone_lengths()[_LIMBS].sum() / max(np.median(found), 1e-3))
+    return float(_size_factors(torch.from_numpy(poses)[None], torch.ones(1, len(poses), dtype=torch.bool)))
 
 
 def of_average_size(poses: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
     """Windows (B,T,17,3) of poses whose size means nothing, in metres and of an average person's size, see
     `size_factor`, each window by the frames (B,T) bool in which there is a pose; 0 in the others."""
+    return torch.where(there[..., None, None], poses * _size_factors(poses, there)[:, None, None, None], 0.0)
+
+
+def _size_factors(poses: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """(B,) `size_factor` of windows (B,T,17,3), by the frames (B,T) bool in which there is a pose."""
     parents = [H36M17.parents[joint] for joint in _LIMBS]
     limbs = (poses[:, :, _LIMBS] - poses[:, :, parents]).norm(dim=-1).sum(dim=-1)
-    median = torch.where(there, limbs, torch.nan).nanmedian(dim=1).values.nan_to_num(1.0).clamp_min(1e-3)
-    factor = float(bone_lengths()[_LIMBS].sum()) / median
-    return torch.where(there[..., None, None], poses * factor[:, None, None, None], 0.0)
+    median = torch.where(there, limbs, torch.nan).nanquantile(0.5, dim=1).nan_to_num(1.0).clamp_min(1e-3)
+    return float(bone_lengths()[_LIMBS].sum()) / median
 
 
 def _without_gaps(poses: np.ndarray, known: np.ndarray) -> np.ndarray:

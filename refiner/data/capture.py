@@ -59,14 +59,15 @@ def observe(
         points = noise(points, person_size(points), fps, generator)
     keypoints, poses = to_h36m(points), seen - seen[:, :, :1]
     scores = keypoints.new_ones(keypoints.shape[:-1])
+    pose_3d = pose_3d_scores = None
     if isinstance(noise, MeasuredNoise):
         found = noise(cameras.project(seen), poses, fps, generator)
         keypoints = torch.where(found.clean[:, None, None, None], keypoints, found.keypoints)
         scores = torch.where(found.clean[:, None, None], scores, found.scores)
         if found.pose_3d is not None and found.pose_3d_scores is not None:
-            pose_3d = of_average_size(found.pose_3d, found.pose_3d_scores.any(dim=-1))
-            return Windows(keypoints, scores, cameras.size, pose_3d, found.pose_3d_scores, poses=poses)
-    return Windows(keypoints, scores, cameras.size, poses=poses)
+            pose_3d_scores = found.pose_3d_scores
+            pose_3d = of_average_size(found.pose_3d, pose_3d_scores.any(dim=-1))
+    return Windows(keypoints, scores, cameras.size, pose_3d, pose_3d_scores, poses=poses)
 
 
 class VirtualCapture:

@@ -55,7 +55,7 @@ def read_mocap(files: Files, split: str, folds: tuple[int, int] | None = None) -
     Raises:
         DataError: missing or malformed file, files of several frame rates, or an empty split.
     """
-    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+    paths = paths_of(files)
     clips = [clip for path in paths for clip in _clips(path, split)]
     people = sorted({clip.subject for clip in clips})
     if folds is not None:
@@ -67,6 +67,11 @@ def read_mocap(files: Files, split: str, folds: tuple[int, int] | None = None) -
     if len(rates := {clip.fps for clip in clips}) > 1:
         raise DataError(f"{names} have several frame rates: {', '.join(f'{rate:g}' for rate in sorted(rates))}.")
     return clips
+
+
+def paths_of(files: Files) -> list[Path]:
+    """The path of each file."""
+    return [Path(file) for file in ([files] if isinstance(files, str | Path) else files)]
 
 
 def _clips(path: Path, split: str) -> list[Clip]:

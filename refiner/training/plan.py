@@ -27,7 +27,7 @@ from estimators import weights
 from estimators.errors import ConfigError
 from estimators.lifting import Lifter
 from estimators.processes import module_command, own_environment
-from refiner.data.mocap import Files
+from refiner.data.mocap import Files, paths_of
 from refiner.evaluation import report
 from refiner.evaluation.calibration import calibrate_simulated
 from refiner.evaluation.mocap import evaluate
@@ -63,8 +63,7 @@ class Plan:
         self, config: Config, folder: Path, mocap: Files, work_dir: str | Path, seconds: float | None = None
     ) -> None:
         self.config, self.folder = config, folder
-        files = [mocap] if isinstance(mocap, str | Path) else mocap
-        self.mocap = [Path(file).absolute() for file in files]
+        self.mocap = [path.absolute() for path in paths_of(mocap)]
         self.work_dir = Path(work_dir).absolute()
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self.made = self.work_dir / "weights"

@@ -69,3 +69,20 @@ def test_of_an_older_checkpoint_the_file_is_taken_or_nothing_is_claimed(mixed):
 def test_a_checkpoint_that_tells_nonsense_is_one_sentence(told):
     with pytest.raises(WeightsError, match="does not say what it was trained on"):
         _origins(CONFIG, {"meta": {"origins": told}}, None)
+
+
+def test_several_files_are_read_as_one(mocap, mixed, tmp_path):
+    both = read_mocap([mixed, str(mocap)], "train")
+    assert [clip.source for clip in both] == ["lab/A", "lab/B", "", ""]
+    assert [len(clip.joints) for clip in both] == [120] * 4
+    assert {clip.subject for clip in read_mocap([mixed, mocap], "train", (1, 2))} == {"b"}  # a person is in one fold
+    with np.load(mocap) as stored:
+        np.savez(tmp_path / "no_val.npz", **{**stored, "split": np.array(["train", "train", "test", "test"])})
+        np.savez(tmp_path / "fast.npz", **{**stored, "fps": np.float32(60)})
+    assert len(read_mocap([mixed, tmp_path / "no_val.npz"], "val")) == 1
+    with pytest.raises(DataError, match=r"no_val.npz has no clips in split 'val'"):
+        read_mocap([tmp_path / "no_val.npz"], "val")
+    with pytest.raises(DataError, match=r"mocap.npz and fast.npz have several frame rates: 50, 60"):
+        read_mocap([mixed, tmp_path / "fast.npz"], "train")
+    with pytest.raises(DataError, match="No motion-capture file at"):
+        read_mocap([mixed, tmp_path / "nowhere.npz"], "train")

@@ -66,10 +66,11 @@ def test_the_pictures_own_pose_errs_by_what_its_best_scale_leaves() -> None:
     turn = found["turn"]
     poses[:, 16, 2] += 0.1
     error = detector_errors.picture_errors(clip(pose_3d=poses, pose_3d_scores=scores)[0], truth)["error_3d"]
-    assert 0.05 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
+    assert 0.08 < error[0, 16, 2] < 0.14 and np.abs(error[10]).max() == 0
     unturned, truth = clip(pose_3d=poses.astype(np.float32), pose_3d_scores=scores, focal=None)  # of a camera beside
     beside, seen = (detector_errors.picture_errors(one, truth) for one in (unturned, unturned.seen_by(400.0)))
-    np.testing.assert_allclose(beside["turn_error"], seen["turn_error"], atol=1e-6)
+    for name in ("error_3d", "turn_error"):
+        np.testing.assert_allclose(beside[name], seen[name], atol=1e-6)
     assert np.abs(beside["turn_error"]).max() > 0.05
     # first upright and facing the camera; then turned about the camera's y axis, which points down
     np.testing.assert_allclose(Rotation.from_rotvec(turn[0]).as_matrix(), np.eye(3), atol=1e-6)
